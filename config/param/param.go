@@ -1,0 +1,320 @@
+// Package param declares configurable parameters, once, in typed tables.
+//
+// A module lists its parameters in a Table; from it come decoding, defaults,
+// limits, the legacy $directives, the texts of errors and the reference pages.
+//
+//	var params = param.Table[Config]{
+//		param.String("port", func(c *Config) *string { return &c.Port }).Required().
+//			Legacy("InputTCPServerRun").Runs().Doc("TCP port or name."),
+//		param.Bool("keepalive", func(c *Config) *bool { return &c.KeepAlive }).Default("off").
+//			Doc("TCP keep-alive."),
+//	}
+//
+// The package does not know modules or objects; package config hands it the
+// arguments it found in an object and the struct to fill.
+package param
+
+import (
+	"strings"
+
+	"syslogd/internal/diag"
+)
+
+// Kind is the type of a parameter's value, as rsyslog documents it.
+type Kind string
+
+// The kinds. Their text is what documentation and errors show.
+const (
+	KindBool     Kind = "on or off"
+	KindInt      Kind = "number"
+	KindSize     Kind = "size"
+	KindString   Kind = "string"
+	KindWord     Kind = "word"
+	KindChar     Kind = "character"
+	KindStrings  Kind = "array"
+	KindMode     Kind = "octal mode"
+	KindUser     Kind = "user"
+	KindGroup    Kind = "group"
+	KindFacility Kind = "facility"
+	KindSeverity Kind = "severity"
+	KindEnum     Kind = "choice"
+	KindTemplate Kind = "template"
+	KindRuleset  Kind = "ruleset"
+	KindGone     Kind = "gone"
+	KindRefused  Kind = "not available"
+)
+
+// Arg is one name="value" of an object, or the value of a legacy directive.
+type Arg struct {
+	Name       string // lower case
+	Items      []string
+	Array      bool
+	Range      diag.Range // of the name
+	ValueRange diag.Range
+	// Used is set by the table that knew the name.
+	Used bool
+}
+
+// Object is what a table decodes: an object's arguments and how to name it in an error.
+type Object struct {
+	// Title is for instance input(type="imudp").
+	Title string
+	// Effect says what happens when the object cannot be used: "this input is ignored".
+	Effect string
+	Range  diag.Range
+	Args   []*Arg
+}
+
+// Arg returns the first argument with the lower-case name, or nil.
+func (o *Object) Arg(name string) *Arg {
+	for _, a := range o.Args {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// Param declares one parameter of the struct C.
+type Param[C any] struct {
+	Info
+	// set decodes items into the field; the error says what was found and wanted.
+	set func(c *C, items []string) error
+	// given, if not nil, is set to true when a value was given.
+	given func(c *C) *bool
+}
+
+// Info is what a parameter is, without its type: for documentation, suggestions and legacy directives.
+type Info struct {
+	Name string // canonical spelling; compared without case
+	// Aliases are further names that mean the same.
+	Aliases []string
+	Kind    Kind
+	// DefaultText is the value that is used when none is given, "" for the zero value.
+	DefaultText string
+	// DefaultDoc replaces DefaultText in documentation ("module", "system").
+	DefaultDoc string
+	IsRequired bool
+	Text       string
+	Directives []string // legacy directives, without $
+	RunsObject bool     // the directive makes an object
+	Appends    bool     // a repeated directive adds to a list
+	Choices    []string
+	Min, Max   int64 // limits of a number, equal when there are none
+	Refused    string
+	Deprecated string
+}
+
+// Table declares the parameters of C.
+type Table[C any] []*Param[C]
+
+// Default sets the value used when none is given, as it would be written.
+func (p *Param[C]) Default(text string) *Param[C] { p.DefaultText = text; return p }
+
+// Inherits documents that the default comes from elsewhere: "module", "global parameter".
+func (p *Param[C]) Inherits(from string) *Param[C] { p.DefaultDoc = from; return p }
+
+// Required makes a missing parameter an error.
+func (p *Param[C]) Required() *Param[C] { p.IsRequired = true; return p }
+
+// Doc sets one or two sentences of documentation.
+func (p *Param[C]) Doc(text string) *Param[C] { p.Text = text; return p }
+
+// Alias adds a name that means the same.
+func (p *Param[C]) Alias(name string) *Param[C] { p.Aliases = append(p.Aliases, name); return p }
+
+// Legacy names the directive, without $, that sets the parameter in the pending object.
+func (p *Param[C]) Legacy(directive string) *Param[C] {
+	p.Directives = append(p.Directives, directive)
+	return p
+}
+
+// Runs says that the legacy directive makes an object of the values collected so far.
+func (p *Param[C]) Runs() *Param[C] { p.RunsObject = true; return p }
+
+// Given names a field that becomes true when the parameter was given.
+func (p *Param[C]) Given(f func(*C) *bool) *Param[C] { p.given = f; return p }
+
+// Range limits a number; both ends are allowed.
+func (p *Param[C]) Range(min, max int64) *Param[C] {
+	p.Min, p.Max = min, max
+	inner := p.set
+	p.set = func(c *C, items []string) error {
+		if n, err := number(one(items)); err == nil && (n < min || n > max) {
+			return limitError(min, max, one(items))
+		}
+		return inner(c, items)
+	}
+	return p
+}
+
+// Infos returns what the table declares, in order.
+func (t Table[C]) Infos() []Info {
+	out := make([]Info, len(t))
+	for i, p := range t {
+		out[i] = p.Info
+	}
+	return out
+}
+
+func (t Table[C]) find(name string) *Param[C] {
+	for _, p := range t {
+		if strings.EqualFold(p.Name, name) {
+			return p
+		}
+		for _, a := range p.Aliases {
+			if strings.EqualFold(a, name) {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// SetDefaults fills c with the declared defaults. It panics when a declared
+// default does not decode: a broken table is our own fault.
+func (t Table[C]) SetDefaults(c *C) {
+	for _, p := range t {
+		if p.DefaultText == "" || p.set == nil {
+			continue
+		}
+		if err := p.set(c, []string{p.DefaultText}); err != nil {
+			panic("param: default of " + p.Name + ": " + err.Error())
+		}
+	}
+}
+
+// Decode fills c from the object's arguments and marks those it knows as used.
+// Defaults are not set. It reports whether the object can be used: a value of
+// the wrong kind, a missing required parameter or a refused one make it
+// unusable, as in rsyslogd. Unknown parameters are left to ReportUnknown.
+func (t Table[C]) Decode(c *C, o *Object, diags *diag.List) bool {
+	ok := true
+	first := map[*Param[C]]*Arg{}
+	for _, a := range o.Args {
+		p := t.find(a.Name)
+		if p == nil {
+			continue
+		}
+		a.Used = true
+		if prev := first[p]; prev != nil {
+			d := diags.Errorf(a.Range, "parameter %q given twice in %s", a.Name, o.Title)
+			d.Related = []diag.Related{{Range: prev.Range, Text: "first given here"}}
+			d.Effect = "the first value is used"
+			d.Code = -2220
+			continue
+		}
+		first[p] = a
+		if !p.decode(c, a, o, diags) {
+			ok = false
+		}
+	}
+	for _, p := range t {
+		if p.IsRequired && first[p] == nil {
+			d := diags.Errorf(o.Range, "%s needs the parameter %q", o.Title, p.Name)
+			d.Effect, d.Code = o.Effect, -2211
+			ok = false
+		}
+	}
+	return ok
+}
+
+func (p *Param[C]) decode(c *C, a *Arg, o *Object, diags *diag.List) bool {
+	switch {
+	case p.Kind == KindGone:
+		diags.Warnf(a.Range, "parameter %q has no effect any more", p.Name).Hint = "remove it"
+		return true
+	case p.Kind == KindRefused:
+		d := diags.Errorf(a.Range, "parameter %q of %s is not available: %s", p.Name, o.Title, p.Info.Refused)
+		d.Effect = o.Effect
+		return false
+	case p.Deprecated != "":
+		diags.Notef(a.Range, "parameter %q is deprecated: %s", p.Name, p.Deprecated)
+	}
+	if a.Array && p.Kind != KindStrings && len(a.Items) != 1 {
+		d := diags.Errorf(a.ValueRange, "%s: want one value, found an array of %d", p.Name, len(a.Items))
+		d.Effect, d.Code = o.Effect, -2208
+		return false
+	}
+	if err := p.set(c, a.Items); err != nil {
+		d := diags.Errorf(a.ValueRange, "%s: %v", p.Name, err)
+		if h, isHint := err.(interface{ Hint() string }); isHint {
+			d.Hint = h.Hint()
+		}
+		d.Effect, d.Code = o.Effect, -2208
+		return false
+	}
+	if p.given != nil {
+		*p.given(c) = true
+	}
+	return true
+}
+
+// SetDirective sets the parameter that has the legacy directive, in c. It
+// returns the parameter's Info, or nil when the table has no such directive,
+// and the error of a value that does not decode.
+func (t Table[C]) SetDirective(c *C, directive, value string) (*Info, error) {
+	for _, p := range t {
+		for _, d := range p.Directives {
+			if !strings.EqualFold(d, directive) {
+				continue
+			}
+			if p.Kind == KindGone || p.Kind == KindRefused {
+				return &p.Info, nil
+			}
+			if err := p.set(c, []string{value}); err != nil {
+				return &p.Info, err
+			}
+			if p.given != nil {
+				*p.given(c) = true
+			}
+			return &p.Info, nil
+		}
+	}
+	return nil, nil
+}
+
+// ReportUnknown reports the arguments that no table knew. infos are the
+// parameters that would have been known, for suggestions. As in rsyslogd the
+// object stays in use.
+func ReportUnknown(o *Object, infos []Info, diags *diag.List) {
+	names := make([]string, 0, len(infos))
+	for _, i := range infos {
+		names = append(names, strings.ToLower(i.Name))
+	}
+	for _, a := range o.Args {
+		if a.Used {
+			continue
+		}
+		d := diags.Errorf(a.Range, "parameter %q not known for %s", a.Name, o.Title)
+		if s := diag.Suggest(a.Name, names); s != "" {
+			d.Hint = "did you mean " + quote(s) + "?"
+		}
+		d.Effect, d.Code = "the parameter is ignored", -2207
+	}
+}
+
+// Group joins the table of a part to the table of the whole: field returns the part.
+func Group[C, P any](field func(*C) *P, part Table[P]) Table[C] {
+	out := make(Table[C], len(part))
+	for i, p := range part {
+		q := &Param[C]{Info: p.Info}
+		if p.set != nil {
+			q.set = func(c *C, items []string) error { return p.set(field(c), items) }
+		}
+		if p.given != nil {
+			q.given = func(c *C) *bool { return p.given(field(c)) }
+		}
+		out[i] = q
+	}
+	return out
+}
+
+// Join concatenates tables.
+func Join[C any](tables ...Table[C]) Table[C] {
+	var out Table[C]
+	for _, t := range tables {
+		out = append(out, t...)
+	}
+	return out
+}

@@ -1,0 +1,60 @@
+// Package listener holds what inputs share: how they hand batches on, stream
+// sessions, access lists, names of senders, rate limits. Each input is a
+// package below it.
+package listener
+
+import (
+	"context"
+
+	"syslogd/message"
+)
+
+// Input is what an input module implements.
+//
+// Open binds sockets and may fail; it is called once, before privileges are
+// dropped. Run receives until ctx is done and returns when all its goroutines
+// have ended and everything received has been submitted. Close is called
+// instead of Run when the start is abandoned, and never after Run.
+type Input interface {
+	Open(ctx context.Context) error
+	Run(ctx context.Context, s *Submitter) error
+	Close() error
+}
+
+// Queue is what a Submitter hands batches to.
+type Queue interface {
+	// Enqueue takes over b. It waits while the queue is full, until ctx is done
+	// or the queue's own timeout; then b is dropped, counted by the queue, and
+	// the result is false.
+	Enqueue(ctx context.Context, b *message.Batch) bool
+	// TryEnqueue is Enqueue without waiting, for datagrams: the sender cannot
+	// be slowed down.
+	TryEnqueue(b *message.Batch) bool
+}
+
+// Submitter hands the batches of one input to the queue of its ruleset.
+type Submitter struct {
+	Queue   Queue
+	Ruleset string
+}
+
+// Submit hands b on and waits while the queue is full. b belongs to the queue
+// afterwards. It reports whether the queue took it.
+func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
+	b.Ruleset = s.Ruleset
+	if b.Len() == 0 {
+		b.Release()
+		return true
+	}
+	return s.Queue.Enqueue(ctx, b)
+}
+
+// TrySubmit is Submit for senders that cannot wait.
+func (s *Submitter) TrySubmit(b *message.Batch) bool {
+	b.Ruleset = s.Ruleset
+	if b.Len() == 0 {
+		b.Release()
+		return true
+	}
+	return s.Queue.TryEnqueue(b)
+}

@@ -1,0 +1,157 @@
+package message
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Batch is a slab of received bytes and the messages that point into it. A
+// listener fills it, a queue holds it, a worker runs it, the last one that
+// holds it releases it.
+type Batch struct {
+	Msgs []Message
+	// Ruleset is the name of the ruleset that the messages go to, "" for the default.
+	Ruleset string
+	// Flow is the sender stream the batch belongs to; nil if order does not matter.
+	Flow *Flow
+	// Received is when the bytes arrived: one clock read a batch.
+	Received time.Time
+
+	slab   *Slab
+	side   []byte
+	arenas [][]byte // filled up side buffers
+	refs   atomic.Int32
+}
+
+var batchPool = sync.Pool{New: func() any { return new(Batch) }}
+
+// maxPooledMessages bounds what a pooled batch keeps: about 1 MiB of messages.
+const maxPooledMessages = 4096
+
+// NewBatch returns an empty batch with one reference. It takes over slab,
+// which may be nil.
+func NewBatch(slab *Slab) *Batch {
+	b := batchPool.Get().(*Batch)
+	b.slab = slab
+	b.refs.Store(1)
+	return b
+}
+
+// Add appends a message over text, which must lie in the batch's slab or live
+// at least as long as the batch. The pointer is valid until the next Add.
+func (b *Batch) Add(text []byte, o *Origin, p *Peer) *Message {
+	if len(b.Msgs) < cap(b.Msgs) {
+		b.Msgs = b.Msgs[:len(b.Msgs)+1]
+	} else {
+		b.Msgs = append(b.Msgs, Message{})
+	}
+	m := &b.Msgs[len(b.Msgs)-1]
+	m.buf, m.rawLen = text, uint32(len(text))
+	m.Origin, m.Peer = o, p
+	return m
+}
+
+// Len is the number of messages.
+func (b *Batch) Len() int { return len(b.Msgs) }
+
+// Bytes is the memory that the batch holds, for queue limits.
+func (b *Batch) Bytes() int {
+	n := cap(b.side) + len(b.Msgs)*256
+	if b.slab != nil {
+		n += cap(b.slab.Buf)
+	} else {
+		for i := range b.Msgs {
+			n += len(b.Msgs[i].buf)
+		}
+	}
+	return n
+}
+
+// sideSize is the size of a side buffer. Few messages need one: those with control characters.
+const sideSize = 16 << 10
+
+// Side returns n bytes of memory that live as long as the batch, for a changed
+// copy of a message's text.
+func (b *Batch) Side(n int) []byte {
+	if cap(b.side)-len(b.side) < n {
+		if n > sideSize/4 {
+			return make([]byte, n)
+		}
+		if b.side != nil {
+			b.arenas = append(b.arenas, b.side)
+		}
+		b.side = make([]byte, 0, sideSize)
+	}
+	off := len(b.side)
+	b.side = b.side[:off+n]
+	return b.side[off : off+n : off+n]
+}
+
+// Retain adds a reference: the holder calls Release when it is done.
+func (b *Batch) Retain() { b.refs.Add(1) }
+
+// Release drops a reference. With the last one the memory is reused: neither
+// the batch nor its messages may be touched afterwards.
+func (b *Batch) Release() {
+	if b.refs.Add(-1) > 0 {
+		return
+	}
+	if b.slab != nil {
+		b.slab.Release()
+	}
+	if cap(b.Msgs) > maxPooledMessages {
+		b.Msgs = nil
+	}
+	clear(b.Msgs)
+	b.Msgs = b.Msgs[:0]
+	if poison {
+		for i := range b.side {
+			b.side[i] = 0xDB
+		}
+		b.side = nil
+	}
+	b.slab, b.Flow, b.Ruleset, b.Received, b.arenas = nil, nil, "", time.Time{}, nil
+	b.side = b.side[:0]
+	batchPool.Put(b)
+}
+
+// Slab is a buffer that a listener reads into. Its memory is pooled by size class.
+type Slab struct {
+	Buf   []byte // full length; the listener fills it
+	class int
+}
+
+// slabClasses are the sizes that slabs come in: one datagram or a line or two,
+// a handful of lines, a moderate read, a full read.
+var slabClasses = [...]int{1 << 10, 8 << 10, 64 << 10, 256 << 10}
+
+var slabPools [len(slabClasses)]sync.Pool
+
+// NewSlab returns a slab of at least n bytes. Sizes above the largest class are
+// allocated and not reused.
+func NewSlab(n int) *Slab {
+	for i, size := range slabClasses {
+		if n > size {
+			continue
+		}
+		if s, ok := slabPools[i].Get().(*Slab); ok {
+			s.Buf = s.Buf[:size]
+			return s
+		}
+		return &Slab{Buf: make([]byte, size), class: i}
+	}
+	return &Slab{Buf: make([]byte, n), class: -1}
+}
+
+// Release gives the memory back.
+func (s *Slab) Release() {
+	if poison {
+		for i := range s.Buf {
+			s.Buf[i] = 0xDB
+		}
+	}
+	if s.class >= 0 {
+		slabPools[s.class].Put(s)
+	}
+}

@@ -1,0 +1,240 @@
+// Package message holds the record in flight: one syslog message with its
+// fields, time stamps and variables, and the batch that many of them travel in.
+//
+// It is in every signature of the server, so it imports nothing of it. It does
+// not parse (package parser) and does not render (router/template).
+//
+// # Who owns the bytes
+//
+// A Batch owns the slab that a listener read into. Fields of a Message are
+// spans of its text, which lies in the slab or, when a parser had to change
+// bytes, in the batch's side buffer. They are valid until the batch is
+// released; who needs a message for longer takes a Clone.
+package message
+
+// Span is a piece of a message's text.
+type Span struct {
+	Off, Len uint32
+}
+
+// Flags say what is known about a message.
+type Flags uint8
+
+const (
+	// Parsed is set when a parser has filled in the fields; a queue may hold
+	// messages in both states.
+	Parsed Flags = 1 << iota
+	// HasHostname is set when Hostname is the message's own. Otherwise the
+	// sender's name stands in.
+	HasHostname
+	// ParseOK is the property parsesuccess: set by a modifier that parses.
+	ParseOK
+	// Mark is set on -- MARK -- messages.
+	Mark
+)
+
+// Message is one message. The zero Message is empty; SetText makes it one.
+//
+// Text fields are spans of Text(). Parsers set the spans; everything else reads
+// them with the methods. A Message may be copied by value as long as its batch
+// lives.
+type Message struct {
+	buf    []byte // text, then bytes appended by SetX
+	rawLen uint32
+
+	// MsgText is the part after the header, with the leading blank that an
+	// RFC 3164 message has.
+	MsgText Span
+	// Host is the host name in the message; only if Flags has HasHostname.
+	Host Span
+	// TagText is the tag as an RFC 3164 message has it, with the colon. An
+	// RFC 5424 message has none: its tag is composed of App and Proc.
+	TagText Span
+	// Program is the part of the tag that names the program.
+	Program Span
+	// App, Proc, ID and SD are the RFC 5424 header fields, as sent ("-"
+	// included). Without them the methods derive or default.
+	App, Proc, ID, SD Span
+
+	// Reported is the time in the message, or else the time of reception.
+	Reported Timestamp
+	// Received is the time of reception.
+	Received Timestamp
+
+	// Origin is the input the message came in by. Never nil in flight.
+	Origin *Origin
+	// Peer is the sender. Never nil in flight.
+	Peer *Peer
+	// JSON is the tree $!, Local the tree $.; nil while empty.
+	JSON, Local *Tree
+
+	uuid []byte
+
+	// PeerPort is the sender's port, 0 if it has none.
+	PeerPort uint16
+	// PRI is facility and severity. InvalidPRI stands for one that could not be read.
+	PRI Priority
+	// AfterPRI is where the text goes on behind <PRI>; 0 if there is none.
+	AfterPRI uint8
+	// Protocol is 1 for RFC 5424, else 0.
+	Protocol uint8
+	Flags    Flags
+}
+
+// SetText starts a message over text, which becomes what Raw returns. The
+// message refers to text, it does not copy it. All fields are reset but Origin,
+// Peer, PeerPort and Received.
+func (m *Message) SetText(text []byte) {
+	*m = Message{buf: text, rawLen: uint32(len(text)), Origin: m.Origin, Peer: m.Peer, PeerPort: m.PeerPort, Received: m.Received}
+}
+
+// Raw is the whole message as received, after sanitising, with the PRI
+// (property rawmsg). The caller must not change it.
+func (m *Message) Raw() []byte { return m.buf[:m.rawLen] }
+
+// ReplaceRaw exchanges the text before it is parsed: a sanitised or
+// decompressed copy that lives as long as the batch.
+func (m *Message) ReplaceRaw(text []byte) {
+	m.buf, m.rawLen = text, uint32(len(text))
+}
+
+// Bytes returns the bytes of s. The caller must not change them.
+func (m *Message) Bytes(s Span) []byte { return m.buf[s.Off : s.Off+s.Len : s.Off+s.Len] }
+
+// RawAfterPRI is Raw without a leading <...>: what follows a > that stands as
+// byte 2, 3 or 4 behind <, valid or not, as rsyslogd's rawmsg-after-pri.
+func (m *Message) RawAfterPRI() []byte {
+	raw := m.Raw()
+	if len(raw) < 3 || raw[0] != '<' {
+		return raw
+	}
+	for i := 2; i <= 4 && i < len(raw); i++ {
+		if raw[i] == '>' {
+			return raw[i+1:]
+		}
+	}
+	return raw
+}
+
+// Msg is the text part (property msg).
+func (m *Message) Msg() []byte { return m.Bytes(m.MsgText) }
+
+// Hostname is the host in the message or, if it names none, the sender's name.
+func (m *Message) Hostname() []byte {
+	if m.Flags&HasHostname != 0 {
+		return m.Bytes(m.Host)
+	}
+	return m.Peer.Host()
+}
+
+// Tag returns the tag: as parsed, or for RFC 5424 app-name[procid]. A composed
+// tag is appended to scratch[:0].
+func (m *Message) Tag(scratch []byte) []byte {
+	if m.Protocol == 0 {
+		return m.Bytes(m.TagText)
+	}
+	app, proc := m.Bytes(m.App), m.Bytes(m.Proc)
+	if m.App.Off == 0 {
+		return nil // the header ended before the app-name
+	}
+	if len(proc) == 1 && proc[0] == '-' || m.Proc.Off == 0 {
+		return app
+	}
+	scratch = append(scratch[:0], app...)
+	scratch = append(scratch, '[')
+	scratch = append(scratch, proc...)
+	return append(scratch, ']')
+}
+
+// ProgramName is the program part of the tag (property programname).
+func (m *Message) ProgramName() []byte { return m.Bytes(m.Program) }
+
+var dash = []byte("-")
+
+// AppName is the RFC 5424 field; for other messages the program name, or "-" if that is empty.
+func (m *Message) AppName() []byte {
+	if m.App.Off != 0 {
+		return m.Bytes(m.App)
+	}
+	if m.Protocol == 0 && m.Program.Len != 0 {
+		return m.Bytes(m.Program)
+	}
+	if m.Protocol != 0 {
+		return nil
+	}
+	return dash
+}
+
+// ProcID is the RFC 5424 field; for other messages what stands in the tag between [ and ], or "-".
+func (m *Message) ProcID() []byte {
+	if m.Proc.Off != 0 {
+		return m.Bytes(m.Proc)
+	}
+	if m.Protocol == 0 {
+		tag := m.Bytes(m.TagText)
+		for i, c := range tag {
+			if c != '[' {
+				continue
+			}
+			for j := i + 1; j < len(tag); j++ {
+				if tag[j] == ']' {
+					return tag[i+1 : j]
+				}
+			}
+			break
+		}
+	}
+	return dash
+}
+
+// MsgID is the RFC 5424 field or "-".
+func (m *Message) MsgID() []byte {
+	if m.ID.Off != 0 {
+		return m.Bytes(m.ID)
+	}
+	return dash
+}
+
+// StructuredData is the RFC 5424 field, brackets included, or "-".
+func (m *Message) StructuredData() []byte {
+	if m.SD.Off != 0 || m.Protocol == 1 {
+		return m.Bytes(m.SD)
+	}
+	return dash
+}
+
+// SetMsg replaces the text part. b is copied. The batch's slab is not touched.
+func (m *Message) SetMsg(b []byte) { m.MsgText = m.add(b) }
+
+// SetTag replaces the tag and the program name. programLen is the length of
+// the program name within the tag. b is copied.
+func (m *Message) SetTag(b []byte, programLen int) {
+	m.TagText = m.add(b)
+	m.Program = Span{m.TagText.Off, uint32(programLen)}
+	m.Protocol = 0
+}
+
+// SetHostname replaces the host name. b is copied.
+func (m *Message) SetHostname(b []byte) {
+	m.Host = m.add(b)
+	m.Flags |= HasHostname
+}
+
+// add appends b behind the text, in memory of the message's own.
+func (m *Message) add(b []byte) Span {
+	off := len(m.buf)
+	m.buf = append(m.buf[:off:off], b...)
+	return Span{uint32(off), uint32(len(b))}
+}
+
+// Clone returns a copy that does not depend on the batch: for a queue of an
+// action or of another ruleset. Variables are copied, too.
+func (m *Message) Clone() *Message {
+	c := *m
+	c.buf = append([]byte(nil), m.buf...)
+	c.JSON, c.Local = m.JSON.Clone(), m.Local.Clone()
+	return &c
+}
+
+// Size is the memory the message takes, in bytes, for queue limits.
+func (m *Message) Size() int { return len(m.buf) + 256 }

@@ -1,0 +1,100 @@
+// Package metrics holds the server's counters. Workers and listeners add to
+// them once a batch, not once a message; web reads them for Prometheus, and
+// impstats-like output may read the same numbers.
+package metrics
+
+import (
+	"sort"
+	"sync"
+	"sync/atomic"
+)
+
+// Counter only grows. The zero Counter is ready to use. It fills a cache line,
+// so that two workers' counters do not slow each other down.
+type Counter struct {
+	n atomic.Uint64
+	_ [56]byte
+}
+
+// Add adds n.
+func (c *Counter) Add(n uint64) {
+	if n != 0 {
+		c.n.Add(n)
+	}
+}
+
+// Value returns the count.
+func (c *Counter) Value() uint64 { return c.n.Load() }
+
+// Kind says how Prometheus should read a number.
+type Kind uint8
+
+const (
+	// Count is a number that only grows.
+	Count Kind = iota
+	// Gauge goes up and down.
+	Gauge
+)
+
+// Number is one number of an Object, read at scrape time.
+type Number struct {
+	// Name is the Prometheus name without the prefix syslogd_, for instance
+	// input_messages_received_total.
+	Name string
+	Help string
+	Kind Kind
+	Read func() float64
+}
+
+// Object is a thing with numbers: an input, an action, a queue. Its Name is a
+// label, so objects must come from the configuration, never from messages.
+type Object struct {
+	// Label is the label's name: input, action, queue; empty for the server itself.
+	Label string
+	Name  string
+	// Extra are further labels with their values.
+	Extra   [][2]string
+	Numbers []Number
+}
+
+// Set is all objects of a server.
+type Set struct {
+	mu      sync.Mutex
+	objects []*Object
+}
+
+// Register adds o and returns a function that takes it out again.
+func (s *Set) Register(o *Object) (remove func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.objects = append(s.objects, o)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for i, x := range s.objects {
+			if x == o {
+				s.objects = append(s.objects[:i:i], s.objects[i+1:]...)
+				return
+			}
+		}
+	}
+}
+
+// Objects returns the registered objects, sorted by label and name.
+func (s *Set) Objects() []*Object {
+	s.mu.Lock()
+	out := append([]*Object(nil), s.objects...)
+	s.mu.Unlock()
+	sort.SliceStable(out, func(i, j int) bool {
+		if out[i].Label != out[j].Label {
+			return out[i].Label < out[j].Label
+		}
+		return out[i].Name < out[j].Name
+	})
+	return out
+}
+
+// Of makes a Number that reads a Counter.
+func Of(name, help string, c *Counter) Number {
+	return Number{Name: name, Help: help, Kind: Count, Read: func() float64 { return float64(c.Value()) }}
+}

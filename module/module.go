@@ -1,0 +1,221 @@
+// Package module says what a module is: contracts as values, a registry as a
+// value, and the environment that instances are built with.
+//
+// A module package exports one value made by NewInput, NewOutput or one of
+// their siblings; engine/modules.go lists them. There is no registration as a
+// side effect.
+package module
+
+import (
+	"log/slog"
+	"time"
+
+	"syslogd/config/param"
+	"syslogd/internal/diag"
+	"syslogd/listener"
+	"syslogd/message"
+	"syslogd/metrics"
+	"syslogd/output"
+	"syslogd/store"
+)
+
+// Env is what an instance is built with. It is the same for all modules; an
+// instance takes what it needs.
+type Env struct {
+	// Log carries the module and instance name already.
+	Log     *slog.Logger
+	Metrics *metrics.Set
+	// Name is the instance's name: of the action, or of the input.
+	Name string
+	// Store holds the files on local disk.
+	Store *store.Store
+	// Names resolves addresses of senders and holds the local host name.
+	Names *listener.Names
+	// Allowed are the $AllowedSender lists, by protocol ("UDP", "TCP").
+	Allowed map[string]*listener.AccessList
+	// Global are settings that several modules read.
+	Global *Global
+	// TemplatePrefix returns the constant text a template begins with, for path containment.
+	TemplatePrefix func(name string) string
+	Now            func() time.Time
+}
+
+// Global are the settings of global() that modules need.
+type Global struct {
+	WorkDirectory  string
+	MaxMessageSize int
+	// TLS defaults of inputs and outputs.
+	CAFile, CertFile, KeyFile, CRLFile string
+	CAExtraFiles                       string
+	StreamDriver                       string
+	IPv4, IPv6                         bool
+	// Oversize is oversizemsg.input.mode: truncate, split or accept.
+	Oversize         string
+	OversizeReport   bool
+	PermitACLWarning bool
+	Umask            int
+}
+
+// Object hides the type of a module's configuration: what NewInput and its
+// siblings make of a Table.
+type Object struct {
+	// Infos are the parameters, for suggestions and documentation.
+	Infos []param.Info
+	// New returns a configuration (a *C) with defaults. parent is the module's
+	// own configuration, or nil.
+	New func(parent any) any
+	// Decode fills c from o's arguments; see param.Table.Decode.
+	Decode func(c any, o *param.Object, diags *diag.List) bool
+	// SetDirective sets a legacy directive's parameter; see param.Table.SetDirective.
+	SetDirective func(c any, directive, value string) (*param.Info, error)
+	// Check reports contradictions between parameters. May be nil.
+	Check func(c any, o *param.Object, diags *diag.List) bool
+	// Copy returns a copy of c, for the next object made from legacy directives.
+	Copy func(c any) any
+}
+
+// Checker is implemented by configurations whose parameters must agree. o says
+// how to name the object and where it stands. False means that the object
+// cannot be used.
+type Checker interface {
+	Check(o *param.Object, diags *diag.List) bool
+}
+
+func objectOf[P, C any](t param.Table[C], inherit func(*P, *C)) *Object {
+	return &Object{
+		Infos: t.Infos(),
+		New: func(parent any) any {
+			c := new(C)
+			t.SetDefaults(c)
+			if p, ok := parent.(*P); ok && p != nil && inherit != nil {
+				inherit(p, c)
+			}
+			return c
+		},
+		Decode: func(c any, o *param.Object, diags *diag.List) bool { return t.Decode(c.(*C), o, diags) },
+		SetDirective: func(c any, directive, value string) (*param.Info, error) {
+			return t.SetDirective(c.(*C), directive, value)
+		},
+		Check: func(c any, o *param.Object, diags *diag.List) bool {
+			if k, ok := c.(Checker); ok {
+				return k.Check(o, diags)
+			}
+			return true
+		},
+		Copy: func(c any) any { d := *c.(*C); return &d },
+	}
+}
+
+// None is the configuration of modules without module-level parameters.
+type None struct{}
+
+// Input is an input module.
+type Input struct {
+	Name     string
+	Module   *Object
+	Instance *Object
+	// Build makes an instance from a configuration that Instance.New returned.
+	Build func(c any, env Env) (listener.Input, error)
+	// Ruleset returns the ruleset that the configuration binds, "" for the default.
+	Ruleset func(c any) string
+	// Implicit, if not nil, returns instances that loading the module makes
+	// without an input() object: imuxsock's system log socket.
+	Implicit func(moduleConfig any) []any
+}
+
+// NewInput describes an input whose instances have the configuration C and
+// whose module-level parameters are M. inherit copies module values into an
+// instance's defaults.
+func NewInput[M, C any](name string, mod param.Table[M], inst param.Table[C], inherit func(*M, *C), build func(C, Env) (listener.Input, error), ruleset func(*C) string) *Input {
+	return &Input{
+		Name:     name,
+		Module:   objectOf[None](mod, nil),
+		Instance: objectOf(inst, inherit),
+		Build:    func(c any, env Env) (listener.Input, error) { return build(*c.(*C), env) },
+		Ruleset:  func(c any) string { return ruleset(c.(*C)) },
+	}
+}
+
+// Output is an output module.
+type Output struct {
+	Name     string
+	Module   *Object
+	Instance *Object
+	Build    func(c any, env Env) (output.Output, error)
+	// Legacy makes a configuration from the rest of a selector line
+	// (":omusrmsg:root", "/var/log/x"), starting from the pending one. Nil: the
+	// module has no such form.
+	Legacy func(c any, text string) error
+}
+
+// NewOutput describes an output; see NewInput.
+func NewOutput[M, C any](name string, mod param.Table[M], inst param.Table[C], inherit func(*M, *C), build func(C, Env) (output.Output, error)) *Output {
+	return &Output{
+		Name:     name,
+		Module:   objectOf[None](mod, nil),
+		Instance: objectOf(inst, inherit),
+		Build:    func(c any, env Env) (output.Output, error) { return build(*c.(*C), env) },
+	}
+}
+
+// WithLegacy sets how the module's configuration is made from a selector line.
+func WithLegacy[C any](o *Output, f func(c *C, text string) error) *Output {
+	o.Legacy = func(c any, text string) error { return f(c.(*C), text) }
+	return o
+}
+
+// ParserModule is a message parser module with parameters: parser(type= name=).
+type ParserModule struct {
+	Name     string
+	Instance *Object
+	// Build returns the parser; name is the instance's.
+	Build func(c any) (Parser, error)
+}
+
+// Parser fills in a message's fields, or says that the message is not of its kind.
+type Parser interface {
+	Parse(b *message.Batch, m *message.Message) bool
+}
+
+// NewParser describes a parser module.
+func NewParser[C any](name string, inst param.Table[C], build func(C) (Parser, error)) *ParserModule {
+	return &ParserModule{
+		Name:     name,
+		Instance: objectOf[None](inst, nil),
+		Build:    func(c any) (Parser, error) { return build(*c.(*C)) },
+	}
+}
+
+// Registry is the modules of a server, by name. Names compare without case.
+type Registry struct {
+	Inputs  map[string]*Input
+	Outputs map[string]*Output
+	Parsers map[string]*ParserModule
+	// Known are modules that rsyslogd has and this server does not (yet); the
+	// text says what loading one means.
+	Known map[string]string
+}
+
+// AddInput adds an input module.
+func (r *Registry) AddInput(m *Input) {
+	if r.Inputs == nil {
+		r.Inputs = map[string]*Input{}
+	}
+	r.Inputs[m.Name] = m
+}
+
+// AddOutput adds an output module.
+func (r *Registry) AddOutput(m *Output) {
+	if r.Outputs == nil {
+		r.Outputs = map[string]*Output{}
+	}
+	r.Outputs[m.Name] = m
+}
+
+// AddParser adds a parser module.
+func (r *Registry) AddParser(m *ParserModule) {
+	if r.Parsers == nil {
+		r.Parsers = map[string]*ParserModule{}
+	}
+	r.Parsers[m.Name] = m
+}

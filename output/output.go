@@ -1,0 +1,118 @@
+// Package output holds the contract of outputs: take a batch of rendered
+// messages, or say why not. Retry and suspension are in action.go's state
+// machine; each output is a package below this one.
+package output
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Output is what an output module implements.
+//
+// Write delivers the records of b in order and returns nil when all are
+// delivered (or kept safely by the output). The output must not keep b or its
+// bytes. Errors: *Suspended when the output cannot work at the moment,
+// *Rejected when a record can never be delivered. Write is called by one
+// goroutine at a time unless the output implements Concurrent.
+type Output interface {
+	Write(ctx context.Context, b *Batch) error
+	Close() error
+}
+
+// Templated is implemented by outputs that render more or other than one
+// template: the names, in the order of Batch.Parts. An empty name stands for
+// RSYSLOG_FileFormat.
+type Templated interface {
+	Templates() []string
+}
+
+// Concurrent marks outputs whose Write may be called by several workers at once.
+type Concurrent interface {
+	ConcurrentWrite()
+}
+
+// Flusher is implemented by outputs that coalesce: Flush is called when the
+// workers run out of work.
+type Flusher interface {
+	Flush()
+}
+
+// Reopener is implemented by outputs that reopen things on HUP.
+type Reopener interface {
+	HUP()
+}
+
+// Starter is implemented by outputs that start something: Start is called once,
+// after the configuration was accepted and before the first Write.
+type Starter interface {
+	Start() error
+}
+
+// Resumer is implemented by suspended outputs that can find out, without a
+// message, whether they work again.
+type Resumer interface {
+	TryResume() error
+}
+
+// Part is one rendered template of all records of a batch, back to back.
+type Part struct {
+	Data []byte
+	Ends []int
+}
+
+// At returns the bytes of record i.
+func (p *Part) At(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = p.Ends[i-1]
+	}
+	return p.Data[start:p.Ends[i]:p.Ends[i]]
+}
+
+// Batch is rendered records. Parts has one element a template.
+type Batch struct {
+	Parts []Part
+}
+
+// Len is the number of records.
+func (b *Batch) Len() int {
+	if len(b.Parts) == 0 {
+		return 0
+	}
+	return len(b.Parts[0].Ends)
+}
+
+// Reset empties b and keeps its memory, unless that has grown beyond limit bytes a part.
+func (b *Batch) Reset(limit int) {
+	for i := range b.Parts {
+		p := &b.Parts[i]
+		if cap(p.Data) > limit {
+			p.Data = nil
+		}
+		p.Data, p.Ends = p.Data[:0], p.Ends[:0]
+	}
+}
+
+// Suspended says that an output cannot deliver at the moment.
+type Suspended struct {
+	// Done is how many records of the batch were delivered before.
+	Done int
+	Err  error
+	// After, if not zero, overrides the configured time to the next try.
+	After time.Duration
+}
+
+func (e *Suspended) Error() string { return e.Err.Error() }
+func (e *Suspended) Unwrap() error { return e.Err }
+
+// Rejected says that a record can never be delivered. The records before it
+// are delivered, those behind it have not been tried.
+type Rejected struct {
+	Index int
+	Err   error
+}
+
+func (e *Rejected) Error() string { return fmt.Sprintf("record %d: %v", e.Index, e.Err) }
+func (e *Rejected) Unwrap() error { return e.Err }
