@@ -1,6 +1,6 @@
 // Package output holds the contract of outputs: take a batch of rendered
-// messages, or say why not. Retry and suspension are in action.go's state
-// machine; each output is a package below this one.
+// messages, or say why not. Delivery drives an output with rsyslogd's retry and
+// suspension. Each output is a package below this one.
 package output
 
 import (
@@ -56,15 +56,25 @@ type Resumer interface {
 	TryResume() error
 }
 
-// Part is one rendered template of all records of a batch, back to back.
+// Part is one rendered template of all records of a batch, back to back:
+// record i ends at Ends[i], the first one begins at Start.
 type Part struct {
-	Data []byte
-	Ends []int
+	Data  []byte
+	Start int
+	Ends  []int
+}
+
+// All returns the bytes of all records, back to back.
+func (p *Part) All() []byte {
+	if len(p.Ends) == 0 {
+		return nil
+	}
+	return p.Data[p.Start:p.Ends[len(p.Ends)-1]]
 }
 
 // At returns the bytes of record i.
 func (p *Part) At(i int) []byte {
-	start := 0
+	start := p.Start
 	if i > 0 {
 		start = p.Ends[i-1]
 	}
@@ -91,8 +101,21 @@ func (b *Batch) Reset(limit int) {
 		if cap(p.Data) > limit {
 			p.Data = nil
 		}
-		p.Data, p.Ends = p.Data[:0], p.Ends[:0]
+		p.Data, p.Ends, p.Start = p.Data[:0], p.Ends[:0], 0
 	}
+}
+
+// From returns a view of b without its first n records.
+func (b *Batch) From(n int) Batch {
+	view := Batch{Parts: make([]Part, len(b.Parts))}
+	for i, p := range b.Parts {
+		if n > 0 {
+			p.Start = p.Ends[n-1]
+		}
+		p.Ends = p.Ends[n:]
+		view.Parts[i] = p
+	}
+	return view
 }
 
 // Suspended says that an output cannot deliver at the moment.

@@ -334,6 +334,23 @@ func Refused[C any](name, why string) *Param[C] {
 	return p
 }
 
+// NotYet is known but cannot be done: giving it is an error that says why and
+// what happens instead. Unlike with Refused the object stays in use: a message
+// is better written with less than asked for than not at all.
+func NotYet[C any](name, why string) *Param[C] {
+	p := newParam[C](name, KindNotYet, nil)
+	p.Info.Refused = why
+	return p
+}
+
+// NoEffect is known and without meaning in this server: it is accepted with a
+// note that says why.
+func NoEffect[C any](name, why string) *Param[C] {
+	p := newParam[C](name, KindNoEffect, nil)
+	p.Info.Refused = why
+	return p
+}
+
 // RefusedUnless is known, and only its harmless values can be done: they are
 // accepted, any other is an error as with Refused.
 func RefusedUnless[C any](name, why string, harmless ...string) *Param[C] {

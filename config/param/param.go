@@ -42,6 +42,8 @@ const (
 	KindRuleset  Kind = "ruleset"
 	KindGone     Kind = "gone"
 	KindRefused  Kind = "not available"
+	KindNotYet   Kind = "not available yet"
+	KindNoEffect Kind = "no effect"
 )
 
 // Arg is one name="value" of an object, or the value of a legacy directive.
@@ -228,6 +230,12 @@ func (p *Param[C]) decode(c *C, a *Arg, o *Object, diags *diag.List) bool {
 		d := diags.Errorf(a.Range, "parameter %q of %s is not available: %s", p.Name, o.Title, p.Info.Refused)
 		d.Effect = o.Effect
 		return false
+	case p.Kind == KindNotYet:
+		diags.Errorf(a.Range, "parameter %q of %s: %s", p.Name, o.Title, p.Info.Refused).Effect = "the parameter is ignored"
+		return true
+	case p.Kind == KindNoEffect:
+		diags.Notef(a.Range, "parameter %q has no effect here: %s", p.Name, p.Info.Refused)
+		return true
 	case p.Deprecated != "":
 		diags.Notef(a.Range, "parameter %q is deprecated: %s", p.Name, p.Deprecated)
 	}
@@ -259,7 +267,7 @@ func (t Table[C]) SetDirective(c *C, directive, value string) (*Info, error) {
 			if !strings.EqualFold(d, directive) {
 				continue
 			}
-			if p.Kind == KindGone || p.Kind == KindRefused {
+			if p.set == nil {
 				return &p.Info, nil
 			}
 			if err := p.set(c, []string{value}); err != nil {
