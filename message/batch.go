@@ -52,6 +52,18 @@ func (b *Batch) Add(text []byte, o *Origin, p *Peer) *Message {
 	return m
 }
 
+// AddClone appends a copy of m that does not depend on m's batch.
+func (b *Batch) AddClone(m *Message) { b.Msgs = append(b.Msgs, *m.Clone()) }
+
+// StampReceived sets the time of reception of all messages from Received, in
+// the local zone. Listeners call it once, when the batch is full.
+func (b *Batch) StampReceived() {
+	ts := TimestampOf(b.Received.Local())
+	for i := range b.Msgs {
+		b.Msgs[i].Received = ts
+	}
+}
+
 // Len is the number of messages.
 func (b *Batch) Len() int { return len(b.Msgs) }
 

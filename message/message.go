@@ -12,6 +12,8 @@
 // released; who needs a message for longer takes a Clone.
 package message
 
+import "bytes"
+
 // Span is a piece of a message's text.
 type Span struct {
 	Off, Len uint32
@@ -31,6 +33,9 @@ const (
 	ParseOK
 	// Mark is set on -- MARK -- messages.
 	Mark
+	// Drop is set by a parser that discards the message (an empty one, or one
+	// that no parser of the ruleset takes).
+	Drop
 )
 
 // Message is one message. The zero Message is empty; SetText makes it one.
@@ -53,7 +58,8 @@ type Message struct {
 	// Program is the part of the tag that names the program.
 	Program Span
 	// App, Proc, ID and SD are the RFC 5424 header fields, as sent ("-"
-	// included). Without them the methods derive or default.
+	// included). A span at offset 0 is a field that the message does not have:
+	// the methods derive or default. An empty one elsewhere is an empty field.
 	App, Proc, ID, SD Span
 
 	// Reported is the time in the message, or else the time of reception.
@@ -127,17 +133,15 @@ func (m *Message) Hostname() []byte {
 	return m.Peer.Host()
 }
 
-// Tag returns the tag: as parsed, or for RFC 5424 app-name[procid]. A composed
-// tag is appended to scratch[:0].
+// Tag returns the tag: as parsed or set, else for RFC 5424 app-name[procid],
+// or app-name alone if the procid is "-". A composed tag is appended to scratch[:0].
 func (m *Message) Tag(scratch []byte) []byte {
-	if m.Protocol == 0 {
+	// Off is never 0 for the tag of an RFC 5424 message: only SetTag makes one.
+	if m.Protocol == 0 || m.TagText.Off != 0 {
 		return m.Bytes(m.TagText)
 	}
-	app, proc := m.Bytes(m.App), m.Bytes(m.Proc)
-	if m.App.Off == 0 {
-		return nil // the header ended before the app-name
-	}
-	if len(proc) == 1 && proc[0] == '-' || m.Proc.Off == 0 {
+	app, proc := m.AppName(), m.ProcID()
+	if len(proc) == 1 && proc[0] == '-' {
 		return app
 	}
 	scratch = append(scratch[:0], app...)
@@ -147,22 +151,26 @@ func (m *Message) Tag(scratch []byte) []byte {
 }
 
 // ProgramName is the program part of the tag (property programname).
-func (m *Message) ProgramName() []byte { return m.Bytes(m.Program) }
+func (m *Message) ProgramName() []byte {
+	if m.Protocol != 0 && m.App.Off != 0 && m.App.Len == 0 && m.TagText.Off == 0 {
+		return dash
+	}
+	return m.Bytes(m.Program)
+}
 
 var dash = []byte("-")
 
-// AppName is the RFC 5424 field; for other messages the program name, or "-" if that is empty.
+// AppName is the RFC 5424 field; for other messages the program name. It is
+// "-" if that is empty, and empty if an RFC 5424 header broke off before it.
 func (m *Message) AppName() []byte {
-	if m.App.Off != 0 {
-		return m.Bytes(m.App)
+	app := m.App
+	if m.Protocol == 0 && app.Off == 0 {
+		app = m.Program
 	}
-	if m.Protocol == 0 && m.Program.Len != 0 {
-		return m.Bytes(m.Program)
+	if app.Len == 0 && (m.Protocol == 0 || app.Off != 0) {
+		return dash
 	}
-	if m.Protocol != 0 {
-		return nil
-	}
-	return dash
+	return m.Bytes(app)
 }
 
 // ProcID is the RFC 5424 field; for other messages what stands in the tag between [ and ], or "-".
@@ -170,21 +178,19 @@ func (m *Message) ProcID() []byte {
 	if m.Proc.Off != 0 {
 		return m.Bytes(m.Proc)
 	}
-	if m.Protocol == 0 {
-		tag := m.Bytes(m.TagText)
-		for i, c := range tag {
-			if c != '[' {
-				continue
-			}
-			for j := i + 1; j < len(tag); j++ {
-				if tag[j] == ']' {
-					return tag[i+1 : j]
-				}
-			}
-			break
-		}
+	if m.Protocol != 0 {
+		return dash
 	}
-	return dash
+	tag := m.Bytes(m.TagText)
+	open := bytes.IndexByte(tag, '[')
+	if open < 0 {
+		return dash
+	}
+	end := bytes.IndexByte(tag[open:], ']')
+	if end < 0 {
+		return dash
+	}
+	return tag[open+1 : open+end]
 }
 
 // MsgID is the RFC 5424 field or "-".
@@ -197,7 +203,7 @@ func (m *Message) MsgID() []byte {
 
 // StructuredData is the RFC 5424 field, brackets included, or "-".
 func (m *Message) StructuredData() []byte {
-	if m.SD.Off != 0 || m.Protocol == 1 {
+	if m.SD.Off != 0 {
 		return m.Bytes(m.SD)
 	}
 	return dash
@@ -211,7 +217,6 @@ func (m *Message) SetMsg(b []byte) { m.MsgText = m.add(b) }
 func (m *Message) SetTag(b []byte, programLen int) {
 	m.TagText = m.add(b)
 	m.Program = Span{m.TagText.Off, uint32(programLen)}
-	m.Protocol = 0
 }
 
 // SetHostname replaces the host name. b is copied.
@@ -235,6 +240,9 @@ func (m *Message) Clone() *Message {
 	c.JSON, c.Local = m.JSON.Clone(), m.Local.Clone()
 	return &c
 }
+
+// Dropped reports that a parser decided that the message is not to be processed.
+func (m *Message) Dropped() bool { return m.Flags&Drop != 0 }
 
 // Size is the memory the message takes, in bytes, for queue limits.
 func (m *Message) Size() int { return len(m.buf) + 256 }
