@@ -1,0 +1,360 @@
+package store
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Cache holds the open files of one action with dynamic names. It closes the
+// least recently used one to make room. Its methods may be called by any number
+// of goroutines.
+type Cache struct {
+	s    *Store
+	set  *settings
+	base string
+	size int
+
+	// requests counts appends and is the clock of their order.
+	requests                                   atomic.Uint64
+	level0, missed, evicted, timeouts, maxUsed atomic.Uint64
+	// last is the entry of the latest append, most likely that of the next.
+	last atomic.Pointer[entry]
+
+	mu      sync.RWMutex // guards what follows
+	entries map[string]*entry
+	// oldest is a heap by entry.listed, which is never later than entry.used.
+	oldest []*entry
+}
+
+// entry is an open file under one of its names.
+type entry struct {
+	key  string
+	file *File
+	// used is the number of the latest append to the file.
+	used atomic.Uint64
+	// listed is the used that the heap is ordered by. Cache.mu guards it.
+	listed uint64
+}
+
+// Cache returns an empty cache of files with Options o. Names are contained
+// below base, see Contain and Base. size is how many files it may hold open;
+// zero means as many as the Store's budget allows. Close it.
+func (s *Store) Cache(o *Options, base string, size int) *Cache {
+	c := &Cache{s: s, set: s.intern(o), base: base, size: size, entries: map[string]*entry{}}
+	s.mu.Lock()
+	s.caches = append(s.caches, c)
+	s.mu.Unlock()
+	return c
+}
+
+// Append appends rec, one or more whole records, to the file called key. See
+// File.Append. After an *OpenError the next Append for the same key tries
+// again to open the file.
+func (c *Cache) Append(key, rec []byte) error {
+	e, err := c.lookup(key)
+	if err != nil {
+		return err
+	}
+	if err = e.file.Append(rec); err == nil {
+		return nil
+	}
+	return c.appendAgain(e, key, rec, err)
+}
+
+// appendAgain deals with an error: the file may have been evicted between
+// lookup and append, by another goroutine or to free a descriptor.
+func (c *Cache) appendAgain(e *entry, key, rec []byte, err error) error {
+	// Each round needs an eviction of just this file by another goroutine.
+	for try := 0; errors.Is(err, errEvicted) && try < 1000; try++ {
+		c.last.CompareAndSwap(e, nil)
+		if e, err = c.lookup(key); err != nil {
+			return err
+		}
+		err = e.file.Append(rec)
+	}
+	var open *OpenError
+	if errors.As(err, &open) {
+		c.remove(e)
+	}
+	return err
+}
+
+func (c *Cache) lookup(key []byte) (*entry, error) {
+	now := c.requests.Add(1)
+	if e := c.last.Load(); e != nil && e.key == string(key) {
+		c.level0.Add(1)
+		e.used.Store(now)
+		return e, nil
+	}
+	c.mu.RLock()
+	e := c.entries[string(key)]
+	c.mu.RUnlock()
+	if e == nil {
+		return c.miss(key, now)
+	}
+	e.used.Store(now)
+	c.last.Store(e)
+	return e, nil
+}
+
+// miss adds an entry for key. The file itself is opened by its first Append.
+func (c *Cache) miss(key []byte, now uint64) (*entry, error) {
+	name := string(key)
+	path := c.path(name)
+	if len(name) > maxPath {
+		// A key is kept as long as the entry: a longer one stands under its path.
+		name = path
+	}
+	c.missed.Add(1)
+	if err := c.makeRoom(); err != nil {
+		return nil, err
+	}
+	file, err := c.s.acquire(path, c.set)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	e := c.entries[name]
+	if e == nil {
+		e = &entry{key: name, file: file, listed: now}
+		file = nil
+		c.entries[name] = e
+		c.push(e)
+		if n := uint64(len(c.entries)); n > c.maxUsed.Load() {
+			c.maxUsed.Store(n)
+		}
+	}
+	e.used.Store(now)
+	c.last.Store(e)
+	c.mu.Unlock()
+	if file != nil {
+		// Another goroutine was faster, its reference keeps the file.
+		return e, c.s.release(file, false)
+	}
+	return e, nil
+}
+
+// path is the path of the file called name.
+func (c *Cache) path(name string) string {
+	if !c.set.Rotation.on() {
+		return Contain(c.base, name)
+	}
+	return notBackup(contain(c.base, name, maxName-backupRoom))
+}
+
+func (c *Cache) len() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.entries)
+}
+
+// makeRoom evicts as long as one more file would be too many.
+func (c *Cache) makeRoom() error {
+	if c.size > 0 {
+		return c.evict(c.size)
+	}
+	if c.s.stats.openFiles.Load() < c.s.budget.Load() {
+		return nil
+	}
+	if c.len() == 0 {
+		c.s.shed()
+		return nil
+	}
+	return c.evict(c.len())
+}
+
+// evict closes files until there are fewer than size. A file that holds bytes
+// which cannot be written stays, and the reason is returned.
+func (c *Cache) evict(size int) error {
+	for {
+		c.mu.Lock()
+		if len(c.entries) < size || len(c.entries) == 0 {
+			c.mu.Unlock()
+			return nil
+		}
+		e := c.popOldest()
+		c.mu.Unlock()
+		if err := c.s.release(e.file, false); err != nil {
+			c.putBack(e)
+			return err
+		}
+		c.evicted.Add(1)
+		if size == 1 {
+			return nil
+		}
+	}
+}
+
+// popOldest removes the entry whose use is the longest ago. An entry that was
+// used since it was listed goes back with its new place, so that order costs
+// nothing while files are only used.
+func (c *Cache) popOldest() *entry {
+	for {
+		e := c.oldest[0]
+		if used := e.used.Load(); used > e.listed {
+			e.listed = used
+			c.sink(0)
+			continue
+		}
+		c.drop(0)
+		return e
+	}
+}
+
+// drop removes the entry at i of the heap. mu is held.
+func (c *Cache) drop(i int) {
+	e := c.oldest[i]
+	n := len(c.oldest) - 1
+	c.oldest[i] = c.oldest[n]
+	c.oldest[n] = nil
+	c.oldest = c.oldest[:n]
+	if i < n {
+		c.sink(i)
+		c.rise(i)
+	}
+	delete(c.entries, e.key)
+	c.last.CompareAndSwap(e, nil)
+}
+
+func (c *Cache) push(e *entry) {
+	c.oldest = append(c.oldest, e)
+	c.rise(len(c.oldest) - 1)
+}
+
+func (c *Cache) rise(i int) {
+	for i > 0 {
+		up := (i - 1) / 2
+		if c.oldest[up].listed <= c.oldest[i].listed {
+			return
+		}
+		c.oldest[up], c.oldest[i] = c.oldest[i], c.oldest[up]
+		i = up
+	}
+}
+
+func (c *Cache) sink(i int) {
+	for {
+		low := 2*i + 1
+		if low >= len(c.oldest) {
+			return
+		}
+		if r := low + 1; r < len(c.oldest) && c.oldest[r].listed < c.oldest[low].listed {
+			low = r
+		}
+		if c.oldest[i].listed <= c.oldest[low].listed {
+			return
+		}
+		c.oldest[i], c.oldest[low] = c.oldest[low], c.oldest[i]
+		i = low
+	}
+}
+
+// putBack returns an entry that could not be closed.
+func (c *Cache) putBack(e *entry) {
+	c.mu.Lock()
+	other := c.entries[e.key]
+	if other == nil {
+		c.entries[e.key] = e
+		c.push(e)
+	}
+	c.mu.Unlock()
+	if other != nil {
+		// Opened again meanwhile: it is the same File, held twice.
+		_ = c.s.release(e.file, false)
+	}
+}
+
+// remove forgets an entry whose file cannot be opened.
+func (c *Cache) remove(e *entry) {
+	c.mu.Lock()
+	i := slices.Index(c.oldest, e)
+	if i >= 0 {
+		c.drop(i)
+	}
+	c.mu.Unlock()
+	if i < 0 {
+		return
+	}
+	if err := c.s.release(e.file, false); err != nil {
+		c.putBack(e)
+	}
+}
+
+// clear closes all files. Those with bytes that cannot be written stay, unless
+// lose is set.
+func (c *Cache) clear(lose bool) error {
+	c.mu.Lock()
+	list := c.oldest
+	c.oldest = nil
+	clear(c.entries)
+	c.last.Store(nil)
+	c.mu.Unlock()
+	var errs []error
+	for _, e := range list {
+		if err := c.s.release(e.file, lose); err != nil {
+			errs = append(errs, err)
+			if !lose {
+				c.putBack(e)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// closeIdle closes files that were not written for CloseTimeout.
+func (c *Cache) closeIdle(now time.Time) {
+	if c.set.CloseTimeout <= 0 {
+		return
+	}
+	var list []*entry
+	c.mu.Lock()
+	for i := len(c.oldest) - 1; i >= 0; i-- {
+		if e := c.oldest[i]; e.file.idle(now) {
+			list = append(list, e)
+			c.drop(i)
+		}
+	}
+	c.mu.Unlock()
+	for _, e := range list {
+		if err := c.s.release(e.file, false); err != nil {
+			c.putBack(e)
+			continue
+		}
+		c.timeouts.Add(1)
+	}
+}
+
+// Flush writes what was appended to the cache's files; see Store.Flush.
+func (c *Cache) Flush() error {
+	c.mu.RLock()
+	list := slices.Clone(c.oldest)
+	c.mu.RUnlock()
+	var errs []error
+	for _, e := range list {
+		if err := e.file.Flush(); err != nil && !errors.Is(err, errEvicted) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Close writes and closes all files that no one else uses. Records that cannot
+// be written are lost, counted and reported.
+func (c *Cache) Close() error {
+	c.s.mu.Lock()
+	c.s.caches = slices.DeleteFunc(c.s.caches, func(o *Cache) bool { return o == c })
+	c.s.mu.Unlock()
+	return c.clear(true)
+}
+
+// Stats returns the counters.
+func (c *Cache) Stats() CacheStats {
+	return CacheStats{
+		Requests: c.requests.Load(), Level0: c.level0.Load(), Missed: c.missed.Load(),
+		Evicted: c.evicted.Load(), CloseTimeouts: c.timeouts.Load(),
+		MaxUsed: c.maxUsed.Load(), Used: uint64(c.len()),
+	}
+}

@@ -1,0 +1,297 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/internal/vfs"
+)
+
+// tempSuffix ends the name of a backup that is being compressed.
+const tempSuffix = ".tmp"
+
+// keeper looks after rotated files: it compresses them and removes the ones
+// that are too many or too old. It is one goroutine; a directory is read once
+// for all files in it that were rotated.
+type keeper struct {
+	s *Store
+	// wake has room for one: later sends and never waits, run receives.
+	wake chan struct{}
+	// delay lets requests for one directory gather, and late writers finish.
+	delay time.Duration
+
+	mu   sync.Mutex                     // guards dirs
+	dirs map[string]map[string]Rotation // directory -> file name -> what to do
+}
+
+func newKeeper(s *Store) *keeper {
+	return &keeper{s: s, wake: make(chan struct{}, 1), delay: time.Second, dirs: map[string]map[string]Rotation{}}
+}
+
+// later has the backups of path looked after soon. It is called when a file is
+// opened, which includes after each rotation, so that what a crash left behind
+// is found, too.
+func (k *keeper) later(path string, r *Rotation) {
+	dir, name := filepath.Split(path)
+	k.mu.Lock()
+	files := k.dirs[dir]
+	if files == nil {
+		files = map[string]Rotation{}
+		k.dirs[dir] = files
+	}
+	files[name] = *r
+	k.mu.Unlock()
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (k *keeper) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	<-timer.C
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-k.wake:
+		}
+		timer.Reset(k.delay)
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		k.work(ctx)
+	}
+}
+
+// work does what has been asked for.
+func (k *keeper) work(ctx context.Context) {
+	k.mu.Lock()
+	dirs := k.dirs
+	k.dirs = map[string]map[string]Rotation{}
+	k.mu.Unlock()
+	for dir, files := range dirs {
+		if ctx.Err() != nil {
+			return
+		}
+		if err := k.sweep(ctx, dir, files); err != nil && ctx.Err() == nil {
+			k.s.stats.errors.Add(1)
+			k.s.report.warn("rotated files cannot be looked after", "file", dir, "err", err)
+		}
+	}
+}
+
+// backup is a rotated file.
+type backup struct {
+	name string // as in the directory
+	time string
+	zip  Compression
+	temp bool
+}
+
+// parseBackup splits the name of a rotated file into that of its origin and
+// the rest. It accepts exactly what rotation and compression make.
+func parseBackup(name string) (origin string, b backup, ok bool) {
+	b.name = name
+	name, b.temp = strings.CutSuffix(name, tempSuffix)
+	for _, z := range []Compression{Gzip, Zstd} {
+		if rest, found := strings.CutSuffix(name, z.suffix()); found {
+			name, b.zip = rest, z
+			break
+		}
+	}
+	if b.temp && b.zip == None {
+		return "", b, false
+	}
+	// The time is followed by the extension: the last dot and what comes after,
+	// or nothing. The time itself ends in a dot and three digits.
+	stem, ext := name, ""
+	for {
+		if n := len(stem) - len(backupTime) - 1; n >= 0 && stem[n] == '-' && isBackupTime([]byte(stem[n+1:])) {
+			if _, err := time.Parse(backupTime, stem[n+1:]); err != nil {
+				return "", b, false
+			}
+			b.time = stem[n+1:]
+			return stem[:n] + ext, b, true
+		}
+		if ext != "" {
+			return "", b, false
+		}
+		ext = filepath.Ext(stem)
+		if ext == "" {
+			return "", b, false
+		}
+		stem = strings.TrimSuffix(stem, ext)
+	}
+}
+
+// sweep reads dir once and treats the backups of files.
+func (k *keeper) sweep(ctx context.Context, dir string, files map[string]Rotation) error {
+	names, err := k.s.fs.ReadDir(filepath.Clean(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	backups := map[string][]backup{}
+	for _, name := range names {
+		if origin, b, ok := parseBackup(name); ok {
+			if _, ours := files[origin]; ours {
+				backups[origin] = append(backups[origin], b)
+			}
+		}
+	}
+	var errs []error
+	for origin, list := range backups {
+		r := files[origin]
+		errs = append(errs, k.keep(ctx, dir, list, &r))
+	}
+	return errors.Join(errs...)
+}
+
+// keep removes and compresses the backups of one file.
+func (k *keeper) keep(ctx context.Context, dir string, list []backup, r *Rotation) error {
+	var errs []error
+	// Newest first; the fixed form of the time sorts as text. Of one time the
+	// compressed one comes first: its plain file is a remainder.
+	slices.SortFunc(list, func(a, b backup) int {
+		return strings.Compare(b.time, a.time)*4 + int(b.zip) - int(a.zip)
+	})
+	oldest := ""
+	if r.MaxAge > 0 {
+		oldest = k.s.clock().Add(-r.MaxAge).UTC().Format(backupTime)
+	}
+	kept, last := 0, ""
+	for _, b := range list {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		path := filepath.Join(dir, b.name)
+		if b.temp {
+			errs = append(errs, k.s.fs.Remove(path))
+			continue
+		}
+		if b.time != last {
+			kept++
+		}
+		last = b.time
+		switch {
+		case r.MaxBackups > 0 && kept > r.MaxBackups, b.time < oldest:
+			errs = append(errs, k.remove(path))
+		case r.Compress != None && b.zip == None:
+			errs = append(errs, k.compress(ctx, path, r.Compress))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (k *keeper) remove(path string) error {
+	// A directory or a link that only has the name of a backup is not ours.
+	if info, err := k.s.fs.Lstat(path); err != nil || !info.Mode.IsRegular() {
+		return nil
+	}
+	err := k.s.fs.Remove(path)
+	if err == nil {
+		k.s.stats.removed.Add(1)
+	}
+	return err
+}
+
+// compress replaces the backup at path by a compressed one. The final name
+// appears when all is written and synced; a crash leaves the plain file, and at
+// most a temporary one, which the next sweep removes.
+func (k *keeper) compress(ctx context.Context, path string, c Compression) error {
+	if info, err := k.s.fs.Lstat(path); err != nil || !info.Mode.IsRegular() {
+		return nil
+	}
+	src, err := k.s.fs.OpenFile(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	info, err := src.Stat()
+	if err != nil {
+		return err
+	}
+	temp := path + c.suffix() + tempSuffix
+	if err := k.compressTo(ctx, temp, src, info, c); err != nil {
+		return errors.Join(err, k.removeTemp(temp))
+	}
+	if after, err := src.Stat(); err != nil || after.Size != info.Size {
+		// Somebody still writes to it. The next sweep finds it again.
+		return errors.Join(err, k.removeTemp(temp))
+	}
+	if err := k.s.fs.Rename(temp, path+c.suffix()); err != nil {
+		return errors.Join(err, k.removeTemp(temp))
+	}
+	k.s.stats.compressed.Add(1)
+	return k.s.fs.Remove(path)
+}
+
+func (k *keeper) removeTemp(temp string) error {
+	err := k.s.fs.Remove(temp)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// zipLevel is what backups are compressed with, the default of gzip(1).
+const zipLevel = 6
+
+// compressTo writes the compressed content of src, with its owner and mode.
+func (k *keeper) compressTo(ctx context.Context, temp string, src vfs.File, info vfs.Info, c Compression) (err error) {
+	if err := k.removeTemp(temp); err != nil {
+		return err
+	}
+	dst, err := k.s.fs.OpenFile(temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	z := newZipper(c, zipLevel, fullWriter{dst})
+	buf := k.s.pool.get(largeBuffer)
+	defer k.s.pool.put(buf)
+	p := buf[:cap(buf)]
+	for off := int64(0); off < info.Size; {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(err, z.Close())
+		}
+		n, err := src.ReadAt(p[:min(int64(len(p)), info.Size-off)], off)
+		if n == 0 {
+			return errors.Join(err, z.Close())
+		}
+		if _, err := z.Write(p[:n]); err != nil {
+			return err
+		}
+		off += int64(n)
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	// The server may lack the right to give files away; the group of the
+	// directory is then as good as it gets, and the mode stays narrow.
+	if dst.Chown(info.UID, info.GID) == nil {
+		if err := dst.Chmod(uint32(info.Mode.Perm())); err != nil {
+			return err
+		}
+	}
+	return dst.Sync()
+}
+
+// fullWriter makes an io.Writer of a file.
+type fullWriter struct{ f vfs.File }
+
+func (w fullWriter) Write(p []byte) (int, error) { return vfs.WriteFull(w.f, p) }

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/internal/vfs"
+)
+
+// openFlags: O_NONBLOCK keeps open(2) from waiting for the reader of a FIFO or
+// the carrier of a terminal; it means nothing for a regular file. O_NOCTTY
+// keeps a terminal from becoming ours.
+const openFlags = unix.O_WRONLY | unix.O_APPEND | unix.O_NOCTTY | unix.O_NONBLOCK | unix.O_CLOEXEC
+
+// open opens the file, and creates it and its directories if they are missing.
+func (f *File) open() error {
+	f.s.creating.RLock()
+	h, err := f.openOrCreate()
+	f.s.creating.RUnlock()
+	if err != nil {
+		f.s.stats.errors.Add(1)
+		return err
+	}
+	info, err := h.Stat()
+	if err != nil {
+		return &OpenError{f.path, "open", errors.Join(err, h.Close())}
+	}
+	now := f.s.clock()
+	f.h = handle{File: h, info: info, size: info.Size, checked: now.UnixNano()}
+	f.h.null = info.Mode&fs.ModeCharDevice != 0 && info.Rdev == unix.Mkdev(1, 3)
+	f.h.stream = !info.Mode.IsRegular()
+	f.queued = f.queued || (f.set.lane == nil && f.failing == nil)
+	f.setReady()
+	f.s.stats.openFiles.Add(1)
+	f.s.stats.opens.Add(1)
+	f.used.Store(now.UnixNano())
+	f.expectJanitor(now)
+	if !f.h.stream {
+		f.beginPeriod(now)
+		if f.set.Rotation.keeps() {
+			f.s.keeper.later(f.path, &f.set.Rotation)
+		}
+	}
+	return nil
+}
+
+func (f *File) openOrCreate() (vfs.File, error) {
+	flags := openFlags
+	if f.set.NoFollow {
+		flags |= unix.O_NOFOLLOW
+	}
+	h, err := f.s.fs.OpenFile(f.path, flags, 0)
+	switch {
+	case err == nil:
+		return h, nil
+	case errors.Is(err, unix.ENXIO):
+		// A FIFO without a reader. Opened for both directions it needs none, and
+		// keeps up to 64 KiB for the reader to come, as in rsyslogd's ompipe.
+		h, err = f.s.fs.OpenFile(f.path, flags&^(unix.O_WRONLY|unix.O_APPEND)|unix.O_RDWR, 0)
+	case errors.Is(err, fs.ErrNotExist):
+		return f.create(flags)
+	}
+	if err != nil {
+		return nil, &OpenError{f.path, "open", err}
+	}
+	return h, nil
+}
+
+// create makes the file, which did not exist a moment ago.
+func (f *File) create(flags int) (vfs.File, error) {
+	if err := f.makeDirs(); err != nil {
+		return nil, err
+	}
+	perm := uint32(f.set.FileMode)
+	h, err := f.s.fs.OpenFile(f.path, flags|unix.O_CREAT|unix.O_EXCL, perm)
+	if errors.Is(err, fs.ErrExist) {
+		// Another writer was faster, or the path is a symbolic link to nowhere.
+		h, err = f.s.fs.OpenFile(f.path, flags|unix.O_CREAT, perm)
+		if err != nil {
+			return nil, &OpenError{f.path, "open", err}
+		}
+		return h, nil
+	}
+	if err != nil {
+		return nil, &OpenError{f.path, "open", err}
+	}
+	if o := f.set.FileOwner; !o.isZero() {
+		if err := h.Chown(o.ids()); err != nil && !f.set.IgnoreChown {
+			// Without its owner the file must not be used; left behind, the next
+			// attempt would find it and not try to change the owner.
+			return nil, &OpenError{f.path, "chown", errors.Join(err, h.Close(), f.s.fs.Remove(f.path))}
+		}
+	}
+	if f.set.Sync {
+		if err := vfs.SyncDir(f.s.fs, filepath.Dir(f.path)); err != nil {
+			f.s.stats.errors.Add(1)
+			f.s.report.warn("directory of a new file cannot be synced", "file", f.path, "err", err)
+		}
+	}
+	return h, nil
+}
+
+func (f *File) makeDirs() error {
+	if f.set.NoDirs {
+		return nil
+	}
+	o := f.set.DirOwner
+	err := vfs.MkdirAll(f.s.fs, filepath.Dir(f.path), uint32(f.set.DirMode), func(dir string) error {
+		if o.isZero() {
+			return nil
+		}
+		uid, gid := o.ids()
+		if err := f.s.fs.Chown(dir, uid, gid); err != nil && !f.set.IgnoreChown {
+			return &OpenError{f.path, "chown", errors.Join(err, f.s.fs.Remove(dir))}
+		}
+		return nil
+	})
+	var open *OpenError
+	if err != nil && !errors.As(err, &open) {
+		err = &OpenError{f.path, "mkdir", err}
+	}
+	return err
+}
+
+// closeHandle closes the descriptor, if there is one, and ends the compressed
+// stream. buf is not touched.
+func (f *File) closeHandle() error {
+	if f.h.File == nil {
+		return nil
+	}
+	err := f.endZip()
+	if e := f.h.Close(); e != nil {
+		// NFS and quota report a failed write here.
+		f.s.stats.errors.Add(1)
+		err = errors.Join(err, e)
+	}
+	f.h = handle{}
+	f.setReady()
+	f.s.stats.openFiles.Add(-1)
+	return err
+}
+
+// follow compares the path with the open file, once a second, and opens the
+// path again if it leads elsewhere: to nothing, or to another file. Unlike
+// rsyslogd, which writes to a renamed or removed file until HUP.
+func (f *File) follow(now int64) error {
+	const interval = 1e9
+	if f.h.stream || now-f.h.checked < interval {
+		return nil
+	}
+	f.h.checked = now
+	info, err := f.s.fs.Stat(f.path)
+	if err == nil && vfs.SameFile(info, f.h.info) {
+		// Somebody may have truncated it (logrotate's copytruncate).
+		f.h.size = info.Size
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := f.closeHandle(); err != nil {
+		f.tell(err)
+	}
+	f.s.stats.reopened.Add(1)
+	return f.open()
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"path/filepath"
+	"sync"
+	"time"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+
+	"syslogd/internal/vfs"
+)
+
+// backupTime is a backup's time in its name, as lumberjack writes it.
+const backupTime = "2006-01-02T15-04-05.000"
+
+// rotator moves a file aside, to its name with the time, and creates an empty
+// one in its place.
+type rotator interface {
+	Rotate(path string) error
+	Close() error
+}
+
+// jack is lumberjack as the engine of rotation: one Logger for all files,
+// because each Logger keeps a goroutine for good once it has rotated.
+type jack struct {
+	mu  sync.Mutex // guards log
+	log *lumberjack.Logger
+}
+
+// newLumberjack returns the rotator of the real file system. Retention and
+// compression stay off: the keeper has them.
+func newLumberjack() *jack { return &jack{log: &lumberjack.Logger{}} }
+
+func (j *jack) Rotate(path string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.log.Filename = path
+	err := j.log.Rotate()
+	if e := j.log.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+func (j *jack) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.log.Close()
+}
+
+const (
+	// rotateApart keeps two backups of one file from having the same name:
+	// lumberjack's names count milliseconds, and the later replaces the earlier.
+	rotateApart = 2 * time.Millisecond
+	// rotateRetry is the rest after a rotation that failed.
+	rotateRetry = time.Second
+)
+
+// rotationDue reports whether the file has to be rotated before n bytes more.
+func (f *File) rotationDue(now, n int64) bool {
+	r := &f.set.Rotation
+	if !r.on() || f.h.stream || f.h.size == 0 || now < f.rotateAfter {
+		return false
+	}
+	if r.Size > 0 && f.h.size+n > r.Size {
+		return true
+	}
+	return f.periodOver(now)
+}
+
+// rotate moves the file aside and opens its successor. When that fails, the
+// file is opened as it is and written on. Only a file that cannot be opened is
+// an error.
+func (f *File) rotate() error {
+	old := f.h.info
+	now, err := f.s.moveAside(f)
+	f.rotateAfter = now.Add(rotateApart).UnixNano()
+	if err != nil {
+		f.rotateAfter = now.Add(rotateRetry).UnixNano()
+		f.s.stats.errors.Add(1)
+		f.s.report.warn("file cannot be rotated, it is written on", "file", f.path, "err", err)
+	}
+	if err := f.open(); err != nil {
+		return err
+	}
+	if vfs.SameFile(old, f.h.info) {
+		return nil
+	}
+	f.s.stats.rotations.Add(1)
+	if f.h.info.Mode.Perm() != old.Mode.Perm() {
+		// lumberjack copies the mode but for what the umask takes away.
+		if err := f.h.Chmod(uint32(old.Mode.Perm())); err != nil {
+			f.s.report.warn("mode of a rotated file cannot be kept", "file", f.path, "err", err)
+		}
+	}
+	if f.set.Sync {
+		_ = vfs.SyncDir(f.s.fs, filepath.Dir(f.path))
+	}
+	return nil
+}
+
+// moveAside closes f and has it rotated. It returns the time after that.
+func (s *Store) moveAside(f *File) (time.Time, error) {
+	path := f.path
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		// Backups belong beside the file itself; renaming would move the link.
+		path = real
+	}
+	err := f.closeHandle()
+	if err != nil {
+		return s.clock(), err
+	}
+	s.creating.Lock()
+	defer s.creating.Unlock()
+	err = s.rotator.Rotate(path)
+	return s.clock(), err
+}
+
+// beginPeriod notes which period the content of the file belongs to.
+func (f *File) beginPeriod(now time.Time) {
+	step := f.set.Rotation.Interval
+	if step <= 0 {
+		return
+	}
+	at := now
+	if f.h.size > 0 && f.h.info.ModTime.Before(now) {
+		at = f.h.info.ModTime
+	}
+	f.period = periodOf(at, step)
+	f.expectPeriod(now)
+}
+
+// periodOf numbers the periods of length step in local time.
+func periodOf(t time.Time, step time.Duration) int64 {
+	_, offset := t.Zone()
+	return (t.UnixNano() + int64(offset)*int64(time.Second)) / int64(step)
+}
+
+// expectPeriod sets periodEnd, and the flusher's timer.
+func (f *File) expectPeriod(now time.Time) {
+	step := int64(f.set.Rotation.Interval)
+	_, offset := now.Zone()
+	f.periodEnd = (periodOf(now, f.set.Rotation.Interval)+1)*step - int64(offset)*int64(time.Second)
+	f.s.flusher.expect(&f.s.flusher.period, time.Unix(0, f.periodEnd))
+}
+
+func (f *File) periodOver(now int64) bool {
+	step := f.set.Rotation.Interval
+	if step <= 0 {
+		return false
+	}
+	return periodOf(time.Unix(0, now), step) != f.period
+}
+
+// endPeriod rotates an open file whose period is over, also if nothing more is
+// written.
+func (f *File) endPeriod() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dead || f.h.File == nil || f.h.stream || f.set.Rotation.Interval <= 0 {
+		return
+	}
+	now := f.s.clock()
+	if now.UnixNano() >= f.periodEnd {
+		f.tell(f.flush(true))
+	}
+	if f.h.File != nil && f.rotationDue(now.UnixNano(), 0) {
+		f.tell(f.rotate())
+	}
+	if f.h.File != nil {
+		f.expectPeriod(now)
+	}
+}
