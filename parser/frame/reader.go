@@ -1,0 +1,421 @@
+package frame
+
+import "bytes"
+
+// Reader finds the frames of one connection. It holds state only; the bytes
+// are the caller's. The zero Reader is not usable: see NewReader.
+type Reader struct {
+	opt     *Options
+	state   state
+	started bool // a regular expression takes frames apart: no more counts
+	nul     bool // the stream's records end with NUL
+	part    bool // the text before this one belongs to the same frame
+	remain  int  // bytes left of an octet-counted frame
+	scanned int  // bytes of the buffer known to hold no end of the frame
+	ahead   int  // bytes behind scanned known to hold no LF (regular expression)
+}
+
+type state uint8
+
+const (
+	atStart state = iota
+	inText
+	inCounted
+	discardText
+	discardCounted
+)
+
+// NewReader returns a Reader at the start of a stream. The options may be
+// shared and must not change.
+func NewReader(o *Options) Reader { return Reader{opt: o} }
+
+// maxDigits is how long a count may be until it is text.
+const maxDigits = 64
+
+// Next looks for the next frame at the start of buf. It returns the frame, a
+// part of buf without count and delimiter, or nil, and how many bytes of buf
+// are done with. The caller calls it again with the rest until it returns
+// neither frame nor advance: then it wants to see more bytes behind the same
+// ones, or, with atEOF, the stream is done.
+//
+// The frame is valid until the caller changes buf. Next may move bytes within
+// the part of buf it is done with. An event may come with a frame or without.
+// How the stream is cut into buffers makes no difference to frames and events.
+func (r *Reader) Next(buf []byte, atEOF bool) (frame []byte, advance int, ev Event) {
+	for advance < len(buf) || atEOF && r.pending() {
+		f, n, ev := r.step(buf[advance:], atEOF)
+		advance += n
+		if len(f) > 0 || ev.Kind != 0 {
+			return f, advance, ev
+		}
+		if n == 0 {
+			break
+		}
+	}
+	return nil, advance, Event{}
+}
+
+// pending reports whether the end of the stream means something although no
+// byte is left.
+func (r *Reader) pending() bool { return r.state == inCounted }
+
+// Idle is for a stream that is silent: the caller has read all there was, and
+// Next wants more. A frame that is complete only if nothing follows is returned
+// then: a record that ends with NUL, before the stream has shown a second one,
+// and a frame of several lines. It returns what Next does.
+func (r *Reader) Idle(buf []byte) (frame []byte, advance int) {
+	n := len(buf)
+	if n < 2 || r.part || r.state != inText {
+		return nil, 0
+	}
+	switch last := buf[n-1]; {
+	case last == 0 && r.findsNUL() && startsWithPRI(buf, true) == yes:
+		r.nul = true
+	case last == '\n' && r.opt.MultiLine:
+	default:
+		return nil, 0
+	}
+	r.next()
+	return buf[:n-1], n
+}
+
+// next goes to the start of a frame.
+func (r *Reader) next() {
+	r.state, r.part, r.scanned, r.ahead = atStart, false, 0, 0
+}
+
+func (r *Reader) step(buf []byte, atEOF bool) ([]byte, int, Event) {
+	switch r.state {
+	case atStart:
+		return r.start(buf, atEOF)
+	case inText:
+		return r.text(buf, atEOF)
+	case inCounted:
+		return r.counted(buf, atEOF)
+	case discardCounted:
+		n := min(r.remain, len(buf))
+		if r.remain -= n; r.remain == 0 {
+			r.next()
+		}
+		return nil, n, Event{}
+	default:
+		return r.discard(buf, atEOF)
+	}
+}
+
+// start looks at the first byte of a frame.
+func (r *Reader) start(buf []byte, atEOF bool) ([]byte, int, Event) {
+	c := buf[0]
+	switch {
+	case c == '\n' && r.opt.LFDelimiter, int(c) == r.opt.AddtlDelimiter:
+		// rsyslogd ignores empty frames.
+		return nil, 1, Event{}
+	case c == 0 && r.findsNUL():
+		if n, want := r.startNUL(buf, atEOF); n > 0 || want {
+			return nil, n, Event{}
+		}
+	case c == ' ' && r.opt.CiscoASAFix:
+		return nil, 1, Event{}
+	}
+	if r.nul && c != '<' {
+		r.nul = false
+	}
+	if c-'0' <= 9 && r.opt.OctetCounting && !r.started {
+		return r.count(buf, atEOF)
+	}
+	r.started = r.opt.DelimiterRegex != nil
+	r.state = inText
+	return r.text(buf, atEOF)
+}
+
+// startNUL handles a NUL where a frame begins: <PRI>text LF NUL <PRI>text LF
+// NUL is what SysLogHandler sends with a formatter that ends with LF. It returns
+// the bytes to skip, and whether more are needed to know.
+func (r *Reader) startNUL(buf []byte, atEOF bool) (skip int, want bool) {
+	if r.nul || len(buf) == 1 && atEOF {
+		return 1, false
+	}
+	switch startsWithPRI(buf[1:], atEOF) {
+	case yes:
+		r.nul = true
+		return 1, false
+	case unknown:
+		return 0, true
+	}
+	return 0, false
+}
+
+// count reads the octet count in front of a frame and goes on to the frame.
+func (r *Reader) count(buf []byte, atEOF bool) ([]byte, int, Event) {
+	n, i := 0, 0
+	for ; i < len(buf) && i < maxDigits && buf[i]-'0' <= 9; i++ {
+		if n < 1<<40 {
+			n = n*10 + int(buf[i]-'0')
+		}
+	}
+	if i == maxDigits {
+		// Unlike rsyslogd, which collects digits without limit.
+		r.state = inText
+		return nil, 0, Event{Kind: TooLarge, Size: n}
+	}
+	if i == len(buf) {
+		if atEOF {
+			r.next()
+			return nil, i, Event{Kind: Incomplete, Size: i}
+		}
+		return nil, 0, Event{}
+	}
+	ev := Event{Size: n, Byte: buf[i]}
+	if buf[i] != ' ' {
+		ev.Kind |= BadDelimiter
+	}
+	if n > r.opt.MaxMessageSize {
+		ev.Kind |= Oversize
+	}
+	switch {
+	case n == 0:
+		ev.Kind |= ZeroCount
+		r.state = inText
+	case n > r.opt.MaxFrameSize:
+		// The digits become text, the byte behind them is lost, as in rsyslogd.
+		ev.Kind |= TooLarge
+		copy(buf[1:i+1], buf[:i])
+		r.state = inText
+		return nil, 1, ev
+	default:
+		r.state, r.remain = inCounted, n
+	}
+	i++
+	if ev.Kind != 0 {
+		return nil, i, ev
+	}
+	f, adv, ev := r.counted(buf[i:], atEOF)
+	return f, i + adv, ev
+}
+
+// counted returns an octet-counted frame, or a piece of one that is too long.
+func (r *Reader) counted(buf []byte, atEOF bool) ([]byte, int, Event) {
+	n := min(r.remain, r.opt.MaxMessageSize)
+	if len(buf) < n {
+		if !atEOF {
+			return nil, 0, Event{}
+		}
+		r.next()
+		return nil, len(buf), Event{Kind: Incomplete, Size: len(buf)}
+	}
+	r.remain -= n
+	switch {
+	case r.remain == 0:
+		r.next()
+	case r.opt.DiscardTruncated || r.opt.Dialect == PTCP:
+		r.state = discardCounted
+	}
+	return buf[:n:n], n, Event{}
+}
+
+// text returns a frame that a delimiter ends, or a piece of one that is too long.
+func (r *Reader) text(buf []byte, atEOF bool) ([]byte, int, Event) {
+	end, verdict := r.end(buf, atEOF)
+	switch {
+	case verdict == yes:
+		r.next()
+		return buf[:end:end], end + 1, Event{}
+	case verdict == no && len(buf) > r.opt.MaxMessageSize:
+		return r.split(buf)
+	case atEOF:
+		return r.last(buf)
+	}
+	return nil, 0, Event{}
+}
+
+// split returns the first piece of a frame that is too long.
+func (r *Reader) split(buf []byte) ([]byte, int, Event) {
+	n := r.opt.MaxMessageSize
+	r.part, r.scanned, r.ahead = true, 0, 0
+	if r.opt.DiscardTruncated {
+		r.state = discardText
+	}
+	return buf[:n:n], n, Event{Kind: Split}
+}
+
+// last handles text that the end of the stream leaves without delimiter.
+func (r *Reader) last(buf []byte) ([]byte, int, Event) {
+	n := len(buf)
+	drop := r.opt.Dialect == PTCP && n > 0
+	if drop && buf[n-1] == 0 && !r.part && r.findsNUL() && startsWithPRI(buf, true) == yes {
+		drop = false
+	}
+	r.next()
+	if drop {
+		return nil, n, Event{Kind: Unterminated, Size: n}
+	}
+	return buf[:n:n], n, Event{}
+}
+
+// discard skips the rest of a frame that was cut, up to its delimiter.
+func (r *Reader) discard(buf []byte, atEOF bool) ([]byte, int, Event) {
+	end, verdict := r.end(buf, atEOF)
+	switch {
+	case verdict == yes:
+		r.next()
+		return nil, end + 1, Event{}
+	case verdict == no || atEOF:
+		r.scanned, r.ahead = 0, 0
+		return nil, min(len(buf), r.opt.MaxMessageSize+1), Event{}
+	}
+	return nil, 0, Event{}
+}
+
+// findsNUL reports whether records that end with NUL are recognised.
+func (r *Reader) findsNUL() bool {
+	o := r.opt
+	return !o.NULIsData && o.LFDelimiter && o.AddtlDelimiter < 0 && !o.MultiLine && o.DelimiterRegex == nil
+}
+
+type verdict uint8
+
+const (
+	no verdict = iota
+	yes
+	unknown // the bytes at hand do not tell
+)
+
+// startsWithPRI reports whether buf begins with <n>, of up to three digits.
+func startsWithPRI(buf []byte, atEOF bool) verdict {
+	for i := 0; i < 5; i++ {
+		if i == len(buf) {
+			if atEOF {
+				return no
+			}
+			return unknown
+		}
+		switch c := buf[i]; {
+		case i == 0 && c == '<':
+		case i > 0 && i < 4 && c-'0' <= 9:
+		case i > 1 && c == '>':
+			return yes
+		default:
+			return no
+		}
+	}
+	return no
+}
+
+// end looks for the byte behind the frame at the start of buf. It looks at no
+// byte twice: scanned says how far it came before. With no, the first
+// MaxMessageSize+1 bytes hold no end, or buf is shorter and all of it was looked at.
+func (r *Reader) end(buf []byte, atEOF bool) (int, verdict) {
+	window := buf[:min(len(buf), r.opt.MaxMessageSize+1)]
+	if !r.findsNUL() {
+		return r.endGeneral(buf, window, atEOF)
+	}
+	if r.nul {
+		return r.endNUL(buf, window, atEOF)
+	}
+	stop := len(window)
+	lf := bytes.IndexByte(window[r.scanned:], '\n')
+	if lf >= 0 {
+		stop = r.scanned + lf
+	}
+	for i := r.scanned; ; {
+		n := bytes.IndexByte(window[i:stop], 0)
+		if n < 0 {
+			break
+		}
+		i += n + 1
+		switch startsWithPRI(buf[i:], atEOF) {
+		case yes:
+			r.nul = true
+			return i - 1, yes
+		case unknown:
+			r.scanned = i - 1
+			return 0, unknown
+		}
+	}
+	if lf >= 0 {
+		return stop, yes
+	}
+	r.scanned = stop
+	return 0, no
+}
+
+// endNUL is end for a stream of records that end with NUL. LF is data there,
+// unless a new record begins behind it: then the sender uses LF after all.
+func (r *Reader) endNUL(buf, window []byte, atEOF bool) (int, verdict) {
+	stop := len(window)
+	nul := bytes.IndexByte(window[r.scanned:], 0)
+	if nul >= 0 {
+		stop = r.scanned + nul
+	}
+	for i := r.scanned; ; {
+		n := bytes.IndexByte(window[i:stop], '\n')
+		if n < 0 {
+			break
+		}
+		i += n + 1
+		switch startsWithPRI(buf[i:], atEOF) {
+		case yes:
+			r.nul = false
+			return i - 1, yes
+		case unknown:
+			r.scanned = i - 1
+			return 0, unknown
+		}
+	}
+	if nul >= 0 {
+		return stop, yes
+	}
+	r.scanned = stop
+	return 0, no
+}
+
+// endGeneral is end for the rarer options.
+func (r *Reader) endGeneral(buf, window []byte, atEOF bool) (int, verdict) {
+	for i := r.scanned; i < len(window); i++ {
+		c := window[i]
+		if int(c) == r.opt.AddtlDelimiter {
+			return i, yes
+		}
+		if c != '\n' || !r.opt.LFDelimiter {
+			continue
+		}
+		v := yes
+		switch {
+		case r.opt.DelimiterRegex != nil:
+			r.scanned = i
+			v = r.lineMatches(buf[i+1:], atEOF)
+		case r.opt.MultiLine && i+1 < len(buf):
+			if buf[i+1] != '<' {
+				v = no
+			}
+		case r.opt.MultiLine && !atEOF:
+			v = unknown
+		}
+		if v == no {
+			continue
+		}
+		r.scanned = i
+		return i, v
+	}
+	r.scanned = len(window)
+	return 0, no
+}
+
+// lineMatches reports whether the delimiting expression matches the line at
+// the start of buf. It waits for the whole line, up to the size of a message.
+func (r *Reader) lineMatches(buf []byte, atEOF bool) verdict {
+	line := buf[:min(len(buf), r.opt.MaxMessageSize)]
+	lf := bytes.IndexByte(line[min(r.ahead, len(line)):], '\n')
+	switch {
+	case lf >= 0:
+		line = line[:r.ahead+lf]
+	case len(line) < r.opt.MaxMessageSize && !atEOF:
+		r.ahead = len(line)
+		return unknown
+	}
+	r.ahead = 0
+	if r.opt.DelimiterRegex.Match(line) {
+		return yes
+	}
+	return no
+}

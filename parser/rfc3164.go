@@ -1,0 +1,188 @@
+package parser
+
+import (
+	"syslogd/config/param"
+	"syslogd/message"
+)
+
+// RFC3164 reads everything else: <PRI>[time] [host] tag: text, in the shapes
+// that devices and programs send. It takes every message.
+type RFC3164 struct {
+	c           RFC3164Config
+	noHostOrTag bool
+}
+
+// RFC3164Config is the decoded form of parser(type="pmrfc3164" ...).
+type RFC3164Config struct {
+	// YearAfterTimestamp accepts a year behind the time of day.
+	YearAfterTimestamp bool
+	// SquareBracketsInHostname accepts [address] as host name, SlashesInHostname
+	// and AtSignsInHostname the bytes / and @ in it.
+	SquareBracketsInHostname bool
+	SlashesInHostname        bool
+	AtSignsInHostname        bool
+	// TagEndingByColon makes a word without colon text; the tag is then "-".
+	TagEndingByColon bool
+	// RemoveMsgFirstSpace drops one blank in front of the text.
+	RemoveMsgFirstSpace bool
+	// Headerless handles messages without a header; see headerless.go.
+	Headerless     bool
+	HeaderlessHost string
+	HeaderlessTag  string
+	HeaderlessDrop bool
+}
+
+// NewRFC3164 returns the parser that c describes. The zero configuration is rsyslog.rfc3164.
+func NewRFC3164(c RFC3164Config) *RFC3164 { return &RFC3164{c: c} }
+
+// RFC3164Params are the parameters of parser(type="pmrfc3164").
+var RFC3164Params = param.Table[RFC3164Config]{
+	param.Bool("detect.yearAfterTimestamp", func(c *RFC3164Config) *bool { return &c.YearAfterTimestamp }).Default("off").
+		Doc("Accept a year from 2000 to 2099 behind the time of day."),
+	param.Bool("permit.squareBracketsInHostname", func(c *RFC3164Config) *bool { return &c.SquareBracketsInHostname }).Default("off").
+		Doc("Accept [name] as host name. The brackets are part of it."),
+	param.Bool("permit.slashesInHostname", func(c *RFC3164Config) *bool { return &c.SlashesInHostname }).Default("off").
+		Doc("Accept slashes in the host name."),
+	param.Bool("permit.atSignsInHostname", func(c *RFC3164Config) *bool { return &c.AtSignsInHostname }).Default("off").
+		Doc("Accept @ in the host name."),
+	param.Bool("force.tagEndingByColon", func(c *RFC3164Config) *bool { return &c.TagEndingByColon }).Default("off").
+		Doc("Only a word that ends with a colon is a tag. Otherwise the tag is - and the word belongs to the text."),
+	param.Bool("remove.msgFirstSpace", func(c *RFC3164Config) *bool { return &c.RemoveMsgFirstSpace }).Default("off").
+		Doc("Remove one blank in front of the text."),
+}
+
+// withOptions returns the parser with what it needs of the global options.
+func (p *RFC3164) withOptions(o Options) MessageParser {
+	q := *p
+	q.noHostOrTag = !o.ParseHostnameAndTag
+	return &q
+}
+
+// Parse implements MessageParser. It always takes the message.
+func (p *RFC3164) Parse(_ *message.Batch, m *message.Message) bool {
+	text := m.Raw()
+	pos := int(m.AfterPRI)
+	if !startsWithBracket(text[pos:]) {
+		pos += p.time(m, text[pos:])
+		if !p.noHostOrTag {
+			pos = p.hostname(m, text, pos)
+			pos = p.tag(m, text, pos)
+		}
+	}
+	if p.c.RemoveMsgFirstSpace && pos < len(text) && text[pos] == ' ' {
+		pos++
+	}
+	m.MsgText = span(pos, len(text)-pos)
+	return true
+}
+
+// startsWithBracket reports whether text is JSON or begins with a bracketed
+// word, behind blanks: rsyslogd then looks for no header.
+func startsWithBracket(text []byte) bool {
+	for _, c := range text {
+		switch c {
+		case ' ', '\t':
+			continue
+		case '{', '[':
+			return true
+		}
+		return false
+	}
+	return false
+}
+
+// time reads the time stamp, if there is one, and returns the bytes read. HP
+// ProCurve has a blank in front of it.
+func (p *RFC3164) time(m *message.Message, text []byte) int {
+	ts := m.Received
+	n := scanRFC3164(text, &ts, p.c.YearAfterTimestamp)
+	zoned := false
+	if n == 0 {
+		n = scanRFC3339(text, &ts)
+		zoned = n > 0
+	}
+	if n == 0 && len(text) > 1 && text[0] == ' ' {
+		if n = scanRFC3164(text[1:], &ts, p.c.YearAfterTimestamp); n > 0 {
+			n++
+		}
+	}
+	if n == 0 || m.Origin.IgnoreTimestamp {
+		return n
+	}
+	if !zoned {
+		applyZone(m, &ts)
+	}
+	m.Reported = ts
+	return n
+}
+
+// maxHostname is the longest host name that rsyslogd reads, in bytes.
+const maxHostname = 511
+
+// hostname reads HOSTNAME SP at pos and returns the position behind it; pos if
+// what stands there is no host name.
+func (p *RFC3164) hostname(m *message.Message, text []byte, pos int) int {
+	if pos == len(text) || m.Origin.NoHostname {
+		return pos
+	}
+	bracket := p.c.SquareBracketsInHostname && text[pos] == '['
+	i := pos
+	if bracket {
+		i++
+	}
+	for ; i < len(text) && i-pos < maxHostname; i++ {
+		c := text[i]
+		if kinds[c]&(alnum|hostPart) == 0 && !p.permitted(c, bracket) {
+			break
+		}
+	}
+	switch {
+	case i == len(text):
+		// The host name ends the message.
+	case i > pos && text[i] == ' ' && (bracket || kinds[text[i-1]]&alnum != 0):
+	default:
+		return pos
+	}
+	m.Host = span(pos, i-pos)
+	m.Flags |= message.HasHostname
+	return min(i+1, len(text))
+}
+
+// permitted reports whether the configuration allows c in a host name.
+func (p *RFC3164) permitted(c byte, bracket bool) bool {
+	return c == ']' && bracket || c == '@' && p.c.AtSignsInHostname || c == '/' && p.c.SlashesInHostname
+}
+
+// tag reads the tag at pos and returns the position behind it.
+func (p *RFC3164) tag(m *message.Message, text []byte, pos int) int {
+	n := scanTag(text[pos:])
+	if p.c.TagEndingByColon && (n == 0 || text[pos+n-1] != ':') {
+		m.SetTag(dash, len(dash))
+		// The blank in front of the word goes to the text, too.
+		if pos > int(m.AfterPRI) && text[pos-1] == ' ' {
+			pos--
+		}
+		return pos
+	}
+	m.TagText = span(pos, n)
+	return pos + n
+}
+
+var dash = []byte("-")
+
+// maxTag is the longest tag that rsyslogd reads, in bytes, without the colon.
+const maxTag = 510
+
+// scanTag returns the length of the tag at the start of text: up to a blank, or
+// up to a colon, which belongs to it.
+func scanTag(text []byte) int {
+	for i, c := range text {
+		switch {
+		case c == ':':
+			return i + 1
+		case c == ' ', i == maxTag:
+			return i
+		}
+	}
+	return len(text)
+}
