@@ -6,7 +6,15 @@ import "syslogd/internal/diag"
 // Include statement (or $IncludeConfig Directive), at the place of the include.
 type File struct {
 	Source *diag.Source
-	Stmts  []Stmt
+	// Stmts is what takes effect. A syntax error ends a configuration, as in
+	// rsyslogd: what stands behind it is checked and reported on, but not here.
+	Stmts []Stmt
+	// Stopped is set when such an error ended the configuration, in this file
+	// or in one that it includes.
+	Stopped bool
+	// Abort is set when include(mode="abort-if-missing") found no file: the
+	// server must not start (exit status 1).
+	Abort bool
 }
 
 // Node is anything with a place in the source.
@@ -21,7 +29,9 @@ type Stmt interface {
 	stmt()
 }
 
-// at is embedded in every node.
+// at is embedded in every node. The range is the word or token to point at:
+// the keyword of a statement or object, the text of a filter or legacy action,
+// the extent of an expression.
 type at struct{ rng diag.Range }
 
 func (a at) Range() diag.Range { return a.rng }
@@ -34,7 +44,7 @@ type Value struct {
 	Array bool
 }
 
-// Item is one string of a Value.
+// Item is one string of a Value. Its range includes the quotes.
 type Item struct {
 	at
 	Text string
@@ -104,7 +114,8 @@ type Directive struct {
 	Files      []*File
 }
 
-// BSDBlock is a line such as !prog or +host, which rsyslogd recognises and refuses.
+// BSDBlock is a line such as !prog or +host, which rsyslogd recognises and
+// refuses. The parser has reported it; it has no effect.
 type BSDBlock struct {
 	at
 	Text string
@@ -171,7 +182,8 @@ type PropFilter struct {
 	Broken bool
 }
 
-// ActionList is one action or several chained with &.
+// ActionList is one action or several chained with &. A Directive may stand
+// between actions; it takes effect for the actions behind it.
 type ActionList struct {
 	at
 	Actions []Action
@@ -239,6 +251,7 @@ func (*PropFilter) stmt()        {}
 func (*ActionList) stmt()        {}
 func (*ReloadLookupTable) stmt() {}
 
+func (*Directive) action()    {}
 func (*ActionObject) action() {}
 func (*LegacyAction) action() {}
 func (*Stop) action()         {}

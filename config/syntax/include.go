@@ -1,0 +1,376 @@
+package syntax
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+
+	"syslogd/internal/diag"
+)
+
+// Bounds for includes. rsyslogd refuses recursion only.
+const (
+	maxIncludeDepth = 32
+	maxIncludes     = 10000
+)
+
+// includeArgs are the parameters of an include, from either style.
+type includeArgs struct {
+	file    string
+	at      diag.Range // of the file name
+	mode    string     // required, optional or abort-if-missing
+	legacy  bool
+	nesting level
+}
+
+// include reads include(...) and the texts that it names.
+func (p *parser) include(t token) (*Include, bool) {
+	o := p.object(t)
+	if o == nil {
+		return nil, false
+	}
+	inc := &Include{Object: *o}
+	p.checkIncludeParams(inc)
+	if c := o.Param("config.enabled"); c != nil && text(c) != "on" {
+		return inc, true
+	}
+	file, inline := o.Param("file"), o.Param("text")
+	switch {
+	case file != nil && inline != nil:
+		p.ignoredInclude(inline.Range(), "include() has both file and text", "remove one of them")
+	case file != nil:
+		a := includeArgs{file: text(file), at: file.Value.Range(), mode: p.includeMode(inc), nesting: p.nesting()}
+		inc.Files = p.readIncludes(a)
+	case inline != nil:
+		inc.Files = p.includeText(inline)
+	default:
+		p.ignoredInclude(inc.Range(), "include() names no file", `include(file="/etc/rsyslog.d/*.conf")`)
+	}
+	return inc, true
+}
+
+func text(p *Param) string {
+	if len(p.Value.Items) == 0 {
+		return ""
+	}
+	return p.Value.Items[0].Text
+}
+
+func (p *parser) ignoredInclude(r diag.Range, msg, hint string) {
+	p.errors++
+	d := p.diags.Errorf(r, "%s", msg)
+	d.Hint, d.Effect, d.Code = hint, "this include is ignored", -2207
+}
+
+func (p *parser) checkIncludeParams(inc *Include) {
+	known := []string{"file", "text", "mode", "config.enabled"}
+	for i := range inc.Params {
+		par := &inc.Params[i]
+		found := false
+		for _, k := range known {
+			found = found || k == par.Name
+		}
+		if found {
+			continue
+		}
+		p.errors++
+		d := p.diags.Errorf(par.Range(), "parameter %q not known for include()", par.Spelling)
+		d.Code = -2207
+		d.Effect = "this parameter is ignored"
+		if s := diag.Suggest(par.Name, known); s != "" {
+			d.Hint = fmt.Sprintf("did you mean %q?", s)
+		}
+	}
+}
+
+func (p *parser) includeMode(inc *Include) string {
+	m := inc.Param("mode")
+	if m == nil {
+		return "required"
+	}
+	switch v := text(m); v {
+	case "required", "optional", "abort-if-missing":
+		return v
+	default:
+		p.errors++
+		d := p.diags.Errorf(m.Value.Range(), "want required, optional or abort-if-missing, found %q", v)
+		d.Effect, d.Code = "the include is read as with mode=\"required\"", -2207
+	}
+	return "required"
+}
+
+func (p *parser) nesting() level {
+	if p.blocks > 0 {
+		return insideBlock
+	}
+	return topLevel
+}
+
+// includeText parses the value of text=.
+func (p *parser) includeText(par *Param) []*File {
+	r := par.Value.Range()
+	src := &diag.Source{
+		Name: fmt.Sprintf("%s:%d(text)", p.src.src.Name, r.Start.Line),
+		Text: []byte(text(par)),
+		From: r,
+	}
+	if !p.mayInclude(par.Range()) {
+		return nil
+	}
+	p.stack = append(p.stack, src.Name)
+	defer func() { p.stack = p.stack[:len(p.stack)-1] }()
+	return []*File{p.parse(src, p.nesting())}
+}
+
+// includeConfig reads the files of $IncludeConfig.
+func (p *parser) includeConfig(d *Directive) {
+	// As in rsyslogd the name ends at a blank, and quotes belong to it.
+	name, rest, _ := strings.Cut(d.Value, " ")
+	if i := strings.IndexByte(name, '\t'); i >= 0 {
+		name, rest = name[:i], name[i:]+rest
+	}
+	if name == "" {
+		p.ignoredInclude(d.Range(), "$IncludeConfig names no file", "$IncludeConfig /etc/rsyslog.d/*.conf")
+		return
+	}
+	r := d.ValueRange
+	r.Len = min(r.Len, len(name))
+	if rest = strings.TrimSpace(rest); rest != "" && rest[0] != '#' {
+		w := p.diags.Warnf(r, "$IncludeConfig takes one name; %q behind it is ignored", clip(rest))
+		w.Hint = "write one line for each file"
+	}
+	d.Files = p.readIncludes(includeArgs{file: name, at: r, mode: "required", legacy: true, nesting: p.nesting()})
+}
+
+// readIncludes finds and parses what a names.
+func (p *parser) readIncludes(a includeArgs) []*File {
+	if strings.HasSuffix(a.file, "/") {
+		return p.readDir(a)
+	}
+	if !hasGlob(a.file) {
+		if f := p.readInclude(a, true); f != nil {
+			return f
+		}
+		return nil
+	}
+	return p.readMatches(a, a.file)
+}
+
+// readDir reads all entries of a directory whose names do not begin with a dot.
+func (p *parser) readDir(a includeArgs) []*File {
+	return p.readMatches(a, strings.TrimRight(escapeGlob(a.file), "/")+"/*")
+}
+
+func (p *parser) readMatches(a includeArgs, pattern string) []*File {
+	names, err := p.opt.glob(pattern)
+	if err != nil {
+		p.ignoredInclude(a.at, fmt.Sprintf("the pattern %s: %v", pattern, err), "")
+		return nil
+	}
+	var files []*File
+	for _, name := range names {
+		if p.errors > maxErrors {
+			break
+		}
+		sub := a
+		sub.file = name
+		files = append(files, p.readInclude(sub, false)...)
+	}
+	return files
+}
+
+// readInclude reads one file, or the directory of that name. named is set when
+// the configuration has the name itself, not a pattern that matched it.
+func (p *parser) readInclude(a includeArgs, named bool) []*File {
+	if !p.mayInclude(a.at) {
+		return nil
+	}
+	for _, open := range p.stack {
+		if filepath.Clean(open) == filepath.Clean(a.file) {
+			p.ignoredInclude(a.at, fmt.Sprintf("the file %s includes itself", a.file), "")
+			return nil
+		}
+	}
+	body, err := p.opt.readInclude(a.file)
+	switch {
+	case errors.Is(err, syscall.EISDIR):
+		p.stack = append(p.stack, a.file)
+		defer func() { p.stack = p.stack[:len(p.stack)-1] }()
+		return p.readDir(a)
+	case errors.Is(err, errNotRegular) && !named:
+		return nil
+	case err != nil:
+		p.unreadable(a, named, err)
+		return nil
+	case isYAML(a.file):
+		p.ignoredInclude(a.at, fmt.Sprintf("%s: configurations in YAML are not supported", a.file), "")
+		return nil
+	}
+	p.stack = append(p.stack, a.file)
+	defer func() { p.stack = p.stack[:len(p.stack)-1] }()
+	return []*File{p.parse(&diag.Source{Name: a.file, Text: body, From: a.at}, a.nesting)}
+}
+
+func isYAML(name string) bool {
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+}
+
+// mayInclude checks the bounds.
+func (p *parser) mayInclude(r diag.Range) bool {
+	p.files++
+	switch {
+	case len(p.stack) > maxIncludeDepth:
+		p.ignoredInclude(r, fmt.Sprintf("includes are nested more than %d deep", maxIncludeDepth), "")
+		return false
+	case p.files > maxIncludes:
+		if p.files == maxIncludes+1 {
+			p.ignoredInclude(r, fmt.Sprintf("there are more than %d includes", maxIncludes), "")
+		}
+		return false
+	}
+	return true
+}
+
+// unreadable handles a file that is not there or cannot be read.
+func (p *parser) unreadable(a includeArgs, named bool, err error) {
+	missing := errors.Is(err, fs.ErrNotExist)
+	if missing && a.mode == "optional" {
+		return
+	}
+	p.errors++
+	d := p.diags.Errorf(a.at, "the included file %s", reason(a.file, err))
+	d.Code = -2207
+	switch {
+	case a.mode == "abort-if-missing":
+		p.abort = true
+		d.Effect = "the server does not start: the mode is abort-if-missing"
+	case a.legacy && named:
+		// rsyslogd's scanner ends the configuration here.
+		if !p.stopped {
+			d.Effect = "the configuration ends here: all that follows has no effect"
+		}
+		d.Hint = `include(file="` + a.file + `" mode="optional") goes on without it`
+		p.stop(nil)
+	default:
+		d.Effect = "the configuration goes on without it"
+	}
+}
+
+func reason(name string, err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return name + " does not exist"
+	case errors.Is(err, errNotRegular):
+		return name + " is not a regular file"
+	}
+	return fmt.Sprintf("%s cannot be read: %v", name, err)
+}
+
+func (o Options) readInclude(name string) ([]byte, error) {
+	if o.ReadFile != nil {
+		return o.ReadFile(name)
+	}
+	return readRegular(name)
+}
+
+func (o Options) glob(pattern string) ([]string, error) {
+	if o.Glob != nil {
+		return o.Glob(pattern)
+	}
+	// In glob(3) a set is negated by !, and a leading dot is not matched by a wildcard.
+	names, err := filepath.Glob(strings.ReplaceAll(pattern, "[!", "[^"))
+	if err != nil {
+		return nil, err
+	}
+	kept := names[:0]
+	for _, n := range names {
+		if !hiddenMatch(pattern, n) {
+			kept = append(kept, n)
+		}
+	}
+	sort.Strings(kept)
+	return kept, nil
+}
+
+// hiddenMatch reports whether a wildcard of pattern has matched a leading dot of name.
+func hiddenMatch(pattern, name string) bool {
+	pats, names := strings.Split(pattern, "/"), strings.Split(name, "/")
+	for i := range min(len(pats), len(names)) {
+		if strings.HasPrefix(names[i], ".") && !strings.HasPrefix(pats[i], ".") && hasGlob(pats[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasGlob(s string) bool { return strings.ContainsAny(s, "*?[") }
+
+func escapeGlob(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(s)
+}
+
+// backtick evaluates `echo ...` and `cat file`.
+func (p *parser) backtick(t token) string {
+	if name, ok := strings.CutPrefix(t.text, "cat "); ok {
+		body, err := p.opt.readInclude(strings.TrimSpace(name))
+		if err == nil && len(body) <= maxFileSize {
+			return string(body)
+		}
+		if err == nil {
+			err = fmt.Errorf("more than %d MiB", maxFileSize>>20)
+		}
+		p.errors++
+		d := p.diags.Errorf(p.tokRange(t), "the file %s", reason(strings.TrimSpace(name), err))
+		d.Effect, d.Code = "the value is a comment that says so", -2207
+		return "/* file could not be accessed - see error messages */"
+	}
+	if rest, ok := strings.CutPrefix(t.text, "echo "); ok {
+		return expandEnv(rest, p.opt.getenv)
+	}
+	p.errors++
+	d := p.diags.Errorf(p.tokRange(t), "want echo or cat between backticks, found %s", describe(t))
+	d.Hint, d.Effect, d.Code = "`echo $NAME` or `cat /path`", "the value is the empty string", -2207
+	return ""
+}
+
+// expandEnv replaces $NAME and ${NAME}. A $ with no name behind it vanishes, as in rsyslogd.
+func expandEnv(s string, getenv func(string) string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if s[i] != '$' {
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
+		i++
+		if i < len(s) && s[i] == '{' {
+			if end := strings.IndexByte(s[i:], '}'); end > 0 {
+				b.WriteString(getenv(s[i+1 : i+end]))
+				i += end + 1
+				continue
+			}
+		}
+		end := i
+		for end < len(s) && isNameByte(s[end]) {
+			end++
+		}
+		if end > i {
+			b.WriteString(getenv(s[i:end]))
+		}
+		i = end
+		// rsyslogd takes the byte that ends the name as it is, be it another $.
+		if i < len(s) && s[i] == '$' {
+			b.WriteByte('$')
+			i++
+		}
+	}
+	return b.String()
+}

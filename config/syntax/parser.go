@@ -1,0 +1,180 @@
+package syntax
+
+import (
+	"fmt"
+	"strings"
+
+	"syslogd/internal/diag"
+)
+
+// Bounds for what a configuration may ask of us. rsyslogd's parser stack ends
+// at about the same nesting.
+const (
+	maxDepth    = 500      // blocks in blocks, parentheses in parentheses
+	maxOperands = 20000    // operators of one expression
+	maxErrors   = 100      // syntax errors of a run
+	maxFileSize = 16 << 20 // bytes
+)
+
+// state says which tokens the parser expects.
+type state uint8
+
+const (
+	inStatement state = iota
+	inObject
+	inExpr
+)
+
+// run is what the parsers of one configuration and its includes share.
+type run struct {
+	opt   Options
+	diags *diag.List
+	// stack has the names of the files that are being read.
+	stack []string
+	files int
+	// stopped is set by the first error that ends the configuration.
+	stopped bool
+	abort   bool
+	errors  int
+}
+
+// parser reads one text.
+type parser struct {
+	*run
+	src *source
+	lex *lexer
+	// off is where the last token ended; last is that token.
+	off  int
+	last token
+	// reported is the end of the last problem of a token, which may be seen again.
+	reported int
+	depth    int
+	operands int
+	// blocks counts the braces around the current statement.
+	blocks int
+}
+
+func newParser(r *run, src *diag.Source) *parser {
+	s := newSource(src)
+	p := &parser{run: r, src: s, lex: newLexer(s.text)}
+	if s.bom {
+		p.diags.Warnf(s.rng(0, 0), "the file begins with a UTF-8 byte order mark").Hint = "save it without the mark"
+	}
+	for _, n := range s.nuls {
+		p.diags.Errorf(n, "the line has a NUL byte").Effect = "the rest of the line is ignored"
+	}
+	return p
+}
+
+// peek is the next token in state st. Problems of tokens are reported here,
+// when the parser has made up its mind about the state.
+func (p *parser) peek(st state) token {
+	for {
+		var t token
+		switch st {
+		case inStatement:
+			t = p.lex.statement(p.off)
+		case inObject:
+			t = p.lex.object(p.off)
+		case inExpr:
+			t = p.lex.expression(p.off)
+		}
+		if p.lex.comment >= 0 {
+			p.errorAt(p.lex.comment, p.lex.comment+2, "this comment has no end").Hint = "close it with */"
+			p.lex.comment = -1
+			p.stop(nil)
+		}
+		if t.problem != nil && t.start >= p.reported {
+			p.report(t.problem)
+			p.reported = t.end
+		}
+		// In a statement the caller drops the line; elsewhere rsyslogd
+		// passes over what it does not know.
+		if t.kind != tBad || t.problem == nil || st == inStatement {
+			return t
+		}
+		p.off = t.end
+	}
+}
+
+// take consumes t.
+func (p *parser) take(t token) {
+	p.off, p.last = t.end, t
+}
+
+func (p *parser) report(pr *problem) {
+	d := p.errorAt(pr.start, pr.end, "%s", pr.text)
+	d.Hint = pr.hint
+	if pr.fatal {
+		p.stop(d)
+	}
+}
+
+// errorAt adds an error about text[start:end].
+func (p *parser) errorAt(start, end int, format string, args ...any) *diag.Diagnostic {
+	p.errors++
+	d := p.diags.Errorf(p.rng(start, end), format, args...)
+	d.Code = -2207
+	return d
+}
+
+// syntaxError adds an error that ends the configuration.
+func (p *parser) syntaxError(start, end int, format string, args ...any) *diag.Diagnostic {
+	d := p.errorAt(start, end, format, args...)
+	p.stop(d)
+	return d
+}
+
+// stop ends what takes effect, as a syntax error does in rsyslogd. d, if given,
+// is the error, which says so.
+func (p *parser) stop(d *diag.Diagnostic) {
+	if p.stopped {
+		return
+	}
+	p.stopped = true
+	if d != nil {
+		d.Effect = "the configuration ends here: this statement and all that follows have no effect"
+	}
+}
+
+func (p *parser) rng(start, end int) diag.Range { return p.src.rng(start, end) }
+
+func (p *parser) tokRange(t token) diag.Range { return p.rng(t.start, t.end) }
+
+// describe names a token in an error text.
+func describe(t token) string {
+	switch {
+	case t.kind == tEOF:
+		return "the end of the file"
+	case t.kind == tObject:
+		return t.text + "("
+	case t.kind == tString:
+		return "a string"
+	case t.kind == tVar:
+		return "$" + t.text
+	case t.kind == tPropFilter:
+		return "a property filter"
+	}
+	text := strings.TrimSpace(t.text)
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	if len(text) > 40 {
+		text = text[:40] + "..."
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// enter counts a level of nesting and reports whether there may be one more.
+func (p *parser) enter(at token) bool {
+	p.depth++
+	if p.depth <= maxDepth {
+		return true
+	}
+	if p.depth == maxDepth+1 {
+		p.syntaxError(at.start, at.end, "nested more than %d levels deep", maxDepth)
+	}
+	return false
+}
+
+func (p *parser) leave() { p.depth-- }

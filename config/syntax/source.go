@@ -1,0 +1,123 @@
+package syntax
+
+import (
+	"sort"
+
+	"syslogd/internal/diag"
+)
+
+// source is a text as the scanner sees it: without blanks at line ends and with
+// continuation lines joined. It maps every byte back to where it stood.
+type source struct {
+	src *diag.Source
+	// text ends with a line feed.
+	text []byte
+	segs []segment
+	// nuls are places of NUL bytes; rsyslogd reads lines as C strings, which end there.
+	nuls []diag.Range
+	bom  bool
+}
+
+// segment says that text[off] and what follows, up to the next segment, is a
+// piece of one line of the original.
+type segment struct {
+	off, line, col int
+}
+
+// newSource prepares text. Unlike rsyslogd, which cuts lines into pieces of
+// 10239 bytes, lines may have any length.
+func newSource(src *diag.Source) *source {
+	s := &source{src: src, text: make([]byte, 0, len(src.Text)+1)}
+	rest := src.Text
+	joined := false // the line before ended with a backslash
+	for line := 1; len(rest) > 0 || joined; line++ {
+		var ln []byte
+		ln, rest = cutLine(rest)
+		col := 0
+		if line == 1 && hasBOM(ln) {
+			s.bom, col = true, 3
+		}
+		ln = s.cutNUL(ln, line)
+		if joined {
+			col = skipSpace(ln, col)
+		}
+		end := len(ln)
+		for end > col && isSpace(ln[end-1]) {
+			end--
+		}
+		s.segs = append(s.segs, segment{len(s.text), line, col + 1})
+		joined = end > col && ln[end-1] == '\\'
+		if joined {
+			s.text = append(s.text, ln[col:end-1]...)
+			continue
+		}
+		s.text = append(s.text, ln[col:end]...)
+		s.text = append(s.text, '\n')
+	}
+	if len(s.segs) == 0 {
+		s.segs, s.text = []segment{{0, 1, 1}}, []byte{'\n'}
+	}
+	return s
+}
+
+func cutLine(b []byte) (line, rest []byte) {
+	for i, c := range b {
+		if c == '\n' {
+			return b[:i], b[i+1:]
+		}
+	}
+	return b, nil
+}
+
+func hasBOM(b []byte) bool {
+	return len(b) >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf
+}
+
+func (s *source) cutNUL(ln []byte, line int) []byte {
+	for i, c := range ln {
+		if c == 0 {
+			s.nuls = append(s.nuls, diag.Range{Start: diag.Pos{Src: s.src, Line: line, Col: i + 1}, Len: 1})
+			return ln[:i]
+		}
+	}
+	return ln
+}
+
+// isSpace is C's isspace.
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && isSpace(b[i]) {
+		i++
+	}
+	return i
+}
+
+// rng is the range of text[start:end] in the original, as far as it lies on
+// the line of its first byte.
+func (s *source) rng(start, end int) diag.Range {
+	i := sort.Search(len(s.segs), func(i int) bool { return s.segs[i].off > start }) - 1
+	// Of several segments at one offset only the last has text.
+	seg := s.segs[i]
+	if i+1 < len(s.segs) {
+		end = min(end, s.segs[i+1].off)
+	}
+	if end > start && end <= len(s.text) && s.text[end-1] == '\n' {
+		end--
+	}
+	return diag.Range{
+		Start: diag.Pos{Src: s.src, Line: seg.line, Col: seg.col + start - seg.off},
+		Len:   max(1, end-start),
+	}
+}
+
+// line is the number of the line that text[off] stands on.
+func (s *source) line(off int) int { return s.rng(off, off).Start.Line }
+
+// lineEnd is the offset of the line feed that ends the (joined) line of off.
+func (s *source) lineEnd(off int) int {
+	for off < len(s.text) && s.text[off] != '\n' {
+		off++
+	}
+	return off
+}

@@ -1,0 +1,451 @@
+package syntax
+
+import "strings"
+
+// statements reads to the end of the text. What stands behind an error
+// that ends the configuration is read for its own errors only.
+func (p *parser) statements(where level) []Stmt {
+	var list []Stmt
+	for p.errors <= maxErrors {
+		t := p.peek(inStatement)
+		if t.kind == tEOF {
+			break
+		}
+		before := p.stopped
+		var s Stmt
+		if where == insideBlock {
+			s = p.blockStatement(t)
+		} else {
+			s = p.topStatement(t)
+		}
+		if s != nil && !before && (!p.stopped || isInclude(s)) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// isInclude tells the statements that keep what was read before an error inside.
+func isInclude(s Stmt) bool {
+	switch s := s.(type) {
+	case *Include:
+		return true
+	case *Directive:
+		return s.Name == "includeconfig"
+	}
+	return false
+}
+
+// topStatement reads what may stand outside of blocks. It returns nil when the
+// statement is dropped.
+func (p *parser) topStatement(t token) Stmt {
+	switch t.kind {
+	case tBSD:
+		return p.bsdBlock(t)
+	case tObject:
+		switch t.text {
+		case "template":
+			return nilStmt(p.template(t))
+		case "ruleset":
+			return nilStmt(p.ruleset(t))
+		case "action", "include":
+		case "property", "constant":
+			p.syntaxError(t.start, t.end-1, "%s() stands outside of a list template", t.text).Hint =
+				`put it between the braces of template(name="..." type="list") { ... }`
+			p.params(t)
+			return nil
+		default:
+			return nilStmt(p.object(t))
+		}
+	}
+	return p.blockStatement(t)
+}
+
+// nilStmt turns a nil node into a nil Stmt.
+func nilStmt[T any, P interface {
+	*T
+	Stmt
+}](s P) Stmt {
+	if s == nil {
+		return nil
+	}
+	return s
+}
+
+// blockStatement is statement with a place to go on when it fails.
+func (p *parser) blockStatement(t token) Stmt {
+	if s, ok := p.statement(t); ok {
+		return s
+	}
+	p.resync()
+	if p.off <= t.start {
+		p.off = t.start + 1
+	}
+	return nil
+}
+
+// statement reads one statement that begins with t. Without ok the statement is
+// dropped; the error has been reported, and p.off is where it was found.
+func (p *parser) statement(t token) (Stmt, bool) {
+	if !p.enter(t) {
+		p.leave()
+		return nil, false
+	}
+	defer p.leave()
+	switch t.kind {
+	case tIf:
+		return okStmt(p.ifStatement(t))
+	case tForeach:
+		return okStmt(p.foreach(t))
+	case tSet, tReset:
+		return okStmt(p.set(t))
+	case tUnset:
+		return okStmt(p.unset(t))
+	case tReloadTable:
+		return okStmt(p.reloadTable(t))
+	case tPRIFilter:
+		return okStmt(p.priFilter(t))
+	case tPropFilter:
+		return okStmt(p.propFilter(t))
+	case tDirective:
+		return okStmt(p.directive(t))
+	case tObject:
+		if t.text == "include" {
+			return okStmt(p.include(t))
+		}
+		if t.text != "action" {
+			return nil, p.misplacedObject(t)
+		}
+		return okStmt(p.actionList(t))
+	case tLegacy, tStop, tContinue, tCall, tCallIndirect:
+		return okStmt(p.actionList(t))
+	}
+	return nil, p.noStatement(t)
+}
+
+func okStmt[T any, P interface {
+	*T
+	Stmt
+}](s P, ok bool) (Stmt, bool) {
+	if s == nil || !ok {
+		return nil, false
+	}
+	return s, true
+}
+
+// noStatement reports that no statement begins with t.
+func (p *parser) noStatement(t token) bool {
+	p.take(t)
+	switch t.kind {
+	case tBad: // reported with the token
+	case tEOF:
+		p.syntaxError(t.start, t.end, "the text ends where a statement is expected")
+	case tElse:
+		p.syntaxError(t.start, t.end, "else has no if in front of it").Hint =
+			"else belongs to if ... then; selectors and property filters have none"
+	case tAmp:
+		p.syntaxError(t.start, t.end, "& has no action in front of it").Hint =
+			"& adds an action to the one above; a new rule begins with a filter"
+	case tRBrace:
+		p.syntaxError(t.start, t.end, "} without a matching {")
+	case tLBrace:
+		p.syntaxError(t.start, t.end, "{ without a condition in front of it").Hint = "a block follows if ... then, a filter, or ruleset(...)"
+		p.off = t.start // resync reads the block
+	case tBSD:
+		p.syntaxError(t.start, t.end, "the line %s may not stand inside a block", describe(t))
+	}
+	return false
+}
+
+// misplacedObject reports an object that is only allowed outside of blocks.
+func (p *parser) misplacedObject(t token) bool {
+	p.syntaxError(t.start, t.end-1, "%s() may not stand inside a block", t.text).Hint = "move it to the top level of the file"
+	before := p.errors
+	p.params(t)
+	if p.errors == before && p.peek(inStatement).kind == tLBrace {
+		p.resyncBlock()
+	}
+	return true
+}
+
+// resync passes over the rest of the line. When a block begins there it is read
+// for its errors, and a closing brace is left to the block it ends.
+func (p *parser) resync() {
+	start := p.off
+	end := p.src.lineEnd(start)
+	rest := string(p.src.text[start:end])
+	code, _, _ := strings.Cut(rest, " #")
+	code = strings.TrimRight(code, " \t")
+	switch {
+	case strings.HasSuffix(code, "{"):
+		p.off = start + len(code) - 1
+		p.resyncBlock()
+	case strings.HasSuffix(code, "}") && p.blocks > 0 && !strings.Contains(code, "{"):
+		p.off = start + len(code) - 1
+	default:
+		p.off = end
+	}
+}
+
+func (p *parser) resyncBlock() {
+	if t := p.peek(inStatement); t.kind == tLBrace {
+		p.block(t)
+	}
+}
+
+// block reads { statements } that begins with open.
+func (p *parser) block(open token) (*Block, bool) {
+	if !p.enter(open) {
+		p.leave()
+		p.take(open)
+		return nil, false
+	}
+	defer p.leave()
+	p.take(open)
+	p.blocks++
+	defer func() { p.blocks-- }()
+	b := &Block{at: at{p.tokRange(open)}, Braces: true}
+	for p.errors <= maxErrors {
+		t := p.peek(inStatement)
+		switch t.kind {
+		case tRBrace:
+			p.take(t)
+			return b, true
+		case tEOF:
+			p.syntaxError(open.start, open.end, "this { has no matching }")
+			return nil, false
+		}
+		if s := p.blockStatement(t); s != nil {
+			b.Stmts = append(b.Stmts, s)
+		}
+	}
+	return nil, false
+}
+
+// body reads what a condition guards: a block, or a single statement.
+// Directives in front of the statement become part of it. what names the
+// condition in errors.
+func (p *parser) body(what token) (*Block, bool) {
+	t := p.peek(inStatement)
+	b := &Block{at: at{p.tokRange(t)}}
+	for t.kind == tDirective {
+		s, ok := p.statement(t)
+		if !ok {
+			return nil, false
+		}
+		b.Stmts = append(b.Stmts, s)
+		t = p.peek(inStatement)
+	}
+	switch t.kind {
+	case tLBrace:
+		braced, ok := p.block(t)
+		if !ok {
+			return nil, false
+		}
+		if len(braced.Stmts) == 0 && !p.stopped && p.isEmptyBlock(t) {
+			p.syntaxError(t.start, t.end, "the block is empty").Hint = "write { continue } for a block that does nothing"
+		}
+		braced.Stmts = append(b.Stmts, braced.Stmts...)
+		return braced, true
+	case tEOF, tRBrace:
+		p.syntaxError(what.start, what.end, "%s has no action", describe(what))
+		return nil, false
+	}
+	s, ok := p.statement(t)
+	if !ok {
+		return nil, false
+	}
+	b.Stmts = append(b.Stmts, s)
+	return b, true
+}
+
+// isEmptyBlock tells a block with nothing in it from one whose statements were dropped.
+func (p *parser) isEmptyBlock(open token) bool {
+	return p.lex.statement(open.end).kind == tRBrace
+}
+
+func (p *parser) priFilter(t token) (*PRIFilter, bool) {
+	p.take(t)
+	f := &PRIFilter{at: at{p.tokRange(t)}, Text: t.text}
+	var ok bool
+	f.Body, ok = p.body(t)
+	return f, ok
+}
+
+func (p *parser) ifStatement(t token) (*If, bool) {
+	p.take(t)
+	s := &If{at: at{p.tokRange(t)}}
+	cond, ok := p.condition(tThen, "then")
+	s.Cond = cond
+	then, thenOK := p.body(t)
+	if !thenOK {
+		p.resync()
+	}
+	s.Then = then
+	if els, found := p.elseToken(); found {
+		elseOK := false
+		s.Else, elseOK = p.elseBranch(els)
+		ok = ok && elseOK
+	}
+	return s, ok && thenOK
+}
+
+// elseToken looks for else behind directives, which rsyslogd executes while it looks.
+func (p *parser) elseToken() (token, bool) {
+	off := p.off
+	t := p.lex.statement(off)
+	for t.kind == tDirective && !isSpecialDirective(t.text) {
+		t = p.lex.statement(t.end)
+	}
+	return t, t.kind == tElse
+}
+
+func (p *parser) elseBranch(els token) (*Block, bool) {
+	var dirs []Stmt
+	for t := p.peek(inStatement); t.kind == tDirective; t = p.peek(inStatement) {
+		if d, ok := p.directive(t); ok {
+			dirs = append(dirs, d)
+		}
+	}
+	p.take(els)
+	b, ok := p.body(els)
+	if ok {
+		b.Stmts = append(dirs, b.Stmts...)
+	}
+	return b, ok
+}
+
+func (p *parser) foreach(t token) (*Foreach, bool) {
+	p.take(t)
+	s := &Foreach{at: at{p.tokRange(t)}}
+	ok := p.foreachHead(t, s)
+	if !ok {
+		p.skipTo(tDo)
+	}
+	body, bodyOK := p.body(t)
+	s.Body = body
+	return s, ok && bodyOK
+}
+
+func (p *parser) foreachHead(t token, s *Foreach) bool {
+	open := p.peek(inExpr)
+	if open.kind != tLParen {
+		p.syntaxError(open.start, open.end, "want ( behind foreach, found %s", describe(open)).Hint =
+			"foreach ($.i in $!list) do { ... }"
+		return false
+	}
+	p.take(open)
+	v := p.peek(inExpr)
+	if v.kind != tVar {
+		p.syntaxError(v.start, v.end, "want a variable such as $.i behind foreach (, found %s", describe(v))
+		return false
+	}
+	p.take(v)
+	s.Var = p.variable(v)
+	if in := p.peek(inExpr); in.kind == tIn {
+		p.take(in)
+	} else {
+		p.syntaxError(in.start, in.end, "want in behind foreach ($%s, found %s", v.text, describe(in))
+		return false
+	}
+	x, ok := p.expr()
+	if !ok || !p.expect(tRParen, ")", open) {
+		return false
+	}
+	s.In = x
+	do := p.peek(inExpr)
+	if do.kind != tDo {
+		p.syntaxError(do.start, do.end, "want do behind the ) of foreach, found %s", describe(do))
+		return do.kind != tThen
+	}
+	p.take(do)
+	return true
+}
+
+func (p *parser) set(t token) (*Set, bool) {
+	p.take(t)
+	s := &Set{at: at{p.tokRange(t)}, Reset: t.kind == tReset}
+	v, ok := p.target(t)
+	if !ok {
+		return nil, p.skipTo(tSemi) && false
+	}
+	s.Var = v
+	if eq := p.peek(inExpr); eq.kind == tAssign {
+		p.take(eq)
+	} else {
+		d := p.syntaxError(eq.start, eq.end, "want = behind $%s, found %s", v.Name, describe(eq))
+		if eq.kind == tOp && eq.text == "==" {
+			d.Hint = "write = to set, == to compare"
+		}
+		return nil, p.skipTo(tSemi) && false
+	}
+	if s.Value, ok = p.expr(); !ok {
+		return nil, p.skipTo(tSemi) && false
+	}
+	return s, p.semicolon(t)
+}
+
+func (p *parser) unset(t token) (*Unset, bool) {
+	p.take(t)
+	v, ok := p.target(t)
+	if !ok {
+		return nil, p.skipTo(tSemi) && false
+	}
+	return &Unset{at{p.tokRange(t)}, v}, p.semicolon(t)
+}
+
+// target reads the variable that set, reset and unset change.
+func (p *parser) target(t token) (*Variable, bool) {
+	v := p.peek(inExpr)
+	if v.kind != tVar {
+		d := p.syntaxError(v.start, v.end, "want a variable such as $.name behind %s, found %s", strings.ToLower(t.text), describe(v))
+		if v.kind == tName {
+			d.Hint = "$." + v.text
+		}
+		return nil, false
+	}
+	p.take(v)
+	return p.variable(v), true
+}
+
+// semicolon reads the ; that ends the statement begun by t.
+func (p *parser) semicolon(t token) bool {
+	semi := p.peek(inExpr)
+	if semi.kind == tSemi {
+		p.take(semi)
+		return true
+	}
+	if p.lex.onNewLine(semi.start, p.last.end) || semi.kind == tEOF || semi.kind == tBad {
+		p.syntaxError(p.last.start, p.last.end, "%s needs a ; at its end", strings.ToLower(t.text)).Hint = "add ; behind this"
+		return false
+	}
+	p.unexpected(semi)
+	p.skipTo(tSemi)
+	return false
+}
+
+// onNewLine reports whether a line ends between from and off.
+func (x *lexer) onNewLine(off, from int) bool {
+	for i := from; i < off && i < len(x.text); i++ {
+		if x.text[i] == '\n' {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) reloadTable(t token) (*ReloadLookupTable, bool) {
+	p.take(t)
+	open := p.peek(inExpr)
+	if open.kind != tLParen {
+		p.syntaxError(open.start, open.end, "want ( behind reload_lookup_table, found %s", describe(open)).Hint =
+			`reload_lookup_table("name")`
+		return nil, false
+	}
+	p.take(open)
+	args, ok := p.args(open)
+	if !ok {
+		return nil, p.skipTo(tRParen) && false
+	}
+	return &ReloadLookupTable{at{p.tokRange(t)}, args}, true
+}
