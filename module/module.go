@@ -118,6 +118,15 @@ type Input struct {
 	Build func(c any, env Env) (listener.Input, error)
 	// Ruleset returns the ruleset that the configuration binds, "" for the default.
 	Ruleset func(c any) string
+	// NeedsInput is set when the module receives nothing without an input()
+	// object; loading it alone is then worth a warning.
+	NeedsInput bool
+	// LegacyInherit, if not nil, copies module-level values into an instance
+	// that a legacy directive made, where the directives left them unset.
+	LegacyInherit func(moduleConfig, instance any)
+	// AfterRun, if not nil, resets those pending legacy values that hold for
+	// one instance only.
+	AfterRun func(pending any)
 	// Implicit, if not nil, returns instances that loading the module makes
 	// without an input() object: imuxsock's system log socket.
 	Implicit func(moduleConfig any) []any
@@ -146,6 +155,11 @@ type Output struct {
 	// (":omusrmsg:root", "/var/log/x"), starting from the pending one. Nil: the
 	// module has no such form.
 	Legacy func(c any, text string) error
+	// LegacyInherit copies the module-level values that selector lines use into
+	// an instance, where directives left them unset. May be nil.
+	LegacyInherit func(moduleConfig, instance any)
+	// Builtin modules are there without being loaded.
+	Builtin bool
 }
 
 // NewOutput describes an output; see NewInput.
@@ -168,7 +182,10 @@ func WithLegacy[C any](o *Output, f func(c *C, text string) error) *Output {
 type ParserModule struct {
 	Name     string
 	Instance *Object
-	// Build returns the parser; name is the instance's.
+	// Instances are the names of parsers that are there without parser(), with
+	// default settings: rsyslog.rfc3164.
+	Instances []string
+	// Build returns the parser.
 	Build func(c any) (Parser, error)
 }
 
@@ -186,14 +203,42 @@ func NewParser[C any](name string, inst param.Table[C], build func(C) (Parser, e
 	}
 }
 
-// Registry is the modules of a server, by name. Names compare without case.
+// Unavailable is a module that rsyslogd has and this server has not, so far.
+type Unavailable struct {
+	// Lost says what does not happen: "kernel messages are not read".
+	Lost string
+	// Directives are its legacy directives, accepted with a note.
+	Directives []string
+}
+
+// Registry is the modules of a server, by lower-case name.
 type Registry struct {
 	Inputs  map[string]*Input
 	Outputs map[string]*Output
 	Parsers map[string]*ParserModule
-	// Known are modules that rsyslogd has and this server does not (yet); the
-	// text says what loading one means.
-	Known map[string]string
+	// Drivers are library modules that are part of the program (lmnsd_gtls).
+	Drivers     map[string]bool
+	Unavailable map[string]*Unavailable
+}
+
+// Names returns the names of all modules that can be loaded, for suggestions.
+func (r *Registry) Names() []string {
+	var out []string
+	for n := range r.Inputs {
+		out = append(out, n)
+	}
+	for n := range r.Outputs {
+		out = append(out, n)
+	}
+	for n := range r.Parsers {
+		out = append(out, n)
+	}
+	return out
+}
+
+// Has reports whether the module can be loaded.
+func (r *Registry) Has(name string) bool {
+	return r.Inputs[name] != nil || r.Outputs[name] != nil || r.Parsers[name] != nil
 }
 
 // AddInput adds an input module.

@@ -12,6 +12,7 @@ package queue
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"syslogd/message"
@@ -39,9 +40,9 @@ type Queue struct {
 	waiting int // senders that wait for room
 	busy    int // workers at work
 	closed  bool
-	hurry   bool // stop without draining
 	room    sync.Cond
 
+	hurry   atomic.Bool // stop without draining
 	workers sync.WaitGroup
 
 	// Counters, for metrics.
@@ -218,10 +219,7 @@ func (q *Queue) work(l *lane, h Handler) {
 
 func (q *Queue) process(b *message.Batch, h Handler) {
 	n, size, f := b.Len(), b.Bytes(), b.Flow
-	q.mu.Lock()
-	hurry := q.hurry
-	q.mu.Unlock()
-	if hurry {
+	if q.hurry.Load() {
 		q.drop(b)
 	} else {
 		h.Run(b)
@@ -246,9 +244,10 @@ func (q *Queue) Len() int {
 }
 
 // Stop takes no more batches and waits until the workers have processed what is
-// queued, at most for timeout; what is left then is dropped and counted. It
-// returns the number of messages dropped so.
-func (q *Queue) Stop(timeout time.Duration) uint64 {
+// queued, at most for queue.timeoutShutdown; then late is called, to end what a
+// worker waits for, and what is left is dropped and counted. It returns the
+// number of messages dropped so.
+func (q *Queue) Stop(late func()) uint64 {
 	before := q.Dropped.Value()
 	q.mu.Lock()
 	q.closed = true
@@ -257,13 +256,12 @@ func (q *Queue) Stop(timeout time.Duration) uint64 {
 	}
 	q.room.Broadcast()
 	q.mu.Unlock()
-	late := time.AfterFunc(timeout, func() {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		q.hurry = true
+	timer := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown)*time.Millisecond, func() {
+		q.hurry.Store(true)
+		late()
 	})
 	q.workers.Wait()
-	late.Stop()
+	timer.Stop()
 	return q.Dropped.Value() - before
 }
 

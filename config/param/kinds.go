@@ -1,11 +1,13 @@
 package param
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os/user"
 	"strconv"
 	"strings"
+	"time"
 
 	"syslogd/internal/diag"
 	"syslogd/message"
@@ -321,6 +323,35 @@ func Func[C any](name string, k Kind, set func(c *C, value string) error) *Param
 	return newParam(name, k, func(c *C, items []string) error { return set(c, one(items)) })
 }
 
+// Duration is a length of time: a number with s, m, h, d (days) or w (weeks).
+func Duration[C any](name string, field func(*C) *time.Duration) *Param[C] {
+	return newParam(name, KindDuration, func(c *C, items []string) error {
+		d, err := parseDuration(one(items))
+		if err != nil {
+			return err
+		}
+		*field(c) = d
+		return nil
+	})
+}
+
+var durationUnits = map[byte]time.Duration{
+	's': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour,
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	want := &wantError{want: "a time such as 90s, 24h or 30d", found: s}
+	if s == "" {
+		return 0, want
+	}
+	unit, ok := durationUnits[s[len(s)-1]]
+	n, err := strconv.ParseInt(s[:len(s)-1], 10, 64)
+	if !ok || err != nil || n < 0 || n > int64(1<<62)/int64(unit) {
+		return 0, want
+	}
+	return time.Duration(n) * unit, nil
+}
+
 // Gone is accepted with a warning and has no effect, as in rsyslogd.
 func Gone[C any](name string) *Param[C] {
 	return newParam[C](name, KindGone, nil)
@@ -342,6 +373,23 @@ func NotYet[C any](name, why string) *Param[C] {
 	p.Info.Refused = why
 	return p
 }
+
+// NotYetUnless is NotYet, but for values that ask for nothing this server does
+// not do anyway.
+func NotYetUnless[C any](name, why string, harmless ...string) *Param[C] {
+	p := newParam(name, KindNotYet, func(_ *C, items []string) error {
+		for _, h := range harmless {
+			if strings.EqualFold(one(items), h) {
+				return nil
+			}
+		}
+		return errNotYet
+	})
+	p.Info.Refused = why
+	return p
+}
+
+var errNotYet = errors.New("not available yet")
 
 // NoEffect is known and without meaning in this server: it is accepted with a
 // note that says why.

@@ -40,6 +40,7 @@ const (
 	KindEnum     Kind = "choice"
 	KindTemplate Kind = "template"
 	KindRuleset  Kind = "ruleset"
+	KindDuration Kind = "duration"
 	KindGone     Kind = "gone"
 	KindRefused  Kind = "not available"
 	KindNotYet   Kind = "not available yet"
@@ -230,6 +231,8 @@ func (p *Param[C]) decode(c *C, a *Arg, o *Object, diags *diag.List) bool {
 		d := diags.Errorf(a.Range, "parameter %q of %s is not available: %s", p.Name, o.Title, p.Info.Refused)
 		d.Effect = o.Effect
 		return false
+	case p.Kind == KindNotYet && p.set != nil && p.set(c, a.Items) == nil:
+		return true
 	case p.Kind == KindNotYet:
 		diags.Errorf(a.Range, "parameter %q of %s: %s", p.Name, o.Title, p.Info.Refused).Effect = "the parameter is ignored"
 		return true
@@ -260,7 +263,8 @@ func (p *Param[C]) decode(c *C, a *Arg, o *Object, diags *diag.List) bool {
 
 // SetDirective sets the parameter that has the legacy directive, in c. It
 // returns the parameter's Info, or nil when the table has no such directive,
-// and the error of a value that does not decode.
+// and the error of a value that does not decode. The caller looks at Info.Kind
+// for parameters that are gone, without effect, or not available.
 func (t Table[C]) SetDirective(c *C, directive, value string) (*Info, error) {
 	for _, p := range t {
 		for _, d := range p.Directives {

@@ -1,0 +1,134 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+// flaky is an Output that follows a script: each Write takes the next error.
+type flaky struct {
+	errs []error
+	got  []string
+	each []int // records per call
+}
+
+func (f *flaky) Write(_ context.Context, b *Batch) error {
+	var err error
+	if len(f.errs) > 0 {
+		err, f.errs = f.errs[0], f.errs[1:]
+	}
+	n := b.Len()
+	var s *Suspended
+	var r *Rejected
+	switch {
+	case errors.As(err, &s):
+		n = s.Done
+	case errors.As(err, &r):
+		n = r.Index
+	}
+	for i := range n {
+		f.got = append(f.got, string(b.Parts[0].At(i)))
+	}
+	f.each = append(f.each, b.Len())
+	return err
+}
+
+func (*flaky) Close() error { return nil }
+
+func records(texts ...string) *Batch {
+	b := &Batch{Parts: make([]Part, 1)}
+	for _, s := range texts {
+		b.Parts[0].Data = append(b.Parts[0].Data, s...)
+		b.Parts[0].Ends = append(b.Parts[0].Ends, len(b.Parts[0].Data))
+	}
+	return b
+}
+
+var errDown = errors.New("down")
+
+func TestDelivery(t *testing.T) {
+	t.Parallel()
+	down := func(done int) error { return &Suspended{Done: done, Err: errDown} }
+	for _, tt := range []struct {
+		name    string
+		retries int
+		errs    []error
+		want    string
+		failed  uint64
+		susp    bool
+	}{
+		{"all at once", 0, nil, "a b c", 0, false},
+		{"a record that can never be delivered costs only itself", 0, []error{&Rejected{Index: 1, Err: errDown}}, "a c", 1, false},
+		{"without retries the rest is lost and the action suspended", 0, []error{down(1)}, "a", 2, true},
+		{"with retries the rest is tried again", 2, []error{down(1), down(0)}, "a b c", 0, false},
+		{"retries end", 2, []error{down(1), down(0), down(1), nil}, "a b", 1, true},
+		{"for ever", -1, []error{down(0), down(0), down(0), down(0), down(2)}, "a b c", 0, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			out := &flaky{errs: tt.errs}
+			d := NewDelivery(out, Policy{RetryCount: tt.retries, Interval: time.Millisecond, IntervalMax: time.Millisecond}, slog.New(slog.DiscardHandler), func() time.Time { return time.Unix(0, 0) })
+			d.Deliver(t.Context(), records("a", "b", "c"))
+			if got := strings.Join(out.got, " "); got != tt.want {
+				t.Errorf("delivered %q, want %q", got, tt.want)
+			}
+			if d.Failed.Value() != tt.failed || d.Processed.Value() != uint64(3)-tt.failed {
+				t.Errorf("failed %d, processed %d; want %d, %d", d.Failed.Value(), d.Processed.Value(), tt.failed, 3-tt.failed)
+			}
+			if d.Suspended() != tt.susp {
+				t.Errorf("suspended %v, want %v", d.Suspended(), tt.susp)
+			}
+		})
+	}
+}
+
+func TestASuspendedOutputIsTriedAgainAfterItsInterval(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1000, 0)
+	out := &flaky{errs: []error{&Suspended{Err: errDown}}}
+	var log strings.Builder
+	d := NewDelivery(out, Policy{Interval: 30 * time.Second, IntervalMax: time.Hour, Report: true},
+		slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
+	d.Deliver(t.Context(), records("a"))
+	d.Deliver(t.Context(), records("b"))
+	now = now.Add(30 * time.Second)
+	d.Deliver(t.Context(), records("c"))
+	if got := strings.Join(out.got, " "); got != "c" {
+		t.Errorf("delivered %q, want only what came after the suspension", got)
+	}
+	if len(out.each) != 2 {
+		t.Errorf("the output was called %d times, want 2: it is left alone while suspended", len(out.each))
+	}
+	if d.Failed.Value() != 2 {
+		t.Errorf("%d messages counted as lost, want 2", d.Failed.Value())
+	}
+	if !strings.Contains(log.String(), "action suspended") || !strings.Contains(log.String(), "lost=2") {
+		t.Errorf("the log does not tell of the suspension and the loss:\n%s", log.String())
+	}
+}
+
+// The length of suspensions as rsyslogd has it: interval * (n/10 + 1), n up to 20.
+func TestSuspensionsGrow(t *testing.T) {
+	t.Parallel()
+	p := Policy{Interval: 30 * time.Second, IntervalMax: 80 * time.Second}
+	for n, want := range map[int]time.Duration{0: 30, 9: 30, 10: 60, 19: 60, 20: 80, 500: 80} {
+		if got := p.suspension(n); got != want*time.Second {
+			t.Errorf("after %d suspensions: %v, want %v", n, got, want*time.Second)
+		}
+	}
+}
+
+func TestBatchViewBeginsAtARecord(t *testing.T) {
+	t.Parallel()
+	v := records("a", "bb", "ccc").From(1)
+	if v.Len() != 2 || string(v.Parts[0].At(0)) != "bb" || string(v.Parts[0].All()) != "bbccc" {
+		t.Errorf("got %d records, first %q, all %q", v.Len(), v.Parts[0].At(0), v.Parts[0].All())
+	}
+	if v = v.From(2); v.Len() != 0 || len(v.Parts[0].All()) != 0 {
+		t.Errorf("an empty view has %d records, %q", v.Len(), v.Parts[0].All())
+	}
+}
