@@ -1,34 +1,61 @@
 package parser
 
-import "syslogd/message"
+import (
+	"bytes"
+
+	"syslogd/message"
+)
+
+// maxLocalTag is the longest tag that imuxsock reads, in bytes.
+const maxLocalTag = 511
 
 // parseLocal reads what libc's syslog() writes to /dev/log: <PRI>, a time
-// stamp, a tag, and never a host name (imuxsock's special parser). RFC 5424 is
-// not recognised, as in rsyslogd 8.2302.
+// stamp, a tag up to the next blank, and never a host name (imuxsock's special
+// parser). RFC 5424 is not recognised, as in rsyslogd 8.2302.
 //
 // Unlike rsyslogd, which takes the first two bytes of a text without PRI for
-// one, the text is kept.
+// one, and counts bytes in the text as it was before control characters in the
+// tag were escaped, nothing of the text is lost.
 func parseLocal(m *message.Message) {
 	text := m.Raw()
 	pos := int(m.AfterPRI)
 	if m.PRI == message.InvalidPRI {
-		m.MsgText = message.Span{Len: uint32(len(text))}
-		return
+		// A number that is too large is skipped, what is no number is text.
+		if pos = skipBrackets(text); pos == 0 {
+			m.MsgText = span(0, len(text))
+			return
+		}
 	}
 	ts := m.Received
-	if n := scanRFC3339(text[pos:], &ts); n > 0 {
-		pos += n
-	} else if n := scanRFC3164(text[pos:], &ts, false); n > 0 {
+	if n := scanRFC3164(text[pos:], &ts, false); n > 0 {
 		pos += n
 		applyZone(m, &ts)
+	} else {
+		pos += scanRFC3339(text[pos:], &ts)
 	}
 	if !m.Origin.IgnoreTimestamp {
 		m.Reported = ts
 	}
-	n := scanTag(text[pos:])
+	n := bytes.IndexByte(text[pos:min(len(text), pos+maxLocalTag)], ' ')
+	if n < 0 {
+		n = min(len(text)-pos, maxLocalTag)
+	}
 	m.TagText = span(pos, n)
 	pos += n
 	m.MsgText = span(pos, len(text)-pos)
+}
+
+// skipBrackets returns the length of <digits> at the start of text, or 0.
+func skipBrackets(text []byte) int {
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == '>':
+			return i + 1
+		case text[i]-'0' > 9:
+			return 0
+		}
+	}
+	return 0
 }
 
 func span(off, n int) message.Span { return message.Span{Off: uint32(off), Len: uint32(n)} }
