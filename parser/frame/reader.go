@@ -195,22 +195,36 @@ func (r *Reader) count(buf []byte, atEOF bool) ([]byte, int, Event) {
 
 // counted returns an octet-counted frame, or a piece of one that is too long.
 func (r *Reader) counted(buf []byte, atEOF bool) ([]byte, int, Event) {
-	n := min(r.remain, r.opt.MaxMessageSize)
-	if len(buf) < n {
+	piece, need := r.remain, r.remain
+	if piece > r.opt.MaxMessageSize {
+		piece = r.opt.MaxMessageSize
+		need = piece + r.lost()
+	}
+	if len(buf) < need {
 		if !atEOF {
 			return nil, 0, Event{}
 		}
 		r.next()
 		return nil, len(buf), Event{Kind: Incomplete, Size: len(buf)}
 	}
-	r.remain -= n
+	r.remain -= need
 	switch {
 	case r.remain == 0:
 		r.next()
 	case r.opt.DiscardTruncated || r.opt.Dialect == PTCP:
 		r.state = discardCounted
 	}
-	return buf[:n:n], n, Event{}
+	return buf[:piece:piece], need, Event{}
+}
+
+// lost is the number of bytes that are lost where a frame is split: imtcp of
+// rsyslogd 8.2302 drops the byte that shows it that the frame is too long.
+// The rest would not be the message that rsyslogd makes of it otherwise.
+func (r *Reader) lost() int {
+	if r.opt.Dialect == PTCP {
+		return 0
+	}
+	return 1
 }
 
 // text returns a frame that a delimiter ends, or a piece of one that is too long.
@@ -235,7 +249,7 @@ func (r *Reader) split(buf []byte) ([]byte, int, Event) {
 	if r.opt.DiscardTruncated {
 		r.state = discardText
 	}
-	return buf[:n:n], n, Event{Kind: Split}
+	return buf[:n:n], n + r.lost(), Event{Kind: Split}
 }
 
 // last handles text that the end of the stream leaves without delimiter.
