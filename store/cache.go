@@ -35,8 +35,10 @@ type entry struct {
 	file *File
 	// used is the number of the latest append to the file.
 	used atomic.Uint64
-	// listed is the used that the heap is ordered by. Cache.mu guards it.
+	// listed is the used that the heap is ordered by, index the place in it; -1
+	// when the entry was removed. Cache.mu guards both.
 	listed uint64
+	index  int
 }
 
 // Cache returns an empty cache of files with Options o. Names are contained
@@ -68,7 +70,7 @@ func (c *Cache) Append(key, rec []byte) error {
 // lookup and append, by another goroutine or to free a descriptor.
 func (c *Cache) appendAgain(e *entry, key, rec []byte, err error) error {
 	// Each round needs an eviction of just this file by another goroutine.
-	for try := 0; errors.Is(err, errEvicted) && try < 1000; try++ {
+	for try := 0; errors.Is(err, ErrClosed) && try < 1000; try++ {
 		c.last.CompareAndSwap(e, nil)
 		if e, err = c.lookup(key); err != nil {
 			return err
@@ -108,6 +110,9 @@ func (c *Cache) miss(key []byte, now uint64) (*entry, error) {
 		// A key is kept as long as the entry: a longer one stands under its path.
 		name = path
 	}
+	if e := c.find(name, now); e != nil {
+		return e, nil
+	}
 	c.missed.Add(1)
 	if err := c.makeRoom(); err != nil {
 		return nil, err
@@ -116,11 +121,33 @@ func (c *Cache) miss(key []byte, now uint64) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	e := c.add(name, file, now)
+	if e.file != file || e.listed != now {
+		// Another goroutine was faster, its reference keeps the file.
+		return e, c.s.release(file, false)
+	}
+	return e, nil
+}
+
+// find returns the entry called name, or nil.
+func (c *Cache) find(name string, now uint64) *entry {
+	c.mu.RLock()
+	e := c.entries[name]
+	c.mu.RUnlock()
+	if e != nil {
+		e.used.Store(now)
+	}
+	return e
+}
+
+// add adds an entry, unless there is one by now, and returns it. Only a new
+// one is listed under now.
+func (c *Cache) add(name string, file *File, now uint64) *entry {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	e := c.entries[name]
 	if e == nil {
 		e = &entry{key: name, file: file, listed: now}
-		file = nil
 		c.entries[name] = e
 		c.push(e)
 		if n := uint64(len(c.entries)); n > c.maxUsed.Load() {
@@ -129,12 +156,7 @@ func (c *Cache) miss(key []byte, now uint64) (*entry, error) {
 	}
 	e.used.Store(now)
 	c.last.Store(e)
-	c.mu.Unlock()
-	if file != nil {
-		// Another goroutine was faster, its reference keeps the file.
-		return e, c.s.release(file, false)
-	}
-	return e, nil
+	return e
 }
 
 // path is the path of the file called name.
@@ -153,84 +175,112 @@ func (c *Cache) len() int {
 
 // makeRoom evicts as long as one more file would be too many.
 func (c *Cache) makeRoom() error {
-	if c.size > 0 {
-		return c.evict(c.size)
-	}
-	if c.s.stats.openFiles.Load() < c.s.budget.Load() {
-		return nil
-	}
-	if c.len() == 0 {
-		c.s.shed()
-		return nil
-	}
-	return c.evict(c.len())
-}
-
-// evict closes files until there are fewer than size. A file that holds bytes
-// which cannot be written stays, and the reason is returned.
-func (c *Cache) evict(size int) error {
-	for {
-		c.mu.Lock()
-		if len(c.entries) < size || len(c.entries) == 0 {
-			c.mu.Unlock()
+	if c.size == 0 {
+		if c.s.stats.openFiles.Load() < c.s.budget.Load() {
 			return nil
 		}
-		e := c.popOldest()
-		c.mu.Unlock()
-		if err := c.s.release(e.file, false); err != nil {
-			c.putBack(e)
+		if c.len() == 0 {
+			c.s.shed()
+			return nil
+		}
+		return c.evict()
+	}
+	for c.len() >= c.size {
+		if err := c.evict(); err != nil {
 			return err
 		}
-		c.evicted.Add(1)
-		if size == 1 {
-			return nil
-		}
 	}
+	return nil
 }
 
-// popOldest removes the entry whose use is the longest ago. An entry that was
-// used since it was listed goes back with its new place, so that order costs
-// nothing while files are only used.
-func (c *Cache) popOldest() *entry {
-	for {
-		e := c.oldest[0]
-		if used := e.used.Load(); used > e.listed {
-			e.listed = used
-			c.sink(0)
+// evictTries is how many files are tried when the oldest cannot be written.
+const evictTries = 8
+
+// evict closes the file whose use is the longest ago. A file with bytes that
+// the disk has no room for stays. When none of the oldest can be written, the
+// first of them that fails for another reason than room is given up; its
+// records are lost, counted and reported.
+func (c *Cache) evict() error {
+	var kept []*entry
+	var failed error
+	defer func() {
+		for _, e := range kept {
+			c.putBack(e)
+		}
+	}()
+	for range evictTries {
+		e := c.popOldest()
+		if e == nil {
+			break
+		}
+		err := c.s.release(e.file, false)
+		if err == nil {
+			c.evicted.Add(1)
+			return nil
+		}
+		kept, failed = append(kept, e), err
+	}
+	for i, e := range kept {
+		if NoSpace(e.file.failure()) {
 			continue
 		}
-		c.drop(0)
-		return e
+		kept = slices.Delete(kept, i, i+1)
+		c.evicted.Add(1)
+		_ = c.s.release(e.file, true)
+		return nil
 	}
+	return failed
+}
+
+// popOldest removes the entry whose use is the longest ago, nil if there is
+// none. An entry that was used since it was listed goes back with its new
+// place, so that the order costs nothing while files are only used.
+func (c *Cache) popOldest() *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.oldest) > 0 {
+		e := c.oldest[0]
+		used := e.used.Load()
+		if used == e.listed {
+			c.drop(0)
+			return e
+		}
+		e.listed = used
+		c.sink(0)
+	}
+	return nil
 }
 
 // drop removes the entry at i of the heap. mu is held.
 func (c *Cache) drop(i int) {
 	e := c.oldest[i]
 	n := len(c.oldest) - 1
-	c.oldest[i] = c.oldest[n]
+	c.swap(i, n)
 	c.oldest[n] = nil
 	c.oldest = c.oldest[:n]
 	if i < n {
 		c.sink(i)
 		c.rise(i)
 	}
+	e.index = -1
 	delete(c.entries, e.key)
 	c.last.CompareAndSwap(e, nil)
 }
 
 func (c *Cache) push(e *entry) {
+	e.index = len(c.oldest)
 	c.oldest = append(c.oldest, e)
-	c.rise(len(c.oldest) - 1)
+	c.rise(e.index)
+}
+
+func (c *Cache) swap(i, k int) {
+	c.oldest[i], c.oldest[k] = c.oldest[k], c.oldest[i]
+	c.oldest[i].index, c.oldest[k].index = i, k
 }
 
 func (c *Cache) rise(i int) {
-	for i > 0 {
-		up := (i - 1) / 2
-		if c.oldest[up].listed <= c.oldest[i].listed {
-			return
-		}
-		c.oldest[up], c.oldest[i] = c.oldest[i], c.oldest[up]
+	for up := (i - 1) / 2; i > 0 && c.oldest[i].listed < c.oldest[up].listed; up = (i - 1) / 2 {
+		c.swap(i, up)
 		i = up
 	}
 }
@@ -247,7 +297,7 @@ func (c *Cache) sink(i int) {
 		if c.oldest[i].listed <= c.oldest[low].listed {
 			return
 		}
-		c.oldest[i], c.oldest[low] = c.oldest[low], c.oldest[i]
+		c.swap(i, low)
 		i = low
 	}
 }
@@ -270,12 +320,12 @@ func (c *Cache) putBack(e *entry) {
 // remove forgets an entry whose file cannot be opened.
 func (c *Cache) remove(e *entry) {
 	c.mu.Lock()
-	i := slices.Index(c.oldest, e)
-	if i >= 0 {
-		c.drop(i)
+	removed := e.index < 0
+	if !removed {
+		c.drop(e.index)
 	}
 	c.mu.Unlock()
-	if i < 0 {
+	if removed {
 		return
 	}
 	if err := c.s.release(e.file, false); err != nil {
@@ -289,6 +339,9 @@ func (c *Cache) clear(lose bool) error {
 	c.mu.Lock()
 	list := c.oldest
 	c.oldest = nil
+	for _, e := range list {
+		e.index = -1
+	}
 	clear(c.entries)
 	c.last.Store(nil)
 	c.mu.Unlock()
@@ -334,7 +387,7 @@ func (c *Cache) Flush() error {
 	c.mu.RUnlock()
 	var errs []error
 	for _, e := range list {
-		if err := e.file.Flush(); err != nil && !errors.Is(err, errEvicted) {
+		if err := e.file.Flush(); err != nil && !errors.Is(err, ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

@@ -37,6 +37,9 @@ func (f *File) checkLimit(now int64) error {
 // have gigabytes to compress.
 func (f *File) runSizeCommand() error {
 	f.limitUntil = 0
+	if err := f.endZip(); err != nil {
+		return err
+	}
 	if err := f.closeHandle(); err != nil {
 		return &WriteError{f.path, err}
 	}

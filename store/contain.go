@@ -64,18 +64,13 @@ func contain(base, name string, limit int) string {
 	if rest == "" || strings.HasSuffix(rest, "/") || strings.HasSuffix(rest, "/.") || rest == "." {
 		elems = append(elems, "_")
 	}
-	path := join(root, elems...)
+	path := root + strings.Join(elems, "/")
 	if len(path) > maxPath {
 		// The last element alone; the hash tells apart what differs before it.
 		last := elems[len(elems)-1]
-		path = join(root, hashed(last, rest, min(limit, max(maxPath-len(root), hashLen+1))))
+		path = root + hashed(last, rest, min(limit, max(maxPath-len(root), hashLen+1)))
 	}
 	return path
-}
-
-// join is filepath.Join that keeps a relative path relative and "" empty.
-func join(root string, elems ...string) string {
-	return filepath.Clean(root + strings.Join(elems, "/"))
 }
 
 func replaceControls(s string) string {

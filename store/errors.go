@@ -51,9 +51,6 @@ func (e *SizeLimitError) Unwrap() error { return e.Err }
 // ErrClosed is returned by what is used after it was closed.
 var ErrClosed = errors.New("file closed")
 
-// errEvicted is what an Append finds that lost a race with the cache.
-var errEvicted = errors.New("file evicted")
-
 // NoSpace reports whether err says that a disk or a quota is full.
 func NoSpace(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)

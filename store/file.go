@@ -12,16 +12,7 @@ import (
 // File is a file that records are appended to. Its methods may be called by
 // any number of goroutines.
 type File struct {
-	s    *Store
-	path string
-	set  *settings
-	refs int // guarded by Store.mu
-	// next is the next file in a lane; it belongs to who holds that list.
-	next *File
-	// used is when the file was last written or opened, in Unix nanoseconds.
-	used atomic.Int64
-
-	mu sync.Mutex // guards what follows
+	mu sync.Mutex // guards what follows, up to limitUntil
 	// buf is what was taken and not written, whole records; nil when there is
 	// nothing. room is how many bytes it may have before it is written or replaced.
 	buf  []byte
@@ -32,20 +23,30 @@ type File struct {
 	queued bool
 	// dead: the file was closed for good.
 	dead bool
-	// failing is why bytes could not be written; nil: they could. reported:
-	// the log knows.
-	failing  error
+	// reported: the log knows that the file is failing.
 	reported bool
+	// failing is why bytes could not be written; nil: they could.
+	failing error
 
 	h handle
 	// zip is the compressed stream, nil without ZipLevel.
 	zip *zipStream
-	// rotateAfter and periodEnd are times in Unix nanoseconds: no rotation is
-	// tried before the one; the other is the end of the file's period.
+	// No rotation is tried before rotateAfter. period is the number of the
+	// period that the content belongs to, periodEnd when the next one begins.
+	// Times are in Unix nanoseconds.
 	rotateAfter, periodEnd int64
 	period                 int64
 	// limitUntil holds the size command back after it did not help.
 	limitUntil int64
+
+	s    *Store
+	set  *settings
+	path string
+	refs int // guarded by Store.mu
+	// next is the next file in a lane; it belongs to who holds that list.
+	next *File
+	// used is when the file was last written or opened, in Unix nanoseconds.
+	used atomic.Int64
 }
 
 // handle is what is known about the open file.
@@ -93,7 +94,7 @@ func (f *File) appendAgain(p []byte, err error) error {
 
 func (f *File) appendSlow(p []byte) error {
 	if f.dead {
-		return errEvicted
+		return ErrClosed
 	}
 	if len(p) == 0 {
 		return nil
@@ -123,7 +124,7 @@ func (f *File) appendSlow(p []byte) error {
 // writeThrough writes p without copying it. What the kernel does not take is
 // kept as if it had been appended, because a part may be on disk already.
 func (f *File) writeThrough(p []byte) error {
-	n, err := f.write(p, false)
+	n, err := f.write(f.s.clock(), p, false)
 	if err != nil && n == 0 {
 		f.settle(err)
 		return err
@@ -176,16 +177,18 @@ func (f *File) wait() {
 
 // flush writes buf. end says that nothing may stay behind in a compressor.
 // When it fails, the rest stays in buf.
-func (f *File) flush(end bool) error {
+func (f *File) flush(end bool) error { return f.flushAt(f.s.clock(), end) }
+
+func (f *File) flushAt(now time.Time, end bool) error {
 	if !f.holds(end) {
 		if f.failing == nil {
 			return nil
 		}
-		err := f.prepare(f.s.clock().UnixNano(), 0)
+		err := f.prepare(now.UnixNano(), 0)
 		f.settle(err)
 		return err
 	}
-	n, err := f.write(f.buf, end)
+	n, err := f.write(now, f.buf, end)
 	f.drop(n)
 	f.settle(err)
 	return err
@@ -204,6 +207,8 @@ func (f *File) settle(err error) {
 	switch {
 	case err != nil && was == nil:
 		f.s.stats.failing.Add(1)
+		// A file that needs no lane is now to be tried again.
+		f.queued = f.queued && f.set.lane != nil
 	case err == nil && was != nil:
 		f.s.stats.failing.Add(-1)
 		if f.reported {
@@ -225,11 +230,11 @@ func (f *File) setReady() {
 
 // background is flush for callers that cannot tell anybody. It is called by
 // whoever has taken f out of a lane.
-func (f *File) background() {
+func (f *File) background(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.queued = f.set.lane == nil && f.failing == nil
-	f.tell(f.flush(true))
+	f.tell(f.flushAt(now, true))
 }
 
 // tell reports that bytes wait for the disk, once until they are written.
@@ -246,9 +251,16 @@ func (f *File) Flush() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.dead {
-		return errEvicted
+		return ErrClosed
 	}
 	return f.flush(true)
+}
+
+// failure is why the file cannot be written, or nil.
+func (f *File) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failing
 }
 
 // Close gives the file back. The last user's Close writes and closes it.
@@ -308,10 +320,24 @@ func (f *File) forget() {
 		f.s.stats.failing.Add(-1)
 		f.failing = nil
 	}
-	if len(f.buf) > 0 {
-		n := max(bytes.Count(f.buf, []byte{'\n'}), 1)
+	n := countRecords(f.buf)
+	if f.zip != nil {
+		n += f.zip.records
+	}
+	if n > 0 {
 		f.s.stats.lost.Add(uint64(n))
 		f.s.report.error("records lost, their file could not be written", "file", f.path, "count", n)
 	}
 	f.drop(len(f.buf))
+	f.zip = nil
+}
+
+// countRecords counts lines: where one record ends and the next begins is not
+// kept.
+func countRecords(p []byte) int {
+	n := bytes.Count(p, []byte{'\n'})
+	if len(p) > 0 && p[len(p)-1] != '\n' {
+		n++
+	}
+	return n
 }

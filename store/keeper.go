@@ -95,45 +95,51 @@ func (k *keeper) work(ctx context.Context) {
 // backup is a rotated file.
 type backup struct {
 	name string // as in the directory
-	time string
+	at   string // when it was rotated, in the form of backupTime
 	zip  Compression
-	temp bool
+	temp bool // half-written, by a sweep that was cut off
 }
 
-// parseBackup splits the name of a rotated file into that of its origin and
-// the rest. It accepts exactly what rotation and compression make.
-func parseBackup(name string) (origin string, b backup, ok bool) {
+// origin returns the file that the backup called name was rotated from, and the
+// time in the name. It accepts exactly what lumberjack makes.
+func origin(name string) (file, at string, ok bool) {
+	for _, ext := range []string{"", filepath.Ext(name)} {
+		stem := strings.TrimSuffix(name, ext)
+		n := len(stem) - len("-") - len(backupTime)
+		if n < 0 || stem[n] != '-' || !isBackupTime([]byte(stem[n+1:])) {
+			continue
+		}
+		file, at = stem[:n]+ext, stem[n+1:]
+		if _, err := time.Parse(backupTime, at); err != nil || filepath.Ext(file) != ext {
+			continue
+		}
+		return file, at, true
+	}
+	return "", "", false
+}
+
+// parseBackup says what the entry name of a directory is to the files that are
+// looked after, and of which of them it is a backup.
+func parseBackup(name string, files map[string]Rotation) (file string, b backup, ok bool) {
 	b.name = name
+	if file, b.at, ok = origin(name); ok {
+		if _, ok = files[file]; ok {
+			return file, b, true
+		}
+	}
 	name, b.temp = strings.CutSuffix(name, tempSuffix)
 	for _, z := range []Compression{Gzip, Zstd} {
-		if rest, found := strings.CutSuffix(name, z.suffix()); found {
-			name, b.zip = rest, z
-			break
+		plain, found := strings.CutSuffix(name, z.suffix())
+		if !found {
+			continue
 		}
+		b.zip = z
+		if file, b.at, ok = origin(plain); ok {
+			_, ok = files[file]
+		}
+		return file, b, ok
 	}
-	if b.temp && b.zip == None {
-		return "", b, false
-	}
-	// The time is followed by the extension: the last dot and what comes after,
-	// or nothing. The time itself ends in a dot and three digits.
-	stem, ext := name, ""
-	for {
-		if n := len(stem) - len(backupTime) - 1; n >= 0 && stem[n] == '-' && isBackupTime([]byte(stem[n+1:])) {
-			if _, err := time.Parse(backupTime, stem[n+1:]); err != nil {
-				return "", b, false
-			}
-			b.time = stem[n+1:]
-			return stem[:n] + ext, b, true
-		}
-		if ext != "" {
-			return "", b, false
-		}
-		ext = filepath.Ext(stem)
-		if ext == "" {
-			return "", b, false
-		}
-		stem = strings.TrimSuffix(stem, ext)
-	}
+	return "", b, false
 }
 
 // sweep reads dir once and treats the backups of files.
@@ -147,15 +153,17 @@ func (k *keeper) sweep(ctx context.Context, dir string, files map[string]Rotatio
 	}
 	backups := map[string][]backup{}
 	for _, name := range names {
-		if origin, b, ok := parseBackup(name); ok {
-			if _, ours := files[origin]; ours {
-				backups[origin] = append(backups[origin], b)
-			}
+		if file, b, ok := parseBackup(name, files); ok {
+			backups[file] = append(backups[file], b)
 		}
 	}
 	var errs []error
-	for origin, list := range backups {
-		r := files[origin]
+	for file, list := range backups {
+		r := files[file]
+		if z := filepath.Ext(file); z == Gzip.suffix() || z == Zstd.suffix() {
+			// Written with ZipLevel, its backups are compressed as they are.
+			r.Compress = None
+		}
 		errs = append(errs, k.keep(ctx, dir, list, &r))
 	}
 	return errors.Join(errs...)
@@ -167,7 +175,7 @@ func (k *keeper) keep(ctx context.Context, dir string, list []backup, r *Rotatio
 	// Newest first; the fixed form of the time sorts as text. Of one time the
 	// compressed one comes first: its plain file is a remainder.
 	slices.SortFunc(list, func(a, b backup) int {
-		return strings.Compare(b.time, a.time)*4 + int(b.zip) - int(a.zip)
+		return strings.Compare(b.at, a.at)*4 + int(b.zip) - int(a.zip)
 	})
 	oldest := ""
 	if r.MaxAge > 0 {
@@ -183,12 +191,12 @@ func (k *keeper) keep(ctx context.Context, dir string, list []backup, r *Rotatio
 			errs = append(errs, k.s.fs.Remove(path))
 			continue
 		}
-		if b.time != last {
+		if b.at != last {
 			kept++
 		}
-		last = b.time
+		last = b.at
 		switch {
-		case r.MaxBackups > 0 && kept > r.MaxBackups, b.time < oldest:
+		case r.MaxBackups > 0 && kept > r.MaxBackups, b.at < oldest:
 			errs = append(errs, k.remove(path))
 		case r.Compress != None && b.zip == None:
 			errs = append(errs, k.compress(ctx, path, r.Compress))

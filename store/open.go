@@ -41,7 +41,7 @@ func (f *File) open() error {
 	if !f.h.stream {
 		f.beginPeriod(now)
 		if f.set.Rotation.keeps() {
-			f.s.keeper.later(f.path, &f.set.Rotation)
+			f.s.keeper.later(f.s.realPath(f.path), &f.set.Rotation)
 		}
 	}
 	return nil
@@ -161,9 +161,10 @@ func (f *File) follow(now int64) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := f.closeHandle(); err != nil {
-		f.tell(err)
+	if err := f.endZip(); err != nil {
+		return err
 	}
+	f.tell(f.closeHandle())
 	f.s.stats.reopened.Add(1)
 	return f.open()
 }

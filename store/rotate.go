@@ -1,6 +1,7 @@
 package store
 
 import (
+	"io/fs"
 	"path/filepath"
 	"sync"
 	"time"
@@ -69,51 +70,70 @@ func (f *File) rotationDue(now, n int64) bool {
 }
 
 // rotate moves the file aside and opens its successor. When that fails, the
-// file is opened as it is and written on. Only a file that cannot be opened is
-// an error.
+// file is opened as it is and written on. An error means that there is no open
+// file, or that a compressed stream could not be ended.
 func (f *File) rotate() error {
-	old := f.h.info
-	now, err := f.s.moveAside(f)
-	f.rotateAfter = now.Add(rotateApart).UnixNano()
-	if err != nil {
-		f.rotateAfter = now.Add(rotateRetry).UnixNano()
-		f.s.stats.errors.Add(1)
-		f.s.report.warn("file cannot be rotated, it is written on", "file", f.path, "err", err)
+	if err := f.endZip(); err != nil {
+		return err
 	}
+	old := f.h.info
+	moved, problem := f.s.moveAside(f)
+	now := f.s.clock()
+	f.rotateAfter = now.Add(rotateApart).UnixNano()
 	if err := f.open(); err != nil {
 		return err
 	}
+	if !moved && problem == nil {
+		// Somebody else had moved or removed it.
+		f.s.stats.reopened.Add(1)
+		return nil
+	}
 	if vfs.SameFile(old, f.h.info) {
+		f.rotateAfter = now.Add(rotateRetry).UnixNano()
+		f.s.stats.errors.Add(1)
+		f.s.report.warn("file cannot be rotated, it is written on", "file", f.path, "err", problem)
 		return nil
 	}
 	f.s.stats.rotations.Add(1)
-	if f.h.info.Mode.Perm() != old.Mode.Perm() {
-		// lumberjack copies the mode but for what the umask takes away.
-		if err := f.h.Chmod(uint32(old.Mode.Perm())); err != nil {
-			f.s.report.warn("mode of a rotated file cannot be kept", "file", f.path, "err", err)
-		}
+	if f.h.info.Mode.Perm() != old.Mode.Perm() && problem == nil {
+		// lumberjack copies the mode, but for what the umask takes away.
+		problem = f.h.Chmod(uint32(old.Mode.Perm()))
 	}
-	if f.set.Sync {
-		_ = vfs.SyncDir(f.s.fs, filepath.Dir(f.path))
+	if f.set.Sync && problem == nil {
+		problem = vfs.SyncDir(f.s.fs, filepath.Dir(f.path))
+	}
+	if problem != nil {
+		f.s.stats.errors.Add(1)
+		f.s.report.warn("file was rotated, its successor is not as it should be", "file", f.path, "err", problem)
 	}
 	return nil
 }
 
-// moveAside closes f and has it rotated. It returns the time after that.
-func (s *Store) moveAside(f *File) (time.Time, error) {
-	path := f.path
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		// Backups belong beside the file itself; renaming would move the link.
-		path = real
-	}
-	err := f.closeHandle()
-	if err != nil {
-		return s.clock(), err
+// moveAside closes f and has it rotated, unless it no longer has its name.
+func (s *Store) moveAside(f *File) (tried bool, err error) {
+	old := f.h.info
+	if err := f.closeHandle(); err != nil {
+		return false, err
 	}
 	s.creating.Lock()
 	defer s.creating.Unlock()
-	err = s.rotator.Rotate(path)
-	return s.clock(), err
+	path := s.realPath(f.path)
+	if info, err := s.fs.Stat(path); err != nil || !vfs.SameFile(info, old) {
+		return false, nil
+	}
+	return true, s.rotator.Rotate(path)
+}
+
+// realPath resolves a symbolic link as last component: backups belong beside
+// the file itself, and renaming would move the link.
+func (s *Store) realPath(path string) string {
+	if info, err := s.fs.Lstat(path); err != nil || info.Mode&fs.ModeSymlink == 0 {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }
 
 // beginPeriod notes which period the content of the file belongs to.
@@ -128,6 +148,9 @@ func (f *File) beginPeriod(now time.Time) {
 	}
 	f.period = periodOf(at, step)
 	f.expectPeriod(now)
+	if f.period != periodOf(now, step) {
+		f.periodEnd = 0
+	}
 }
 
 // periodOf numbers the periods of length step in local time.
@@ -146,10 +169,8 @@ func (f *File) expectPeriod(now time.Time) {
 
 func (f *File) periodOver(now int64) bool {
 	step := f.set.Rotation.Interval
-	if step <= 0 {
-		return false
-	}
-	return periodOf(time.Unix(0, now), step) != f.period
+	// At a change to winter time the number of the period stays for an hour.
+	return step > 0 && now >= f.periodEnd && periodOf(time.Unix(0, now), step) != f.period
 }
 
 // endPeriod rotates an open file whose period is over, also if nothing more is

@@ -196,7 +196,7 @@ func (s *Store) allCaches() []*Cache {
 func (s *Store) Flush() error {
 	var errs []error
 	for _, f := range s.all() {
-		if err := f.Flush(); err != nil && !errors.Is(err, errEvicted) {
+		if err := f.Flush(); err != nil && !errors.Is(err, ErrClosed) {
 			errs = append(errs, err)
 		}
 	}
@@ -250,5 +250,5 @@ func (s *Store) shed() bool {
 			largest = c
 		}
 	}
-	return largest != nil && largest.evict(1) == nil
+	return largest != nil && largest.len() > 0 && largest.evict() == nil
 }

@@ -3,14 +3,14 @@ package store
 import (
 	"bytes"
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // write hands p to the kernel, opening, rotating and reopening the file as
 // needed. It returns how many bytes of p are done with.
-func (f *File) write(p []byte, end bool) (int, error) {
-	now := f.s.clock()
+func (f *File) write(now time.Time, p []byte, end bool) (int, error) {
 	if err := f.prepare(now.UnixNano(), int64(len(p))); err != nil {
 		return 0, err
 	}
@@ -51,6 +51,9 @@ func (f *File) prepare(now, n int64) error {
 		if err := f.rotate(); err != nil {
 			return err
 		}
+	}
+	if f.h.size == 0 && now >= f.periodEnd {
+		f.beginPeriod(time.Unix(0, now))
 	}
 	return f.checkLimit(now)
 }

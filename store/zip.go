@@ -70,6 +70,8 @@ type zipStream struct {
 	out []byte
 	// held: z has taken bytes since its last Flush.
 	held bool
+	// records is how many are in out and z.
+	records int
 }
 
 // Write is called by the compressor.
@@ -102,6 +104,7 @@ func (f *File) writeZip(p []byte, end bool) (int, error) {
 			return 0, &WriteError{f.path, err}
 		}
 		s.held = true
+		s.records += countRecords(p)
 	}
 	if end && s.held {
 		if err := f.endBlock(); err != nil {
@@ -142,10 +145,16 @@ func (f *File) endMember() error {
 func (f *File) drainZip() error {
 	n, err := f.put(f.zip.out)
 	f.zip.out = f.zip.out[:copy(f.zip.out, f.zip.out[n:])]
-	if len(f.zip.out) == 0 && cap(f.zip.out) > mediumBuffer {
+	if err != nil {
+		return err
+	}
+	if !f.zip.held {
+		f.zip.records = 0
+	}
+	if cap(f.zip.out) > mediumBuffer {
 		f.zip.out = nil
 	}
-	return err
+	return nil
 }
 
 // endZip ends the member before the file is closed.
