@@ -86,6 +86,9 @@ func (p *parser) call(t token) (Action, bool) {
 	p.take(t)
 	name, ok := p.lex.callName(p.off)
 	if !ok {
+		if p.lex.onNewLine(name.start, t.end) {
+			name = t
+		}
 		p.syntaxError(name.start, name.end, "want the name of a ruleset behind call").Hint = "call name"
 		return nil, false
 	}
@@ -103,12 +106,28 @@ func (p *parser) legacyAction(t token) (Action, bool) {
 		t = p.giveBackBrace(t)
 	}
 	p.take(t)
+	p.warnWords(t)
 	text := strings.TrimRight(t.text, " \t")
 	r := p.rng(t.start, t.start+len(text))
 	if text[0] == '~' {
 		return &Stop{at{r}, true}, true
 	}
 	return &LegacyAction{at{r}, text}, true
+}
+
+// warnWords reports a second word on a line: each is an action of its own that
+// writes to the user of that name, and only the first belongs to a filter.
+func (p *parser) warnWords(t token) {
+	next := p.lex.span(t.end, isBlank)
+	if !isNameByte(t.text[0]) || next == t.end || !isNameByte(p.lex.at(next)) || next < p.words {
+		return
+	}
+	if p.lex.word(next).kind != tLegacy {
+		return
+	}
+	p.words = p.lex.eol(t.end)
+	d := p.diags.Warnf(p.rng(next, p.words), "these words are no action of this rule: each is a user to write to, for all messages")
+	d.Hint = "join the names of users by commas, without blanks; put a comment in front of the rule"
 }
 
 // endsInBrace tells an action that swallowed the brace which was meant to close the block.
@@ -132,9 +151,7 @@ func (p *parser) misread(t token) bool {
 	next := p.lex.at(t.end)
 	word := isNameByte(t.text[0]) || t.text == "*"
 	switch {
-	case strings.HasPrefix(t.text, "//"):
-		p.take(t)
-		p.ignored(p.errorAt(t.start, t.start+2, "// does not begin a comment"), "write #, or /* ... */")
+	case word && p.lex.lineStart(t.start) >= 0 && isBlank(next) && strings.HasSuffix(t.text, ",") && p.splitSelector(t):
 	case word && (next == '.' || next == ',') && p.isSelector(t):
 		p.misplacedSelector(t)
 	case word && strings.EqualFold(t.text, "elseif"), strings.EqualFold(t.text, "elif"), strings.EqualFold(t.text, "elsif"):
@@ -299,15 +316,26 @@ func (p *parser) bsdBlock(t token) Stmt {
 	return &BSDBlock{at{r}, t.text}
 }
 
+// bsdHint is the condition that a block line stands for.
 func bsdHint(text string) string {
-	name := strings.TrimLeft(text, "!+-")
-	switch {
-	case name == "*":
-		return "remove the line"
-	case text[0] == '!':
-		return `if $programname == "` + name + `" then { ... }`
-	case text[0] == '-':
-		return `if $hostname != "` + name + `" then { ... }`
+	property, op := "$hostname", "=="
+	name := text[1:]
+	if text[0] == '!' {
+		property = "$programname"
+		if rest, ok := strings.CutPrefix(name, "+"); ok {
+			name = rest
+		}
 	}
-	return `if $hostname == "` + name + `" then { ... }`
+	if text[0] == '-' || strings.HasPrefix(name, "-") {
+		op, name = "!=", strings.TrimPrefix(name, "-")
+	}
+	name = strings.TrimSpace(name)
+	if strings.HasPrefix(name, "*") {
+		return "remove the line"
+	}
+	value := "\"" + name + "\""
+	if list := strings.Split(name, ","); len(list) > 1 {
+		value = "[\"" + strings.Join(list, "\", \"") + "\"]"
+	}
+	return "if " + property + " " + op + " " + value + " then { ... }"
 }

@@ -186,7 +186,7 @@ func (p *parser) array(open token) (Expr, bool) {
 		if t.kind != tString && t.kind != tBacktick {
 			d := p.syntaxError(t.start, t.end, "want a string in [ ], found %s", describe(t))
 			if t.kind == tNumber {
-				d.Hint = "'" + t.text + "'"
+				d.Hint = "write '" + t.text + "'"
 			}
 			return nil, false
 		}
@@ -297,7 +297,7 @@ func (p *parser) unexpected(t token) {
 	case tAssign:
 		d.Text, d.Hint = "= does not compare", "write =="
 	case tNot:
-		d.Hint = `write not (... contains ...)`
+		d.Hint = "put it in front and use parentheses: not ($a contains 'b')"
 	case tRParen:
 		d.Text = ") without a matching ("
 	case tString, tVar, tNumber:
@@ -413,7 +413,7 @@ func (p *parser) beginsStatement(off int) bool {
 func ParseExpr(text string) (Expr, error) {
 	var diags diag.List
 	src := &diag.Source{Name: "expression", Text: []byte(text)}
-	p := newParser(&run{diags: &diags}, src)
+	p := newParser(&run{diags: &diags}, src, topLevel)
 	x, ok := p.expr()
 	if ok {
 		if t := p.peek(inExpr); t.kind != tEOF {

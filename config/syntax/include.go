@@ -104,7 +104,7 @@ func (p *parser) includeMode(inc *Include) string {
 }
 
 func (p *parser) nesting() level {
-	if p.blocks > 0 {
+	if p.where == insideBlock || p.depth > 1 {
 		return insideBlock
 	}
 	return topLevel

@@ -12,6 +12,9 @@ type lexer struct {
 	text []byte
 	// comment is the offset of a /* without its end, or -1.
 	comment int
+	// slashes are the offsets of // where a statement may begin, passed over
+	// as if they began a comment.
+	slashes []int
 }
 
 func newLexer(text []byte) *lexer { return &lexer{text: text, comment: -1} }
@@ -94,17 +97,10 @@ func (x *lexer) strange(off int, where string) token {
 	}
 	t := x.bad(off, end, "", "")
 	t.problem.text = "invalid character " + quoteChar(t.text) + " " + where
-	if isTypographicQuote(t.text) {
-		t.problem.hint = `use the plain quotes " or '`
-	}
 	if strings.Trim(t.text, "\u00a0") == "" {
 		t.problem.text, t.problem.hint = "there is a no-break space "+where, "replace it by a plain blank"
 	}
 	return t
-}
-
-func isTypographicQuote(s string) bool {
-	return strings.ContainsAny(s, "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb")
 }
 
 func quoteChar(s string) string {
@@ -118,7 +114,10 @@ func quoteChar(s string) string {
 // statement is the token at off where a statement may begin or go on. As in
 // rsyslogd the longest match wins.
 func (x *lexer) statement(off int) token {
-	off = x.skip(off, true)
+	// Unlike rsyslogd, which takes a // comment for a file name.
+	for off = x.skip(off, true); x.hasPrefix(off, "//"); off = x.skip(x.eol(off), true) {
+		x.slashes = append(x.slashes, off)
+	}
 	if off >= len(x.text) {
 		return token{kind: tEOF, start: len(x.text), end: len(x.text)}
 	}
@@ -254,6 +253,8 @@ func (x *lexer) object(off int) token {
 		return x.quoted(off, objectString)
 	case c == '`':
 		return x.backtick(off)
+	case c >= 0x80:
+		return x.typographic(off, "in an object")
 	}
 	if k, ok := objectMarks[x.text[off]]; ok {
 		return x.tok(k, off, off+1)

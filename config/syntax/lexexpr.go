@@ -20,8 +20,12 @@ func (x *lexer) expression(off int) token {
 	case c == '`':
 		return x.backtick(off)
 	case c == '#':
-		return x.bad(off, x.eol(off), "a # comment cannot stand inside an expression",
+		t := x.bad(off, x.eol(off), "a # comment cannot stand inside an expression",
 			"put it in front of the statement, or write /* ... */")
+		t.problem.fatal = true
+		return t
+	case c >= 0x80:
+		return x.typographic(off, "in an expression")
 	}
 	return x.operator(off)
 }

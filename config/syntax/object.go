@@ -1,6 +1,10 @@
 package syntax
 
-import "strings"
+import (
+	"strings"
+
+	"syslogd/internal/diag"
+)
 
 // object reads keyword(name="value" ...). It returns nil when the object is
 // dropped.
@@ -20,21 +24,14 @@ func (p *parser) params(open token) ([]Param, bool) {
 	var list []Param
 	ok, cut, comma := true, false, false
 	for p.errors <= maxErrors {
+		if p.unclosedObject(open, cut) {
+			return nil, false
+		}
 		t := p.peek(inObject)
 		switch {
 		case t.kind == tRParen:
 			p.take(t)
 			return list, ok
-		case t.kind == tEOF, p.lex.onNewLine(t.start, p.last.end) && p.beginsStatement(t.start):
-			if !cut {
-				p.syntaxError(open.start, open.end, "%s has no closing )", describe(open)).Hint = "add ) in front of " + describe(p.lex.statement(t.start))
-			}
-			p.lex.comment = -1
-			p.off = t.start
-			if t.kind == tEOF {
-				p.off = p.lex.eol(p.last.end)
-			}
-			return nil, false
 		case t.kind == tComma:
 			p.take(t)
 			if !comma {
@@ -56,6 +53,26 @@ func (p *parser) params(open token) ([]Param, bool) {
 	return nil, false
 }
 
+// unclosedObject reports whether the text or a new statement begins where a
+// parameter or ) is expected. It says so unless a string was cut off before.
+func (p *parser) unclosedObject(open token, cut bool) bool {
+	off := p.lex.skip(p.off, true)
+	p.reportComments()
+	atEnd := off >= len(p.src.text)
+	if !atEnd && !(p.lex.onNewLine(off, p.last.end) && p.beginsStatement(off)) {
+		return false
+	}
+	if !cut {
+		p.syntaxError(open.start, open.end, "%s has no closing )", describe(open)).Hint =
+			"add ) in front of " + describe(p.lex.statement(off))
+	}
+	p.off = off
+	if atEnd {
+		p.off = p.lex.eol(p.last.end)
+	}
+	return true
+}
+
 func isCut(t token) bool { return t.problem != nil && t.problem.cut }
 
 func (p *parser) noParam(t token) {
@@ -72,17 +89,13 @@ func (p *parser) noParam(t token) {
 func (p *parser) param(name token) (par Param, ok, cut bool) {
 	p.take(name)
 	par = Param{at: at{p.tokRange(name)}, Name: lower([]byte(name.text)), Spelling: name.text}
-	eq := p.peek(inObject)
+	if p.lex.at(name.end) == '-' {
+		p.syntaxError(name.start, p.skipWord(), "a parameter name has letters, digits, _ and . only")
+		return par, false, false
+	}
+	eq := p.lex.object(p.off)
 	if eq.kind != tAssign {
-		d := p.syntaxError(name.start, name.end, "the parameter %s has no value", name.text)
-		d.Hint = name.text + `="..."`
-		if c := p.lex.at(name.end); c == '-' {
-			d.Text, d.Hint = "a parameter name cannot contain -", ""
-		}
-		if eq.kind == tName || eq.kind == tRParen || eq.kind == tEOF {
-			return par, false, false
-		}
-		p.skipWord()
+		p.syntaxError(name.start, name.end, "the parameter %s has no value", name.text).Hint = name.text + `="..."`
 		return par, false, false
 	}
 	p.take(eq)
@@ -90,16 +103,25 @@ func (p *parser) param(name token) (par Param, ok, cut bool) {
 	return par, ok, cut
 }
 
-// skipWord passes over what has no blanks and no parenthesis.
-func (p *parser) skipWord() {
-	p.off = p.lex.span(p.off, func(c byte) bool { return !isWhite(c) && c != ')' && c != '"' })
+// skipWord passes over the rest of a word and a value behind it. It returns the
+// end of the word.
+func (p *parser) skipWord() int {
+	p.off = p.lex.span(p.off, func(c byte) bool { return isNameByte(c) || c == '-' || c == '.' })
+	end := p.off
+	if eq := p.lex.object(p.off); eq.kind == tAssign {
+		p.off = eq.end
+		if v := p.lex.object(p.off); v.kind == tString {
+			p.off = v.end
+		}
+	}
 	p.reported = max(p.reported, p.off)
+	return end
 }
 
 // value reads a string or an array of strings, the value of the parameter name.
 func (p *parser) value(name token) (v Value, ok, cut bool) {
 	off := p.lex.skip(p.off, true)
-	if c := p.lex.at(off); c != '"' && c != '`' && c != '[' {
+	if c := p.lex.at(off); c != '"' && c != '`' && c != '[' && p.lex.object(off).kind != tString {
 		p.bareValue(name, off)
 		return v, false, false
 	}
@@ -251,7 +273,10 @@ func (p *parser) entries(open token, tpl *Template) bool {
 				"a list template holds property(...) and constant(...) only"
 			return false
 		default:
-			p.syntaxError(t.start, t.end, "want property(...), constant(...) or } in a list template, found %s", describe(t))
+			d := p.syntaxError(t.start, t.end, "want property(...), constant(...) or } in a list template, found %s", describe(t))
+			if s := diag.Suggest(t.text, []string{"property", "constant"}); s != "" {
+				d.Hint = "did you mean " + s + "?"
+			}
 			ok = false
 			if p.take(t); t.kind == tLegacy && p.lex.at(p.lex.span(t.end, isBlank)) == '(' {
 				p.skipParens(p.lex.span(t.end, isBlank))

@@ -48,15 +48,20 @@ type parser struct {
 	last token
 	// reported is the end of the last problem of a token, which may be seen again.
 	reported int
+	// slashes is the same for // at the beginning of a statement.
+	slashes int
+	// words is the end of the last line that warnWords reported.
+	words    int
+	where    level
 	depth    int
 	operands int
 	// blocks counts the braces around the current statement.
 	blocks int
 }
 
-func newParser(r *run, src *diag.Source) *parser {
+func newParser(r *run, src *diag.Source, where level) *parser {
 	s := newSource(src)
-	p := &parser{run: r, src: s, lex: newLexer(s.text)}
+	p := &parser{run: r, src: s, lex: newLexer(s.text), where: where}
 	if s.bom {
 		p.diags.Warnf(s.rng(0, 0), "the file begins with a UTF-8 byte order mark").Hint = "save it without the mark"
 	}
@@ -70,22 +75,13 @@ func newParser(r *run, src *diag.Source) *parser {
 // when the parser has made up its mind about the state.
 func (p *parser) peek(st state) token {
 	for {
-		var t token
-		switch st {
-		case inStatement:
-			t = p.lex.statement(p.off)
-		case inObject:
-			t = p.lex.object(p.off)
-		case inExpr:
-			t = p.lex.expression(p.off)
-		}
-		if p.lex.comment >= 0 {
-			p.errorAt(p.lex.comment, p.lex.comment+2, "this comment has no end").Hint = "close it with */"
-			p.lex.comment = -1
-			p.stop(nil)
-		}
+		t := p.scan(st)
+		p.reportComments()
 		if t.problem != nil && t.start >= p.reported {
-			p.report(t.problem)
+			d := p.report(t.problem)
+			if st == inStatement && t.kind == tBad && d.Effect == "" {
+				d.Effect = "this line is ignored"
+			}
 			p.reported = t.end
 		}
 		// In a statement the caller drops the line; elsewhere rsyslogd
@@ -97,17 +93,56 @@ func (p *parser) peek(st state) token {
 	}
 }
 
+func (p *parser) scan(st state) token {
+	switch st {
+	case inStatement:
+		return p.lex.statement(p.off)
+	case inObject:
+		return p.lex.object(p.off)
+	}
+	// A rule that begins on a new line ends an expression that is not
+	// complete; its first * would otherwise be a multiplication.
+	off := p.lex.skip(p.off, false)
+	if p.lex.onNewLine(off, p.off) {
+		switch t := p.lex.statement(off); t.kind {
+		case tPRIFilter, tObject, tPropFilter:
+			if p.beginsStatement(off) {
+				t.kind = tBad
+				return t
+			}
+		}
+	}
+	return p.lex.expression(p.off)
+}
+
+// reportComments reports what the scanner met on its way to a token.
+func (p *parser) reportComments() {
+	if off := p.lex.comment; off >= 0 {
+		p.lex.comment = -1
+		p.syntaxError(off, off+2, "this comment has no end").Hint = "close it with */"
+	}
+	for _, off := range p.lex.slashes {
+		if off >= p.slashes {
+			d := p.errorAt(off, off+2, "// does not begin a comment")
+			d.Hint, d.Effect = "write #, or /* ... */", "this line is read as a comment"
+			p.slashes = off + 2
+		}
+	}
+	p.lex.slashes = p.lex.slashes[:0]
+}
+
 // take consumes t.
 func (p *parser) take(t token) {
 	p.off, p.last = t.end, t
 }
 
-func (p *parser) report(pr *problem) {
+func (p *parser) report(pr *problem) *diag.Diagnostic {
 	d := p.errorAt(pr.start, pr.end, "%s", pr.text)
 	d.Hint = pr.hint
 	if pr.fatal {
 		p.stop(d)
 	}
+	return d
 }
 
 // errorAt adds an error about text[start:end].
@@ -156,6 +191,9 @@ func describe(t token) string {
 		return "a property filter"
 	}
 	text := strings.TrimSpace(t.text)
+	if t.kind == tBad && len(text) > 1 && text[0] == '"' {
+		return "a string"
+	}
 	if i := strings.IndexByte(text, '\n'); i >= 0 {
 		text = text[:i]
 	}

@@ -94,7 +94,7 @@ func (x *lexer) propString(start int) (value string, end int, ok bool) {
 
 func (p *parser) propError(start, end int, text string) bool {
 	d := p.errorAt(start, end, "%s", text)
-	d.Hint = `:msg, contains, "text"`
+	d.Hint = `write it as :msg, contains, "text"`
 	if d.Effect == "" {
 		d.Effect = "this rule is ignored"
 	}

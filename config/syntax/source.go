@@ -111,9 +111,6 @@ func (s *source) rng(start, end int) diag.Range {
 	}
 }
 
-// line is the number of the line that text[off] stands on.
-func (s *source) line(off int) int { return s.rng(off, off).Start.Line }
-
 // lineEnd is the offset of the line feed that ends the (joined) line of off.
 func (s *source) lineEnd(off int) int {
 	for off < len(s.text) && s.text[off] != '\n' {

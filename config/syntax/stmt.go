@@ -1,10 +1,14 @@
 package syntax
 
-import "strings"
+import (
+	"strings"
+
+	"syslogd/internal/diag"
+)
 
 // statements reads to the end of the text. What stands behind an error
 // that ends the configuration is read for its own errors only.
-func (p *parser) statements(where level) []Stmt {
+func (p *parser) statements() []Stmt {
 	var list []Stmt
 	for p.errors <= maxErrors {
 		t := p.peek(inStatement)
@@ -13,7 +17,7 @@ func (p *parser) statements(where level) []Stmt {
 		}
 		before := p.stopped
 		var s Stmt
-		if where == insideBlock {
+		if p.where == insideBlock {
 			s = p.blockStatement(t)
 		} else {
 			s = p.topStatement(t)
@@ -228,7 +232,7 @@ func (p *parser) block(open token) (*Block, bool) {
 func (p *parser) body(what token) (*Block, bool) {
 	t := p.peek(inStatement)
 	b := &Block{at: at{p.tokRange(t)}}
-	for t.kind == tDirective {
+	for t.kind == tDirective && !isSpecialDirective(t.text) {
 		s, ok := p.statement(t)
 		if !ok {
 			return nil, false
@@ -251,12 +255,27 @@ func (p *parser) body(what token) (*Block, bool) {
 		p.syntaxError(what.start, what.end, "%s has no action", describe(what))
 		return nil, false
 	}
+	p.noteGuard(what, t)
 	s, ok := p.statement(t)
 	if !ok {
 		return nil, false
 	}
 	b.Stmts = append(b.Stmts, s)
 	return b, true
+}
+
+// noteGuard says when what guards a rule that seems to be one of its own: the
+// action was forgotten.
+func (p *parser) noteGuard(what, t token) {
+	switch t.kind {
+	case tPRIFilter, tPropFilter, tIf, tForeach:
+	default:
+		return
+	}
+	if r, q := p.tokRange(what), p.tokRange(t); r.Start.Line < q.Start.Line && q.Start.Col <= r.Start.Col && p.lex.lineStart(t.start) >= 0 {
+		n := p.diags.Notef(r, "%s has no action of its own and guards the rule that follows", describe(what))
+		n.Related = []diag.Related{{Range: q, Text: "this rule"}}
+	}
 }
 
 // isEmptyBlock tells a block with nothing in it from one whose statements were dropped.
@@ -266,10 +285,35 @@ func (p *parser) isEmptyBlock(open token) bool {
 
 func (p *parser) priFilter(t token) (*PRIFilter, bool) {
 	p.take(t)
+	if p.splitSelector(t) {
+		return nil, false
+	}
 	f := &PRIFilter{at: at{p.tokRange(t)}, Text: t.text}
 	var ok bool
 	f.Body, ok = p.body(t)
 	return f, ok
+}
+
+// splitSelector reports a blank inside of a selector. rsyslogd takes what
+// follows the blank for a list of users and an unconditional action; unlike
+// rsyslogd, we drop the rule.
+func (p *parser) splitSelector(t token) bool {
+	next := p.lex.span(t.end, isBlank)
+	if next == t.end {
+		return false
+	}
+	c := p.lex.at(next)
+	end, more := p.lex.selector(next)
+	if last := t.text[len(t.text)-1]; last != ';' && last != ',' {
+		more = c == ';' || c == ','
+		end = p.lex.span(next, func(c byte) bool { return !isWhite(c) })
+	}
+	if !more {
+		return false
+	}
+	p.ignored(p.errorAt(t.end, next, "a selector cannot contain blanks"), "write "+t.text+string(p.src.text[next:end])+" without the blank")
+	p.off = p.lex.eol(t.end)
+	return true
 }
 
 func (p *parser) ifStatement(t token) (*If, bool) {
@@ -337,7 +381,7 @@ func (p *parser) foreachHead(t token, s *Foreach) bool {
 	p.take(open)
 	v := p.peek(inExpr)
 	if v.kind != tVar {
-		p.syntaxError(v.start, v.end, "want a variable such as $.i behind foreach (, found %s", describe(v))
+		p.syntaxError(v.start, v.end, "want a variable such as $.i behind foreach (, found %s", describe(v)).Hint = "$.i"
 		return false
 	}
 	p.take(v)
@@ -355,7 +399,8 @@ func (p *parser) foreachHead(t token, s *Foreach) bool {
 	s.In = x
 	do := p.peek(inExpr)
 	if do.kind != tDo {
-		p.syntaxError(do.start, do.end, "want do behind the ) of foreach, found %s", describe(do))
+		p.syntaxError(do.start, do.end, "want do behind the ) of foreach, found %s", describe(do)).Hint =
+			"foreach ($.i in $!list) do { ... }"
 		return do.kind != tThen
 	}
 	p.take(do)

@@ -1,6 +1,10 @@
 package syntax
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
 
 // stringKind tells the kinds of string constants apart; they differ in the
 // escapes they know.
@@ -149,4 +153,22 @@ func (x *lexer) backtick(off int) token {
 		return t
 	}
 	return token{kind: tBacktick, start: off, end: off + n + 2, text: string(x.text[off+1 : off+1+n])}
+}
+
+// typographic scans what begins with a byte beyond ASCII, which may be a
+// string in the quotes that word processors make.
+func (x *lexer) typographic(off int, where string) token {
+	const quotes = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+	line := string(x.text[off:x.eol(off)])
+	first, size := utf8.DecodeRuneInString(line)
+	if !strings.ContainsRune(quotes, first) {
+		return x.strange(off, where)
+	}
+	t := token{kind: tBad, start: off, end: off + size, text: line[:size]}
+	if n := strings.IndexAny(line[size:], quotes); n >= 0 {
+		_, last := utf8.DecodeRuneInString(line[size+n:])
+		t.kind, t.text, t.end = tString, line[size:size+n], off+size+n+last
+	}
+	t.problem = &problem{start: off, end: t.end, fatal: true, text: "typographic quotes do not quote", hint: `use " or '`}
+	return t
 }

@@ -80,11 +80,8 @@ func (r *run) parse(src *diag.Source, where level) *File {
 		d.Effect = "it is ignored"
 		return f
 	}
-	p := newParser(r, src)
-	if where == insideBlock {
-		p.blocks = 1
-	}
-	f.Stmts = p.statements(where)
+	p := newParser(r, src, where)
+	f.Stmts = p.statements()
 	f.Stopped = r.stopped
 	if r.errors > maxErrors && r.errors < tooManySaid {
 		r.errors = tooManySaid
