@@ -1,0 +1,325 @@
+package store
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/internal/vfs"
+)
+
+// failWrites returns a rule that lets pass bytes of the first write to path and
+// fails it and all later ones with err.
+func failWrites(path string, pass int, err error) func(vfs.Op) vfs.Verdict {
+	return func(op vfs.Op) vfs.Verdict {
+		if op.Kind != "write" || op.Path != path {
+			return vfs.Verdict{}
+		}
+		if op.N == 1 {
+			return vfs.Verdict{Short: pass, Cut: true}
+		}
+		return vfs.Verdict{Err: err}
+	}
+}
+
+func TestDiskFullInTheMiddleOfARecordTearsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, fault, mem, log := newMemStore(t, nil)
+		running(t, s)
+		f := mustFile(t, s, "/out.log", Options{})
+		fault.Set(failWrites("/out.log", len("first\nsec"), unix.ENOSPC))
+		mustAppend(t, f, "first\n", "second\n", "third\n")
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		wantContent(t, mem, "/out.log", "first\n")
+
+		var write *WriteError
+		if err := f.Append([]byte("fourth\n")); !errors.As(err, &write) || !NoSpace(err) {
+			t.Errorf("append to a full disk: %v", err)
+		}
+		if n := s.Stats().Failing; n != 1 {
+			t.Errorf("%d files failing", n)
+		}
+		fault.Set(nil)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		wantContent(t, mem, "/out.log", "first\nsecond\nthird\n")
+		mustAppend(t, f, "fourth\n")
+		s.FlushIdle()
+		wantContent(t, mem, "/out.log", "first\nsecond\nthird\nfourth\n")
+		if st := s.Stats(); st.Failing != 0 || st.Lost != 0 {
+			t.Errorf("%+v", st)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 2 {
+			t.Errorf("want one line when it began and one when it ended:\n%s", log)
+		}
+	})
+}
+
+func TestOtherWritersBytesAreNotCutOff(t *testing.T) {
+	t.Parallel()
+	s, fault, mem, _ := newMemStore(t, nil)
+	f := mustFile(t, s, "/out.log", Options{})
+	mustAppend(t, f, "a\n")
+	s.FlushIdle()
+	other, err := mem.OpenFile("/out.log", openFlags, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = other.Write([]byte("other\n"))
+	fault.Set(failWrites("/out.log", len("sec"), unix.ENOSPC))
+	mustAppend(t, f, "second\n")
+	s.FlushIdle()
+	wantContent(t, mem, "/out.log", "a\nother\nsec")
+	fault.Set(nil)
+	if err := f.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, mem, "/out.log", "a\nother\nsecond\n")
+}
+
+func TestShortWritesAreContinued(t *testing.T) {
+	t.Parallel()
+	s, fault, mem, _ := newMemStore(t, nil)
+	f := mustFile(t, s, "/out.log", Options{})
+	fault.Set(func(op vfs.Op) vfs.Verdict {
+		if op.Kind == "write" && op.Len > 3 {
+			return vfs.Verdict{Short: 3}
+		}
+		return vfs.Verdict{}
+	})
+	mustAppend(t, f, "first\n", "second\n", "third\n")
+	s.FlushIdle()
+	wantContent(t, mem, "/out.log", "first\nsecond\nthird\n")
+}
+
+func TestWriteErrorKeepsTheRecords(t *testing.T) {
+	t.Parallel()
+	s, fault, mem, _ := newMemStore(t, nil)
+	f := mustFile(t, s, "/out.log", Options{})
+	mustAppend(t, f, "a\n")
+	fault.Set(func(op vfs.Op) vfs.Verdict {
+		if op.Kind == "write" {
+			return vfs.Verdict{Err: unix.EIO}
+		}
+		return vfs.Verdict{}
+	})
+	if err := f.Flush(); !errors.Is(err, unix.EIO) {
+		t.Errorf("flush: %v", err)
+	}
+	if err := f.Append([]byte("b\n")); !errors.Is(err, unix.EIO) {
+		t.Errorf("append: %v", err)
+	}
+	fault.Set(nil)
+	mustAppend(t, f, "b\n")
+	s.FlushIdle()
+	wantContent(t, mem, "/out.log", "a\nb\n")
+}
+
+func TestLargeAppendToAFullDiskIsTakenWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	line := strings.Repeat("x", 999) + "\n"
+	large := strings.Repeat(line, 100)
+	for _, c := range []struct {
+		name  string
+		pass  int
+		taken bool
+	}{{"nothing written", 0, false}, {"part of a record", 500, false}, {"several records", 3500, true}} {
+		s, fault, mem, _ := newMemStore(t, nil)
+		f := mustFile(t, s, "/out.log", Options{})
+		fault.Set(failWrites("/out.log", c.pass, unix.ENOSPC))
+		err := f.Append([]byte(large))
+		if (err == nil) != c.taken {
+			t.Errorf("%s: append says %v", c.name, err)
+		}
+		if n := len(content(mem, "/out.log")); n%len(line) != 0 {
+			t.Errorf("%s: the file ends in a torn record (%d bytes)", c.name, n)
+		}
+		fault.Set(nil)
+		if !c.taken {
+			err = f.Append([]byte(large))
+		} else {
+			err = f.Flush()
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		wantContent(t, mem, "/out.log", large)
+	}
+}
+
+func TestBytesAFullDiskKeepsBackAreBounded(t *testing.T) {
+	t.Parallel()
+	s, _, mem, _ := newMemStore(t, nil)
+	f := mustFile(t, s, "/out.log", Options{})
+	mem.SetSpace(0)
+	line := record(1000)
+	taken := 0
+	for range 10000 {
+		if f.Append(line) == nil {
+			taken++
+		}
+	}
+	if taken*len(line) > minBuffer {
+		t.Errorf("%d bytes taken", taken*len(line))
+	}
+	mem.SetSpace(-1)
+	if err := f.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(content(mem, "/out.log")); n != taken*len(line) {
+		t.Errorf("%d bytes taken, %d written", taken*len(line), n)
+	}
+}
+
+func TestWhatCannotBeWrittenAtTheEndIsCountedAndReported(t *testing.T) {
+	t.Parallel()
+	s, _, mem, log := newMemStore(t, nil)
+	f := mustFile(t, s, "/out.log", Options{})
+	mem.SetSpace(3)
+	mustAppend(t, f, "a\n", "b\n", "c\n")
+	if err := s.Close(); !NoSpace(err) {
+		t.Errorf("close: %v", err)
+	}
+	wantContent(t, mem, "/out.log", "a\n")
+	if st := s.Stats(); st.Lost != 2 || st.Failing != 0 || st.OpenFiles != 0 {
+		t.Errorf("%+v", st)
+	}
+	if !strings.Contains(log.String(), "records lost") || !strings.Contains(log.String(), "count=2") {
+		t.Errorf("log: %s", log)
+	}
+	if err := f.Append([]byte("d\n")); !errors.Is(err, ErrClosed) {
+		t.Errorf("append after close: %v", err)
+	}
+}
+
+func TestHUPOnAFullDiskKeepsTheRecords(t *testing.T) {
+	t.Parallel()
+	s, _, mem, _ := newMemStore(t, nil)
+	f := mustFile(t, s, "/out.log", Options{})
+	c := s.Cache(&Options{}, "/d/", 0)
+	mem.SetSpace(0)
+	mustAppend(t, f, "a\n")
+	if err := c.Append([]byte("/d/x"), []byte("b\n")); err != nil {
+		t.Fatal(err)
+	}
+	s.HUP()
+	mem.SetSpace(-1)
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, mem, "/out.log", "a\n")
+	wantContent(t, mem, "/d/x", "b\n")
+}
+
+func TestAFullDiskDoesNotEvictRecords(t *testing.T) {
+	t.Parallel()
+	s, _, mem, _ := newMemStore(t, nil)
+	c := s.Cache(&Options{}, "/d/", 2)
+	mem.SetSpace(0)
+	for _, k := range []string{"/d/a", "/d/b"} {
+		if err := c.Append([]byte(k), []byte(k+"\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Append([]byte("/d/c"), []byte("c\n")); !NoSpace(err) {
+		t.Errorf("third file: %v", err)
+	}
+	mem.SetSpace(-1)
+	if err := c.Append([]byte("/d/c"), []byte("c\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, mem, "/d/a", "/d/a\n")
+	wantContent(t, mem, "/d/b", "/d/b\n")
+	wantContent(t, mem, "/d/c", "c\n")
+	if n := s.Stats().Lost; n != 0 {
+		t.Errorf("%d lost", n)
+	}
+}
+
+func TestABrokenFileDoesNotBlockTheCache(t *testing.T) {
+	t.Parallel()
+	s, fault, mem, _ := newMemStore(t, nil)
+	c := s.Cache(&Options{}, "/d/", 1)
+	fault.Set(func(op vfs.Op) vfs.Verdict {
+		if op.Kind == "write" && op.Path == "/d/bad" {
+			return vfs.Verdict{Err: unix.EIO}
+		}
+		return vfs.Verdict{}
+	})
+	for _, k := range []string{"/d/bad", "/d/good"} {
+		if err := c.Append([]byte(k), []byte("x\n")); err != nil {
+			t.Errorf("%s: %v", k, err)
+		}
+	}
+	s.FlushIdle()
+	wantContent(t, mem, "/d/good", "x\n")
+	if n := s.Stats().Lost; n != 1 {
+		t.Errorf("%d records counted as lost", n)
+	}
+}
+
+func TestNoDescriptorsLeftClosesTheOldestDynamicFile(t *testing.T) {
+	t.Parallel()
+	s, fault, mem, _ := newMemStore(t, nil)
+	c := s.Cache(&Options{}, "/d/", 0)
+	for _, k := range []string{"/d/a", "/d/b"} {
+		if err := c.Append([]byte(k), []byte("1\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open := 2
+	fault.Set(func(op vfs.Op) vfs.Verdict {
+		switch op.Kind {
+		case "open":
+			if open >= 2 {
+				return vfs.Verdict{Err: unix.EMFILE}
+			}
+		case "close":
+			open--
+		}
+		return vfs.Verdict{}
+	})
+	if err := c.Append([]byte("/d/c"), []byte("1\n")); err != nil {
+		t.Errorf("dynamic file: %v", err)
+	}
+	open = 2
+	f := mustFile(t, s, "/static", Options{})
+	mustAppend(t, f, "1\n")
+	if st := c.Stats(); st.Evicted != 2 || st.Used != 1 {
+		t.Errorf("%+v", st)
+	}
+	fault.Set(nil)
+	_ = s.Close()
+	for _, p := range []string{"/d/a", "/d/b", "/d/c", "/static"} {
+		wantContent(t, mem, p, "1\n")
+	}
+}
+
+func TestSyncErrorIsReportedAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	s, fault, mem, log := newMemStore(t, nil)
+	f := mustFile(t, s, "/out.log", Options{Sync: true})
+	fault.Set(func(op vfs.Op) vfs.Verdict {
+		if op.Kind == "sync" && op.Path == "/out.log" && op.N == 1 {
+			return vfs.Verdict{Err: unix.EIO}
+		}
+		return vfs.Verdict{}
+	})
+	mustAppend(t, f, "a\n")
+	s.FlushIdle()
+	mustAppend(t, f, "b\n")
+	s.FlushIdle()
+	wantContent(t, mem, "/out.log", "a\nb\n")
+	if strings.Count(log.String(), "cannot be synced") != 1 || s.Stats().Errors != 1 {
+		t.Errorf("%+v\n%s", s.Stats(), log)
+	}
+}
