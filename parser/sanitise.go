@@ -86,7 +86,9 @@ func (s *sanitiser) escape(b *message.Batch, text []byte, clean int) []byte {
 		}
 	}
 	limit := s.MaxMessageSize - 3
-	clean = min(clean, s.MaxMessageSize)
+	// rsyslogd goes on one byte before the first one that it escapes, which
+	// shows where a text is cut.
+	clean = min(max(clean-1, 0), s.MaxMessageSize)
 	dst := b.Side(min(len(text)+grow, s.MaxMessageSize))[:0]
 	dst = append(dst, text[:clean]...)
 	for _, c := range text[clean:] {

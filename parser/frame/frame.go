@@ -43,7 +43,8 @@ type Options struct {
 	CiscoASAFix bool
 	// MultiLine makes LF end a frame only in front of a < or of the end.
 	MultiLine bool
-	// DelimiterRegex, if not nil, makes LF end a frame only in front of a line that it matches.
+	// DelimiterRegex, if not nil, makes LF end a frame only in front of a line
+	// that it matches. There is no octet counting then.
 	DelimiterRegex *regexp.Regexp
 	// NULIsData switches off the recognition of records that end with NUL.
 	NULIsData bool

@@ -7,7 +7,6 @@ import "bytes"
 type Reader struct {
 	opt     *Options
 	state   state
-	started bool // a regular expression takes frames apart: no more counts
 	nul     bool // the stream's records end with NUL
 	part    bool // the text before this one belongs to the same frame
 	remain  int  // bytes left of an octet-counted frame
@@ -107,7 +106,7 @@ func (r *Reader) step(buf []byte, atEOF bool) ([]byte, int, Event) {
 func (r *Reader) start(buf []byte, atEOF bool) ([]byte, int, Event) {
 	c := buf[0]
 	switch {
-	case c == '\n' && r.opt.LFDelimiter, int(c) == r.opt.AddtlDelimiter:
+	case c == '\n' && r.opt.LFDelimiter && !r.joinsLines(), int(c) == r.opt.AddtlDelimiter:
 		// rsyslogd ignores empty frames.
 		return nil, 1, Event{}
 	case c == 0 && r.findsNUL():
@@ -120,10 +119,9 @@ func (r *Reader) start(buf []byte, atEOF bool) ([]byte, int, Event) {
 	if r.nul && c != '<' {
 		r.nul = false
 	}
-	if c-'0' <= 9 && r.opt.OctetCounting && !r.started {
+	if c-'0' <= 9 && r.opt.OctetCounting && r.opt.DelimiterRegex == nil {
 		return r.count(buf, atEOF)
 	}
-	r.started = r.opt.DelimiterRegex != nil
 	r.state = inText
 	return r.text(buf, atEOF)
 }
@@ -285,6 +283,9 @@ func (r *Reader) findsNUL() bool {
 	o := r.opt
 	return !o.NULIsData && o.LFDelimiter && o.AddtlDelimiter < 0 && !o.MultiLine && o.DelimiterRegex == nil
 }
+
+// joinsLines reports whether a frame may hold LF.
+func (r *Reader) joinsLines() bool { return r.opt.MultiLine || r.opt.DelimiterRegex != nil }
 
 type verdict uint8
 
