@@ -121,8 +121,8 @@ func (c *Cache) miss(key []byte, now uint64) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := c.add(name, file, now)
-	if e.file != file || e.listed != now {
+	e, added := c.add(name, file, now)
+	if !added {
 		// Another goroutine was faster, its reference keeps the file.
 		return e, c.s.release(file, false)
 	}
@@ -140,13 +140,13 @@ func (c *Cache) find(name string, now uint64) *entry {
 	return e
 }
 
-// add adds an entry, unless there is one by now, and returns it. Only a new
-// one is listed under now.
-func (c *Cache) add(name string, file *File, now uint64) *entry {
+// add adds an entry, unless there is one by now, and returns it.
+func (c *Cache) add(name string, file *File, now uint64) (e *entry, added bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.entries[name]
-	if e == nil {
+	e = c.entries[name]
+	added = e == nil
+	if added {
 		e = &entry{key: name, file: file, listed: now}
 		c.entries[name] = e
 		c.push(e)
@@ -156,7 +156,7 @@ func (c *Cache) add(name string, file *File, now uint64) *entry {
 	}
 	e.used.Store(now)
 	c.last.Store(e)
-	return e
+	return e, added
 }
 
 // path is the path of the file called name.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,18 +54,18 @@ func TestBytesAreWritten50msAfterTheOldest(t *testing.T) {
 func TestFlusherSleepsWhenNothingWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		reads := 0
-		s := New(vfs.NewMem(), nil, func() time.Time { reads++; return time.Now() })
+		var reads atomic.Int64
+		s := New(vfs.NewMem(), nil, func() time.Time { reads.Add(1); return time.Now() })
 		running(t, s)
 		f := mustFile(t, s, "/out.log", Options{})
 		mustAppend(t, f, "a\n")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		before := reads
+		before := reads.Load()
 		time.Sleep(24 * time.Hour)
 		synctest.Wait()
-		if reads != before {
-			t.Errorf("the clock was read %d times in an idle day", reads-before)
+		if n := reads.Load() - before; n != 0 {
+			t.Errorf("the clock was read %d times in an idle day", n)
 		}
 		mustAppend(t, f, "b\n")
 		time.Sleep(60 * time.Millisecond)
