@@ -27,7 +27,7 @@ func (f *File) checkLimit(now int64) error {
 		return nil
 	}
 	if now < f.limitUntil {
-		return &SizeLimitError{Path: f.path}
+		return f.limitErr
 	}
 	return f.runSizeCommand()
 }
@@ -62,5 +62,6 @@ func (f *File) runSizeCommand() error {
 		// The program ran, what it returned means nothing to rsyslogd either.
 		err = nil
 	}
-	return &SizeLimitError{f.path, err}
+	f.limitErr = &SizeLimitError{f.path, err}
+	return f.limitErr
 }

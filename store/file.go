@@ -36,8 +36,9 @@ type File struct {
 	// Times are in Unix nanoseconds.
 	rotateAfter, periodEnd int64
 	period                 int64
-	// limitUntil holds the size command back after it did not help.
+	// limitUntil holds the size command back after it did not help, with limitErr.
 	limitUntil int64
+	limitErr   error
 
 	s    *Store
 	set  *settings
