@@ -197,7 +197,8 @@ func (p *parser) misplacedSelector(t token) {
 		p.ignored(p.errorAt(t.start, end, "%s is not a selector", describe(p.lex.tok(tBad, t.start, end))),
 			"write it as facility.severity, without blanks")
 	}
-	p.off = p.lex.eol(t.start)
+	p.off = end
+	p.resync()
 }
 
 func numericFacility(s string) (string, bool) {

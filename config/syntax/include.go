@@ -148,21 +148,23 @@ func (p *parser) includeConfig(d *Directive) {
 
 // readIncludes finds and parses what a names.
 func (p *parser) readIncludes(a includeArgs) []*File {
-	if strings.HasSuffix(a.file, "/") {
-		return p.readDir(a)
-	}
-	if !hasGlob(a.file) {
-		if f := p.readInclude(a, true); f != nil {
-			return f
+	dir := strings.HasSuffix(a.file, "/")
+	if hasGlob(a.file) {
+		pattern := a.file
+		if dir {
+			pattern += "*"
 		}
-		return nil
+		return p.readMatches(a, pattern)
 	}
-	return p.readMatches(a, a.file)
+	if dir && len(a.file) > 1 {
+		a.file = strings.TrimRight(a.file, "/")
+	}
+	return p.readInclude(a, true)
 }
 
 // readDir reads all entries of a directory whose names do not begin with a dot.
 func (p *parser) readDir(a includeArgs) []*File {
-	return p.readMatches(a, strings.TrimRight(escapeGlob(a.file), "/")+"/*")
+	return p.readMatches(a, escapeGlob(a.file)+"/*")
 }
 
 func (p *parser) readMatches(a includeArgs, pattern string) []*File {

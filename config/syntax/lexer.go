@@ -79,6 +79,11 @@ func (x *lexer) lineStart(off int) int {
 	return off
 }
 
+// eof is the token behind the last line.
+func (x *lexer) eof() token {
+	return token{kind: tEOF, start: len(x.text) - 1, end: len(x.text)}
+}
+
 func (x *lexer) tok(k kind, start, end int) token {
 	return token{kind: k, start: start, end: end, text: string(x.text[start:end])}
 }
@@ -119,7 +124,7 @@ func (x *lexer) statement(off int) token {
 		x.slashes = append(x.slashes, off)
 	}
 	if off >= len(x.text) {
-		return token{kind: tEOF, start: len(x.text), end: len(x.text)}
+		return x.eof()
 	}
 	switch c := x.text[off]; {
 	case isLetter(c), isDigit(c), c == '_', c == '*':
@@ -136,7 +141,7 @@ func (x *lexer) statement(off int) token {
 		return x.directive(off)
 	case strings.IndexByte("+-!", c) >= 0 && x.isBSD(off):
 		return x.tok(tBSD, off, x.eol(off))
-	case strings.IndexByte("|.-@^?~>/", c) >= 0 && (c == '~' || x.at(off+1) != '\n'):
+	case strings.IndexByte("|.-@^?~>/", c) >= 0 && (c == '~' || x.at(x.span(off+1, isBlank)) != '\n'):
 		return x.tok(tLegacy, off, x.eol(off))
 	}
 	return x.strange(off, "where a statement is expected")
@@ -244,7 +249,7 @@ func (x *lexer) isBSD(off int) bool {
 func (x *lexer) object(off int) token {
 	off = x.skip(off, true)
 	if off >= len(x.text) {
-		return token{kind: tEOF, start: len(x.text), end: len(x.text)}
+		return x.eof()
 	}
 	switch c := x.text[off]; {
 	case isLetter(c):

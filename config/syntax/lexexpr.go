@@ -4,7 +4,7 @@ package syntax
 func (x *lexer) expression(off int) token {
 	off = x.skip(off, false)
 	if off >= len(x.text) {
-		return token{kind: tEOF, start: len(x.text), end: len(x.text)}
+		return x.eof()
 	}
 	switch c := x.text[off]; {
 	case isLetter(c):

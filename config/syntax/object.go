@@ -32,6 +32,9 @@ func (p *parser) params(open token) ([]Param, bool) {
 		case t.kind == tRParen:
 			p.take(t)
 			return list, ok
+		case t.kind == tEOF, t.kind == tBad:
+			ok = false // unclosedObject says so
+			p.off = t.start
 		case t.kind == tComma:
 			p.take(t)
 			if !comma {

@@ -51,7 +51,9 @@ type parser struct {
 	// slashes is the same for // at the beginning of a statement.
 	slashes int
 	// words is the end of the last line that warnWords reported.
-	words    int
+	words int
+	// noted is the start of the last rule that noteGuard reported on.
+	noted    int
 	where    level
 	depth    int
 	operands int
@@ -74,9 +76,12 @@ func newParser(r *run, src *diag.Source, where level) *parser {
 // peek is the next token in state st. Problems of tokens are reported here,
 // when the parser has made up its mind about the state.
 func (p *parser) peek(st state) token {
-	for {
+	for run := 0; ; run++ {
 		t := p.scan(st)
 		p.reportComments()
+		if t.problem != nil && t.kind == tBad && run > 0 {
+			p.reported = t.end // one error for a run of them
+		}
 		if t.problem != nil && t.start >= p.reported {
 			d := p.report(t.problem)
 			if st == inStatement && t.kind == tBad && d.Effect == "" {
@@ -98,6 +103,10 @@ func (p *parser) scan(st state) token {
 	case inStatement:
 		return p.lex.statement(p.off)
 	case inObject:
+		off := p.lex.skip(p.off, true)
+		if p.lex.onNewLine(off, p.off) && p.beginsStatement(off) {
+			return token{kind: tBad, start: off, end: off}
+		}
 		return p.lex.object(p.off)
 	}
 	// A rule that begins on a new line ends an expression that is not

@@ -139,9 +139,23 @@ func (pr *printer) actions(head string, list *ActionList) {
 			pr.line("%s", directiveText(d))
 			continue
 		}
-		pr.line("%s%s", head, actionText(a))
+		text := actionText(a)
+		if head == "" && atLineStart(text) != tLegacy && isLegacy(a) {
+			text = "/**/ " + text // at the start of a line it would be a filter
+		}
+		pr.line("%s%s", head, text)
 		head = "& "
 	}
+}
+
+func isLegacy(a Action) bool {
+	_, ok := a.(*LegacyAction)
+	return ok
+}
+
+// atLineStart is what text is read as at the beginning of a line.
+func atLineStart(text string) kind {
+	return newLexer([]byte(text + "\n")).statement(0).kind
 }
 
 func actionText(a Action) string {

@@ -85,7 +85,22 @@ func (p *parser) blockStatement(t token) Stmt {
 	if p.off <= t.start {
 		p.off = t.start + 1
 	}
+	p.dropChain()
 	return nil
+}
+
+// dropChain reads the actions that & adds to a statement that was dropped.
+func (p *parser) dropChain() {
+	for amp, found := p.ampersand(); found; amp, found = p.ampersand() {
+		p.take(amp)
+		t := p.peek(inStatement)
+		if !beginsAction(t) {
+			return
+		}
+		if _, ok := p.actionList(t); !ok {
+			p.resync()
+		}
+	}
 }
 
 // statement reads one statement that begins with t. Without ok the statement is
@@ -273,6 +288,11 @@ func (p *parser) noteGuard(what, t token) {
 		return
 	}
 	if r, q := p.tokRange(what), p.tokRange(t); r.Start.Line < q.Start.Line && q.Start.Col <= r.Start.Col && p.lex.lineStart(t.start) >= 0 {
+		inChain := p.noted > 0 && what.start == p.noted
+		p.noted = t.start
+		if inChain {
+			return
+		}
 		n := p.diags.Notef(r, "%s has no action of its own and guards the rule that follows", describe(what))
 		n.Related = []diag.Related{{Range: q, Text: "this rule"}}
 	}
@@ -312,7 +332,7 @@ func (p *parser) splitSelector(t token) bool {
 		return false
 	}
 	p.ignored(p.errorAt(t.end, next, "a selector cannot contain blanks"), "write "+t.text+string(p.src.text[next:end])+" without the blank")
-	p.off = p.lex.eol(t.end)
+	p.off = end
 	return true
 }
 

@@ -100,7 +100,7 @@ func (x *lexer) escape(i int, k stringKind, t *token) (byte, int) {
 	case c == 'x' && isHex(x.at(i+2)) && isHex(x.at(i+3)):
 		return hexValue(x.text[i+2])<<4 | hexValue(x.text[i+3]), i + 3
 	case isOctal(c) && isOctal(x.at(i+2)) && isOctal(x.at(i+3)):
-		return (c-'0')<<6 | (x.text[i+2]-'0')<<3 | x.text[i+3] - '0', i + 3
+		return (c-'0')<<6 | (x.text[i+2]-'0')<<3 | (x.text[i+3] - '0'), i + 3
 	}
 	if t.problem == nil && i+1 < len(x.text) {
 		t.problem = x.unknownEscape(i, k)
