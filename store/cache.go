@@ -41,11 +41,12 @@ type entry struct {
 	index  int
 }
 
-// Cache returns an empty cache of files with Options o. Names are contained
-// below base, see Contain and Base. size is how many files it may hold open;
-// zero means as many as the Store's budget allows. Close it.
-func (s *Store) Cache(o *Options, base string, size int) *Cache {
-	c := &Cache{s: s, set: s.intern(o), base: base, size: size, entries: map[string]*entry{}}
+// Cache returns an empty cache of files with Options o. prefix is the constant
+// text that all names begin with: they stay below its directory, see Base and
+// Contain. size is how many files it may hold open; zero means as many as the
+// Store's budget allows. Close it.
+func (s *Store) Cache(o *Options, prefix string, size int) *Cache {
+	c := &Cache{s: s, set: s.intern(o), base: Base(prefix), size: size, entries: map[string]*entry{}}
 	s.mu.Lock()
 	s.caches = append(s.caches, c)
 	s.mu.Unlock()
@@ -161,10 +162,14 @@ func (c *Cache) add(name string, file *File, now uint64) (e *entry, added bool) 
 
 // path is the path of the file called name.
 func (c *Cache) path(name string) string {
-	if !c.set.Rotation.on() {
-		return Contain(c.base, name)
+	base, limit, up := c.base, maxName, "__"
+	if c.set.Escape {
+		base, up = "", ".."
 	}
-	return notBackup(contain(c.base, name, maxName-backupRoom))
+	if !c.set.Rotation.on() {
+		return contain(base, name, limit, up)
+	}
+	return notBackup(contain(base, name, limit-backupRoom, up))
 }
 
 func (c *Cache) len() int {

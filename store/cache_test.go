@@ -221,6 +221,18 @@ func TestHostileNamesStayInTheDirectory(t *testing.T) {
 	}
 }
 
+func TestNamesMayEscapeWhenTheConfigurationSaysSo(t *testing.T) {
+	t.Parallel()
+	s, _, mem, _ := newMemStore(t, nil)
+	_ = mem.Mkdir("/a", 0o700)
+	c := s.Cache(&Options{Escape: true}, "/a/b/", 0)
+	if err := c.Append([]byte("/a/b/../x\n"), []byte("x\n")); err != nil {
+		t.Fatal(err)
+	}
+	s.FlushIdle()
+	wantContent(t, mem, "/a/x_", "x\n")
+}
+
 func TestManyWorkersAndASmallCache(t *testing.T) {
 	t.Parallel()
 	s, _ := newOSStore(t, nil)

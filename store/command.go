@@ -49,6 +49,9 @@ func (f *File) runSizeCommand() error {
 	if has {
 		cmd.Args = append(cmd.Args, strings.TrimLeft(arg, " "))
 	}
+	if f.set.PassName {
+		cmd.Args = append(cmd.Args, f.path)
+	}
 	err := cmd.Run()
 	if err := f.open(); err != nil {
 		return err

@@ -53,12 +53,14 @@ func TestSizeCommandGetsTheRestOfTheLineAsOneArgument(t *testing.T) {
 	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	f := mustFile(t, s, dir+"/out.log", Options{SizeLimit: 1, SizeCommand: path + " one   two"})
-	for range 2 {
-		mustAppend(t, f, "x\n")
-		s.FlushIdle()
+	for pass, want := range map[bool]string{false: "1:one   two\n", true: "2:one   two\n"} {
+		f := mustFile(t, s, dir+"/out.log", Options{SizeLimit: 1, SizeCommand: path + " one   two", PassName: pass})
+		for range 2 {
+			mustAppend(t, f, "x\n")
+			s.FlushIdle()
+		}
+		wantContent(t, vfs.OS{}, dir+"/args", want)
 	}
-	wantContent(t, vfs.OS{}, dir+"/args", "1:one   two\n")
 }
 
 func TestASizeCommandThatDoesNotHelpSuspendsTheFile(t *testing.T) {

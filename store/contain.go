@@ -39,10 +39,11 @@ func Base(prefix string) string {
 //
 // With base "" name stays absolute if it is, since the configuration lets the
 // message decide, and the rest holds.
-func Contain(base, name string) string { return contain(base, name, maxName) }
+func Contain(base, name string) string { return contain(base, name, maxName, "__") }
 
-// contain is Contain for elements of at most limit bytes.
-func contain(base, name string, limit int) string {
+// contain is Contain for elements of at most limit bytes, with up in the place
+// of "..".
+func contain(base, name string, limit int, up string) string {
 	root := base
 	rest, below := strings.CutPrefix(name, base)
 	switch {
@@ -56,7 +57,7 @@ func contain(base, name string, limit int) string {
 		switch e {
 		case "", ".":
 		case "..":
-			elems = append(elems, "__")
+			elems = append(elems, up)
 		default:
 			elems = append(elems, shorten(replaceControls(e), limit))
 		}

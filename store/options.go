@@ -60,6 +60,9 @@ type Options struct {
 	IgnoreChown bool
 	// NoDirs does not create missing directories (createDirs="off").
 	NoDirs bool
+	// Escape uses dynamic names as they are, but for NUL and control bytes and
+	// what is too long: with ".." a sender can write anywhere.
+	Escape bool
 	// NoFollow refuses a symbolic link as last component of a path.
 	NoFollow bool
 
@@ -91,9 +94,11 @@ type Options struct {
 	// SizeLimit and SizeCommand are rsyslogd's way: when a file had SizeLimit
 	// bytes or more before a write, SizeCommand runs after that write and is
 	// waited for. The first word is the program, the rest of the line its only
-	// argument (rsyslogd 8.2302).
+	// argument (rsyslogd 8.2302). PassName adds the file's path as the last
+	// argument.
 	SizeLimit   int64
 	SizeCommand string
+	PassName    bool
 }
 
 // Rotation says when a file is moved aside and what becomes of it. A file
