@@ -168,7 +168,7 @@ func scanPRI(text []byte) (pri message.Priority, after uint8) {
 		return message.DefaultPRI, 0
 	}
 	n, i := 0, 1
-	for ; i < len(text) && i < 255; i++ {
+	for ; i < len(text) && i < 254; i++ {
 		d := text[i] - '0'
 		if d > 9 {
 			break

@@ -10,6 +10,7 @@ import (
 type RFC3164 struct {
 	c           RFC3164Config
 	noHostOrTag bool
+	slash       bool
 }
 
 // RFC3164Config is the decoded form of parser(type="pmrfc3164" ...).
@@ -25,7 +26,9 @@ type RFC3164Config struct {
 	TagEndingByColon bool
 	// RemoveMsgFirstSpace drops one blank in front of the text.
 	RemoveMsgFirstSpace bool
-	// Headerless handles messages without a header; see headerless.go.
+	// Headerless recognises messages that have neither PRI nor time stamp. They
+	// get HeaderlessHost, or the sender's address, as host name and
+	// HeaderlessTag as tag, or are discarded.
 	Headerless     bool
 	HeaderlessHost string
 	HeaderlessTag  string
@@ -49,12 +52,22 @@ var RFC3164Params = param.Table[RFC3164Config]{
 		Doc("Only a word that ends with a colon is a tag. Otherwise the tag is - and the word belongs to the text."),
 	param.Bool("remove.msgFirstSpace", func(c *RFC3164Config) *bool { return &c.RemoveMsgFirstSpace }).Default("off").
 		Doc("Remove one blank in front of the text."),
+	param.Bool("detect.headerless", func(c *RFC3164Config) *bool { return &c.Headerless }).Default("off").
+		Doc("Recognise messages without PRI, without time stamp and without a bracket in front: all of such a message is text."),
+	param.String("headerless.hostname", func(c *RFC3164Config) *string { return &c.HeaderlessHost }).
+		Inherits("address of the sender").Doc("Host name of messages without a header."),
+	param.String("headerless.tag", func(c *RFC3164Config) *string { return &c.HeaderlessTag }).Default("headerless").
+		Doc("Tag of messages without a header."),
+	param.Bool("headerless.drop", func(c *RFC3164Config) *bool { return &c.HeaderlessDrop }).Default("off").
+		Doc("Discard messages without a header."),
+	param.Refused[RFC3164Config]("headerless.ruleset", "a message without a header cannot go to a ruleset of its own; test $syslogtag in the ruleset instead"),
+	param.Refused[RFC3164Config]("headerless.errorfile", "messages without a header cannot be written to a file by the parser; test $syslogtag in the ruleset instead"),
 }
 
 // withOptions returns the parser with what it needs of the global options.
 func (p *RFC3164) withOptions(o Options) MessageParser {
 	q := *p
-	q.noHostOrTag = !o.ParseHostnameAndTag
+	q.noHostOrTag, q.slash = !o.ParseHostnameAndTag, o.PermitSlashInProgramName
 	return &q
 }
 
@@ -63,7 +76,12 @@ func (p *RFC3164) Parse(_ *message.Batch, m *message.Message) bool {
 	text := m.Raw()
 	pos := int(m.AfterPRI)
 	if !startsWithBracket(text[pos:]) {
-		pos += p.time(m, text[pos:])
+		n := p.time(m, text[pos:])
+		if p.c.Headerless && n == 0 && pos == 0 {
+			p.headerless(m)
+			return true
+		}
+		pos += n
 		if !p.noHostOrTag {
 			pos = p.hostname(m, text, pos)
 			pos = p.tag(m, text, pos)
@@ -74,6 +92,23 @@ func (p *RFC3164) Parse(_ *message.Batch, m *message.Message) bool {
 	}
 	m.MsgText = span(pos, len(text)-pos)
 	return true
+}
+
+// headerless fills in a message that has neither PRI nor time stamp: all of it
+// is text.
+func (p *RFC3164) headerless(m *message.Message) {
+	if p.c.HeaderlessDrop {
+		m.Flags |= message.Drop
+		return
+	}
+	m.MsgText = span(0, len(m.Raw()))
+	host := m.Peer.IP
+	if p.c.HeaderlessHost != "" {
+		host = []byte(p.c.HeaderlessHost)
+	}
+	m.SetHostname(host)
+	tag := []byte(p.c.HeaderlessTag)
+	m.SetTag(tag, ProgramLen(tag, p.slash))
 }
 
 // startsWithBracket reports whether text is JSON or begins with a bracketed
