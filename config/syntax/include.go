@@ -44,7 +44,9 @@ func (p *parser) include(t token) (*Include, bool) {
 		p.ignoredInclude(inline.Range(), "include() has both file and text", "remove one of them")
 	case file != nil:
 		a := includeArgs{file: text(file), at: file.Value.Range(), mode: p.includeMode(inc), nesting: p.nesting()}
+		before := p.abort
 		inc.Files = p.readIncludes(a)
+		inc.Abort = p.abort && !before
 	case inline != nil:
 		inc.Files = p.includeText(inline)
 	default:
@@ -247,7 +249,7 @@ func (p *parser) unreadable(a includeArgs, named bool, err error) {
 	d := p.diags.Errorf(a.at, "the included file %s", reason(a.file, err))
 	d.Code = -2207
 	switch {
-	case a.mode == "abort-if-missing":
+	case a.mode == "abort-if-missing" && !p.stopped:
 		p.abort = true
 		d.Effect = "the server does not start: the mode is abort-if-missing"
 	case a.legacy && named:
@@ -335,7 +337,7 @@ func (p *parser) backtick(t token) string {
 		return "/* file could not be accessed - see error messages */"
 	}
 	if rest, ok := strings.CutPrefix(t.text, "echo "); ok {
-		return expandEnv(rest, p.opt.getenv)
+		return expandEnv(rest, p.getenv)
 	}
 	p.errors++
 	d := p.diags.Errorf(p.tokRange(t), "want echo or cat between backticks, found %s", describe(t))
@@ -343,7 +345,31 @@ func (p *parser) backtick(t token) string {
 	return ""
 }
 
-// expandEnv replaces $NAME and ${NAME}. A $ with no name behind it vanishes, as in rsyslogd.
+// getenv asks what global(environment=...) has set so far, and then the system.
+func (r *run) getenv(name string) string {
+	if v, ok := r.env[name]; ok {
+		return v
+	}
+	return r.opt.getenv(name)
+}
+
+// setEnv notes the environment that a global() sets: it holds for the backticks
+// that follow, and for the server when the configuration is loaded.
+func (r *run) setEnv(o *Object) {
+	par := o.Param("environment")
+	if par == nil || r.stopped {
+		return
+	}
+	for _, it := range par.Value.Items {
+		if name, value, ok := strings.Cut(it.Text, "="); ok {
+			r.env[name] = value
+		}
+	}
+}
+
+// expandEnv replaces $NAME and ${NAME}. As in rsyslogd, $$ is a dollar sign and
+// a $ with no name behind it vanishes. Unlike rsyslogd, the $ that ends a name
+// begins the next.
 func expandEnv(s string, getenv func(string) string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -366,13 +392,11 @@ func expandEnv(s string, getenv func(string) string) string {
 		}
 		if end > i {
 			b.WriteString(getenv(s[i:end]))
+		} else if i < len(s) && s[i] == '$' {
+			b.WriteByte('$')
+			end++
 		}
 		i = end
-		// rsyslogd takes the byte that ends the name as it is, be it another $.
-		if i < len(s) && s[i] == '$' {
-			b.WriteByte('$')
-			i++
-		}
 	}
 	return b.String()
 }

@@ -188,6 +188,7 @@ func TestContinuationLines(t *testing.T) {
 		{"a  \n\n b\t\n", "a\n\n b\n"},
 		{"a\\\nb", "ab\n"},
 		{"a\\\n\nb", "a\nb\n"},
+		{"a \\\n \r\\\n\nb", "a\nb\n"},
 		{"a\\\n   \nb", "a\nb\n"},
 		{"a \\ \n  b\\\nc", "a bc\n"},
 		{"a\\", "a\n"},

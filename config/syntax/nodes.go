@@ -100,6 +100,8 @@ type Ruleset struct {
 type Include struct {
 	Object
 	Files []*File
+	// Abort is set when the mode is abort-if-missing and the file is; see File.Abort.
+	Abort bool
 }
 
 // Directive is a legacy line $Name value. For $IncludeConfig, Files holds what

@@ -36,6 +36,8 @@ type run struct {
 	stopped bool
 	abort   bool
 	errors  int
+	// env is what global(environment=...) sets.
+	env map[string]string
 }
 
 // parser reads one text.

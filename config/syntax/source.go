@@ -30,6 +30,7 @@ func newSource(src *diag.Source) *source {
 	s := &source{src: src, text: make([]byte, 0, len(src.Text)+1)}
 	rest := src.Text
 	joined := false // the line before ended with a backslash
+	start := 0      // of the joined line
 	for line := 1; len(rest) > 0 || joined; line++ {
 		var ln []byte
 		ln, rest = cutLine(rest)
@@ -52,12 +53,26 @@ func newSource(src *diag.Source) *source {
 			continue
 		}
 		s.text = append(s.text, ln[col:end]...)
-		s.text = append(s.text, '\n')
+		start = s.endLine(start)
 	}
 	if len(s.segs) == 0 {
 		s.segs, s.text = []segment{{0, 1, 1}}, []byte{'\n'}
 	}
 	return s
+}
+
+// endLine ends the joined line that began at start and returns where the next
+// begins. Blanks at the end are dropped again: the last piece may be empty.
+func (s *source) endLine(start int) int {
+	end := len(s.text)
+	for end > start && isSpace(s.text[end-1]) {
+		end--
+	}
+	for i := len(s.segs) - 1; s.segs[i].off > end; i-- {
+		s.segs[i].off = end
+	}
+	s.text = append(s.text[:end], '\n')
+	return len(s.text)
 }
 
 func cutLine(b []byte) (line, rest []byte) {

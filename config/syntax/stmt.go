@@ -59,7 +59,11 @@ func (p *parser) topStatement(t token) Stmt {
 			p.params(t)
 			return nil
 		default:
-			return nilStmt(p.object(t))
+			o := p.object(t)
+			if o != nil && o.Kind == "global" {
+				p.setEnv(o)
+			}
+			return nilStmt(o)
 		}
 	}
 	return p.blockStatement(t)

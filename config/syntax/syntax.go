@@ -57,7 +57,7 @@ func ParseFile(name string, opt Options, diags *diag.List) (*File, error) {
 // Parse reads a configuration given as text, and what it includes. name stands
 // in diagnostics.
 func Parse(name string, text []byte, opt Options, diags *diag.List) *File {
-	r := &run{opt: opt, diags: diags, stack: []string{name}}
+	r := &run{opt: opt, diags: diags, stack: []string{name}, env: map[string]string{}}
 	f := r.parse(&diag.Source{Name: name, Text: text}, topLevel)
 	f.Abort = r.abort
 	return f

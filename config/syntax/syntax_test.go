@@ -89,6 +89,14 @@ func TestObjectFields(t *testing.T) {
 	}
 }
 
+func TestGlobalEnvironmentHoldsForLaterBackticks(t *testing.T) {
+	t.Parallel()
+	f := parseOK(t, "global(environment=[\"A=x\", \"HOST=y\"])\nmodule(load=`echo $A$HOST$PORT`)")
+	if got := f.Stmts[1].(*Object).Param("load").Value.Items[0].Text; got != "xy514" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestLegacyFields(t *testing.T) {
 	t.Parallel()
 	f := parseOK(t, "  $FileOwner \t root # x  \n$Template a , \"b\"\n\t:msg ,!regex, \"a\\\\.b\" -/a;f  \nuser.* ~\n")
@@ -281,7 +289,7 @@ func TestExpandEnv(t *testing.T) {
 	t.Parallel()
 	env := func(name string) string { return map[string]string{"A": "x", "A_B1": "y"}[name] }
 	for _, c := range []struct{ text, want string }{
-		{"a $A b", "a x b"}, {"$A-$A_B1.", "x-y."}, {"$NONE", ""}, {"${A}B", "xB"}, {"$$A", "$A"}, {"$ a", " a"}, {"a$", "a"},
+		{"a $A b", "a x b"}, {"$A-$A_B1.", "x-y."}, {"$NONE", ""}, {"${A}B", "xB"}, {"$$A", "$A"}, {"$A$A_B1", "xy"}, {"$ a", " a"}, {"a$", "a"},
 		{"${A", "{A"},
 	} {
 		if got := expandEnv(c.text, env); got != c.want {
