@@ -43,7 +43,7 @@ func (f *inflater) inflate(b *message.Batch, data []byte, limit int) ([]byte, bo
 	for n <= limit {
 		k, err := r.out.Read(dst[n:])
 		n += k
-		if err == io.EOF {
+		if err == io.EOF && n <= limit {
 			return dst[:n], true
 		}
 		if err != nil {

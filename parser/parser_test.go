@@ -237,7 +237,7 @@ func TestSlashInProgramName(t *testing.T) {
 	o := DefaultOptions()
 	o.PermitSlashInProgramName = true
 	for in, want := range map[string]string{
-		"<13>Oct 11 22:14:15 h a/b/c[9]: x":               "a/b/c",
+		"<13>Oct 11 22:14:15 h a/b/c[9]: x":                "a/b/c",
 		"<13>1 2003-10-11T22:14:15Z h postfix/smtpd 1 - -": "postfix/smtpd",
 	} {
 		if got := parse(t, New(o, nil), network, in).ProgramName(); string(got) != want {
