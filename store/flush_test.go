@@ -121,7 +121,7 @@ func TestABufferBelongsToAFileOnlyWhileItHoldsBytes(t *testing.T) {
 	s, _, mem, _ := newMemStore(t, nil)
 	f := mustFile(t, s, "/out.log", Options{})
 	mustAppend(t, f, "a\n")
-	if cap(f.buf) != smallBuffer {
+	if cap(f.buf) != tinyBuffer {
 		t.Errorf("a short record took a buffer of %d bytes", cap(f.buf))
 	}
 	mustAppend(t, f, strings.Repeat("b", smallBuffer)+"\n")
