@@ -26,7 +26,7 @@ func (p *parser) actionList(t token) (*ActionList, bool) {
 			}
 		}
 		p.take(amp)
-		t = p.peek(inStatement)
+		t = p.peekAction()
 		if !beginsAction(t) {
 			p.syntaxError(t.start, t.end, "want an action behind &, found %s", describe(t))
 			return nil, false
@@ -42,6 +42,17 @@ func (p *parser) ampersand() (token, bool) {
 		t = p.lex.statement(t.end)
 	}
 	return t, t.kind == tAmp
+}
+
+// peekAction is the next token where an action may stand. Unlike rsyslogd, which
+// looks for a directive of that name, $name on the line of a filter is an
+// output channel.
+func (p *parser) peekAction() token {
+	t := p.peek(inStatement)
+	if t.kind == tDirective && !p.lex.onNewLine(t.start, p.last.end) && !strings.ContainsAny(t.text, " \t") {
+		t.kind = tLegacy
+	}
+	return t
 }
 
 func beginsAction(t token) bool {
@@ -126,7 +137,7 @@ func (p *parser) warnWords(t token) {
 		return
 	}
 	p.words = p.lex.eol(t.end)
-	d := p.diags.Warnf(p.rng(next, p.words), "these words are no action of this rule: each is a user to write to, for all messages")
+	d := p.warnf(p.rng(next, p.words), "these words are no action of this rule: each is a user to write to, for all messages")
 	d.Hint = "join the names of users by commas, without blanks; put a comment in front of the rule"
 }
 
@@ -232,18 +243,17 @@ func (p *parser) unknownObject(t token) {
 	}
 	p.ignored(d, hint)
 	open := p.lex.span(t.end, isBlank)
-	was := p.errors
 	p.skipParens(open)
-	p.errors = was
 	if p.lex.statement(p.off).kind == tLBrace {
 		p.resyncBlock()
 	}
 }
 
-// skipParens passes over ( ... ) that opens at off, or over the line when it does not close.
+// skipParens passes over ( ... ) that opens at off, or over the line when it
+// does not close within a few thousand bytes.
 func (p *parser) skipParens(off int) {
 	depth := 0
-	for i := off; i < len(p.src.text); i++ {
+	for i := off; i < min(len(p.src.text), off+4096); i++ {
 		switch c := p.src.text[i]; c {
 		case '(':
 			depth++
@@ -310,7 +320,7 @@ func isSpace1(c byte) bool { return c != '\n' && isSpace(c) }
 func (p *parser) bsdBlock(t token) Stmt {
 	p.take(t)
 	r := p.tokRange(t)
-	d := p.diags.Errorf(r, "blocks for a program or host are not supported: %s", describe(t))
+	d := p.errorf(r, "blocks for a program or host are not supported: %s", describe(t))
 	d.Code = -2304
 	d.Effect = "this line is ignored; the rules behind it apply to all messages"
 	d.Hint = bsdHint(t.text)

@@ -124,7 +124,7 @@ func (p *parser) number(t token) *Number {
 	}
 	v, err := strconv.ParseInt(digits, base, 64)
 	if err != nil && t.problem == nil {
-		p.diags.Warnf(p.tokRange(t), "the number does not fit in 64 bits").Effect = "it is read as 9223372036854775807"
+		p.warnf(p.tokRange(t), "the number does not fit in 64 bits").Effect = "it is read as 9223372036854775807"
 	}
 	return &Number{at{p.tokRange(t)}, v, t.text}
 }

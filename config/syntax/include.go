@@ -63,9 +63,8 @@ func text(p *Param) string {
 }
 
 func (p *parser) ignoredInclude(r diag.Range, msg, hint string) {
-	p.errors++
-	d := p.diags.Errorf(r, "%s", msg)
-	d.Hint, d.Effect, d.Code = hint, "this include is ignored", -2207
+	d := p.errorf(r, "%s", msg)
+	d.Hint, d.Effect = hint, "this include is ignored"
 }
 
 func (p *parser) checkIncludeParams(inc *Include) {
@@ -79,9 +78,7 @@ func (p *parser) checkIncludeParams(inc *Include) {
 		if found {
 			continue
 		}
-		p.errors++
-		d := p.diags.Errorf(par.Range(), "parameter %q not known for include()", par.Spelling)
-		d.Code = -2207
+		d := p.errorf(par.Range(), "parameter %q not known for include()", par.Spelling)
 		d.Effect = "this parameter is ignored"
 		if s := diag.Suggest(par.Name, known); s != "" {
 			d.Hint = fmt.Sprintf("did you mean %q?", s)
@@ -98,9 +95,8 @@ func (p *parser) includeMode(inc *Include) string {
 	case "required", "optional", "abort-if-missing":
 		return v
 	default:
-		p.errors++
-		d := p.diags.Errorf(m.Value.Range(), "want required, optional or abort-if-missing, found %q", v)
-		d.Effect, d.Code = "the include is read as with mode=\"required\"", -2207
+		d := p.errorf(m.Value.Range(), "want required, optional or abort-if-missing, found %q", v)
+		d.Effect = "the include is read as with mode=\"required\""
 	}
 	return "required"
 }
@@ -142,7 +138,7 @@ func (p *parser) includeConfig(d *Directive) {
 	r := d.ValueRange
 	r.Len = min(r.Len, len(name))
 	if rest = strings.TrimSpace(rest); rest != "" && rest[0] != '#' {
-		w := p.diags.Warnf(r, "$IncludeConfig takes one name; %q behind it is ignored", clip(rest))
+		w := p.warnf(r, "$IncludeConfig takes one name; %q behind it is ignored", clip(rest))
 		w.Hint = "write one line for each file"
 	}
 	d.Files = p.readIncludes(includeArgs{file: name, at: r, mode: "required", legacy: true, nesting: p.nesting()})
@@ -177,7 +173,7 @@ func (p *parser) readMatches(a includeArgs, pattern string) []*File {
 	}
 	var files []*File
 	for _, name := range names {
-		if p.errors > maxErrors {
+		if p.gaveUp() {
 			break
 		}
 		sub := a
@@ -228,7 +224,10 @@ func (p *parser) mayInclude(r diag.Range) bool {
 	p.files++
 	switch {
 	case len(p.stack) > maxIncludeDepth:
-		p.ignoredInclude(r, fmt.Sprintf("includes are nested more than %d deep", maxIncludeDepth), "")
+		if !p.tooDeep {
+			p.tooDeep = true
+			p.ignoredInclude(r, fmt.Sprintf("includes are nested more than %d deep", maxIncludeDepth), "")
+		}
 		return false
 	case p.files > maxIncludes:
 		if p.files == maxIncludes+1 {
@@ -245,9 +244,7 @@ func (p *parser) unreadable(a includeArgs, named bool, err error) {
 	if missing && a.mode == "optional" {
 		return
 	}
-	p.errors++
-	d := p.diags.Errorf(a.at, "the included file %s", reason(a.file, err))
-	d.Code = -2207
+	d := p.errorf(a.at, "the included file %s", reason(a.file, err))
 	switch {
 	case a.mode == "abort-if-missing" && !p.stopped:
 		p.abort = true
@@ -331,17 +328,15 @@ func (p *parser) backtick(t token) string {
 		if err == nil {
 			err = fmt.Errorf("more than %d MiB", maxFileSize>>20)
 		}
-		p.errors++
-		d := p.diags.Errorf(p.tokRange(t), "the file %s", reason(strings.TrimSpace(name), err))
-		d.Effect, d.Code = "the value is a comment that says so", -2207
+		d := p.errorf(p.tokRange(t), "the file %s", reason(strings.TrimSpace(name), err))
+		d.Effect = "the value is a comment that says so"
 		return "/* file could not be accessed - see error messages */"
 	}
 	if rest, ok := strings.CutPrefix(t.text, "echo "); ok {
 		return expandEnv(rest, p.getenv)
 	}
-	p.errors++
-	d := p.diags.Errorf(p.tokRange(t), "want echo or cat between backticks, found %s", describe(t))
-	d.Hint, d.Effect, d.Code = "`echo $NAME` or `cat /path`", "the value is the empty string", -2207
+	d := p.errorf(p.tokRange(t), "want echo or cat between backticks, found %s", describe(t))
+	d.Hint, d.Effect = "`echo $NAME` or `cat /path`", "the value is the empty string"
 	return ""
 }
 

@@ -203,7 +203,7 @@ type ActionObject struct {
 }
 
 // LegacyAction is an action in the syntax of selector lines: a file name,
-// ?template, @host, :omusrmsg:*, a user list, ...; Text is as written, without
+// ?template, @host, :omusrmsg:*, a user list, $channel, ...; Text is as written, without
 // surrounding blanks.
 type LegacyAction struct {
 	at

@@ -23,7 +23,7 @@ func (p *parser) params(open token) ([]Param, bool) {
 	p.take(open)
 	var list []Param
 	ok, cut, comma := true, false, false
-	for p.errors <= maxErrors {
+	for !p.gaveUp() {
 		if p.unclosedObject(open, cut) {
 			return nil, false
 		}
@@ -156,6 +156,7 @@ func (p *parser) bareValue(name token, off int) {
 		}
 	}
 	text := string(p.src.text[off:end])
+	var d *diag.Diagnostic
 	switch {
 	case end == off:
 		t := p.lex.object(off)
@@ -166,11 +167,11 @@ func (p *parser) bareValue(name token, off int) {
 		return
 	case c == '\'':
 		text = strings.Trim(text, "'")
-		p.syntaxError(off, end, "a value in an object stands in double quotes, not in single ones")
+		d = p.syntaxError(off, end, "a value in an object stands in double quotes, not in single ones")
 	default:
-		p.syntaxError(off, end, "a value in an object must be in double quotes")
+		d = p.syntaxError(off, end, "a value in an object must be in double quotes")
 	}
-	if d := &p.diags.All()[p.diags.Len()-1]; !strings.ContainsAny(text, "\"\\\n") {
+	if !strings.ContainsAny(text, "\"\\\n") {
 		d.Hint = name.text + `="` + text + `"`
 	}
 	p.off = end
@@ -255,7 +256,7 @@ func (p *parser) template(t token) *Template {
 
 func (p *parser) entries(open token, tpl *Template) bool {
 	ok := true
-	for p.errors <= maxErrors {
+	for !p.gaveUp() {
 		t := p.peek(inStatement)
 		switch {
 		case t.kind == tRBrace:

@@ -12,7 +12,8 @@ import (
 const (
 	maxDepth    = 500      // blocks in blocks, parentheses in parentheses
 	maxOperands = 20000    // operators of one expression
-	maxErrors   = 100      // syntax errors of a run
+	maxErrors   = 100      // errors after which a stopped configuration is not checked further
+	maxSaid     = 1000     // diagnostics
 	maxFileSize = 16 << 20 // bytes
 )
 
@@ -32,10 +33,15 @@ type run struct {
 	// stack has the names of the files that are being read.
 	stack []string
 	files int
+	// tooDeep is set when it was said that includes are nested too deep.
+	tooDeep bool
 	// stopped is set by the first error that ends the configuration.
 	stopped bool
 	abort   bool
 	errors  int
+	said    int
+	// over is set when it was said that the rest is not checked.
+	over bool
 	// env is what global(environment=...) sets.
 	env map[string]string
 }
@@ -67,10 +73,10 @@ func newParser(r *run, src *diag.Source, where level) *parser {
 	s := newSource(src)
 	p := &parser{run: r, src: s, lex: newLexer(s.text), where: where}
 	if s.bom {
-		p.diags.Warnf(s.rng(0, 0), "the file begins with a UTF-8 byte order mark").Hint = "save it without the mark"
+		p.warnf(diag.Range{Start: diag.Pos{Src: src, Line: 1, Col: 1}, Len: 3}, "the file begins with a UTF-8 byte order mark").Hint = "save it without the mark"
 	}
 	for _, n := range s.nuls {
-		p.diags.Errorf(n, "the line has a NUL byte").Effect = "the rest of the line is ignored"
+		p.errorf(n, "the line has a NUL byte").Effect = "the rest of the line is ignored"
 	}
 	return p
 }
@@ -158,11 +164,46 @@ func (p *parser) report(pr *problem) *diag.Diagnostic {
 
 // errorAt adds an error about text[start:end].
 func (p *parser) errorAt(start, end int, format string, args ...any) *diag.Diagnostic {
-	p.errors++
-	d := p.diags.Errorf(p.rng(start, end), format, args...)
+	return p.errorf(p.rng(start, end), format, args...)
+}
+
+// errorf adds an error with rsyslogd's number for all that is wrong with a
+// configuration. The pointer is valid until the next diagnostic.
+func (r *run) errorf(rng diag.Range, format string, args ...any) *diag.Diagnostic {
+	r.errors++
+	if !r.maySay(rng) {
+		return &diag.Diagnostic{}
+	}
+	d := r.diags.Errorf(rng, format, args...)
 	d.Code = -2207
 	return d
 }
+
+func (r *run) warnf(rng diag.Range, format string, args ...any) *diag.Diagnostic {
+	if !r.maySay(rng) {
+		return &diag.Diagnostic{}
+	}
+	return r.diags.Warnf(rng, format, args...)
+}
+
+func (r *run) notef(rng diag.Range, format string, args ...any) *diag.Diagnostic {
+	if !r.maySay(rng) {
+		return &diag.Diagnostic{}
+	}
+	return r.diags.Notef(rng, format, args...)
+}
+
+// maySay bounds what a configuration can make us say.
+func (r *run) maySay(rng diag.Range) bool {
+	r.said++
+	if r.said == maxSaid+1 {
+		r.diags.Errorf(rng, "more than %d diagnostics", maxSaid).Effect = "the others are not shown"
+	}
+	return r.said <= maxSaid
+}
+
+// gaveUp reports whether there is no point in looking for further errors.
+func (r *run) gaveUp() bool { return r.stopped && r.errors > maxErrors }
 
 // syntaxError adds an error that ends the configuration.
 func (p *parser) syntaxError(start, end int, format string, args ...any) *diag.Diagnostic {

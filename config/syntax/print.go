@@ -163,6 +163,9 @@ func actionText(a Action) string {
 	case *ActionObject:
 		return objectText(&a.Object)
 	case *LegacyAction:
+		if a.Text[0] == '$' { // on a line of its own it would be a directive
+			return ":omfile:" + a.Text
+		}
 		return a.Text
 	case *Stop:
 		if a.Tilde {

@@ -10,7 +10,7 @@ import (
 // that ends the configuration is read for its own errors only.
 func (p *parser) statements() []Stmt {
 	var list []Stmt
-	for p.errors <= maxErrors {
+	for !p.gaveUp() {
 		t := p.peek(inStatement)
 		if t.kind == tEOF {
 			break
@@ -228,7 +228,7 @@ func (p *parser) block(open token) (*Block, bool) {
 	p.blocks++
 	defer func() { p.blocks-- }()
 	b := &Block{at: at{p.tokRange(open)}, Braces: true}
-	for p.errors <= maxErrors {
+	for !p.gaveUp() {
 		t := p.peek(inStatement)
 		switch t.kind {
 		case tRBrace:
@@ -249,7 +249,7 @@ func (p *parser) block(open token) (*Block, bool) {
 // Directives in front of the statement become part of it. what names the
 // condition in errors.
 func (p *parser) body(what token) (*Block, bool) {
-	t := p.peek(inStatement)
+	t := p.peekAction()
 	b := &Block{at: at{p.tokRange(t)}}
 	for t.kind == tDirective && !isSpecialDirective(t.text) {
 		s, ok := p.statement(t)
@@ -297,7 +297,7 @@ func (p *parser) noteGuard(what, t token) {
 		if inChain {
 			return
 		}
-		n := p.diags.Notef(r, "%s has no action of its own and guards the rule that follows", describe(what))
+		n := p.notef(r, "%s has no action of its own and guards the rule that follows", describe(what))
 		n.Related = []diag.Related{{Range: q, Text: "this rule"}}
 	}
 }

@@ -76,24 +76,19 @@ const (
 func (r *run) parse(src *diag.Source, where level) *File {
 	f := &File{Source: src}
 	if len(src.Text) > maxFileSize {
-		d := r.diags.Errorf(diag.Range{Start: diag.Pos{Src: src}}, "the file has more than %d MiB", maxFileSize>>20)
+		d := r.errorf(diag.Range{Start: diag.Pos{Src: src}}, "the file has more than %d MiB", maxFileSize>>20)
 		d.Effect = "it is ignored"
 		return f
 	}
 	p := newParser(r, src, where)
 	f.Stmts = p.statements()
 	f.Stopped = r.stopped
-	if r.errors > maxErrors && r.errors < tooManySaid {
-		r.errors = tooManySaid
+	if r.gaveUp() && !r.over {
+		r.over = true
 		r.diags.Errorf(p.rng(p.off, p.off), "more than %d errors", maxErrors).Effect = "the rest is not checked"
-		p.stop(nil)
-		f.Stopped = true
 	}
 	return f
 }
-
-// tooManySaid marks in run.errors that the limit has been reported.
-const tooManySaid = 1 << 30
 
 // readMain reads the main file, which may be a pipe.
 func readMain(name string) ([]byte, error) {
