@@ -98,7 +98,7 @@ func (p *parser) primary(t token) (Expr, bool) {
 		return p.stringConst(t), true
 	case tVar:
 		p.take(t)
-		return p.variable(t), true
+		return p.variable(t), t.problem == nil
 	case tLParen:
 		return p.paren(t)
 	case tLBracket:
@@ -342,6 +342,9 @@ func (p *parser) condition(want kind, word string) (Expr, bool) {
 		p.syntaxError(t.start, t.end, "%s is missing in front of %s", word, describe(t)).Hint = "write " + word + " behind the condition"
 		p.off = t.start
 	case t.kind == tDo || t.kind == tThen:
+		p.syntaxError(t.start, t.end, "want %s, found %s", word, describe(t)).Hint = "write " + word
+		p.take(t)
+	case t.kind == tName && diag.Suggest(t.text, []string{word}) != "":
 		p.syntaxError(t.start, t.end, "want %s, found %s", word, describe(t)).Hint = "write " + word
 		p.take(t)
 	default:

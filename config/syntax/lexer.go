@@ -144,7 +144,11 @@ func (x *lexer) statement(off int) token {
 	case strings.IndexByte("|.-@^?~>/", c) >= 0 && (c == '~' || x.at(x.span(off+1, isBlank)) != '\n'):
 		return x.tok(tLegacy, off, x.eol(off))
 	}
-	return x.strange(off, "where a statement is expected")
+	t := x.strange(off, "where a statement is expected")
+	if c := x.text[off]; c == ';' || c == ',' || c == ')' {
+		t.problem.hint = "remove it"
+	}
+	return t
 }
 
 // wordOrSelector scans what begins with a letter, digit, _ or *: a selector, an

@@ -107,7 +107,7 @@ func TestTokensOfObjects(t *testing.T) {
 		{`"\101\x41$%"`, "string<AA$%>"},
 		{`"\/"`, "string</>!"},
 		{`"\$"`, "string<$>!"},
-		{`"\7b"`, "string<7b>!"},
+		{`"\7b\12c"`, "string<\ab\nc>!"},
 		{"\"a\n  b\"", "string<a\n  b>"},
 		{"\"a  \nb\"", "string<a\nb>"},
 		{"\"a\\\n  b\"", "string<ab>"},

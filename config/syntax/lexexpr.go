@@ -58,7 +58,7 @@ func (x *lexer) variable(off int) token {
 	t := x.tok(tVar, off, i)
 	t.text = t.text[1:]
 	if t.text == "" {
-		t.problem = &problem{start: off, end: i, text: "a $ needs a name behind it", hint: "for instance $msg", fatal: true}
+		t.problem = &problem{start: off, end: i, text: "a $ needs a name behind it", hint: "for instance $msg"}
 	}
 	return t
 }

@@ -184,7 +184,17 @@ func (p *parser) arrayValue(open token) (v Value, ok, cut bool) {
 	p.take(open)
 	v.Array, ok = true, true
 	for {
+		if p.bareElement() {
+			ok = false
+		}
 		t := p.peek(inObject)
+		if !ok && (t.kind == tComma || t.kind == tRBracket) {
+			p.take(t)
+			if t.kind == tRBracket {
+				return v, false, false
+			}
+			continue
+		}
 		if t.kind != tString && t.kind != tBacktick {
 			p.badElement(open, t)
 			return v, false, false
@@ -209,6 +219,23 @@ func (p *parser) arrayValue(open token) (v Value, ok, cut bool) {
 			return v, false, false
 		}
 	}
+}
+
+// bareElement reports an element that is not in double quotes and passes over it.
+func (p *parser) bareElement() bool {
+	off := p.lex.skip(p.off, true)
+	c := p.lex.at(off)
+	if !isNameByte(c) && c != '\'' {
+		return false
+	}
+	end := p.lex.span(off, func(c byte) bool { return !isWhite(c) && c != ']' && c != ',' && c != ')' })
+	text := strings.Trim(string(p.src.text[off:end]), "'")
+	d := p.syntaxError(off, end, "the elements of an array must be in double quotes")
+	if !strings.ContainsAny(text, "\"\\") {
+		d.Hint = `write "` + text + `"`
+	}
+	p.off = end
+	return true
 }
 
 func (p *parser) badElement(open, t token) {
@@ -269,9 +296,10 @@ func (p *parser) entries(open token, tpl *Template) bool {
 				ok = false
 			}
 		case t.kind == tDirective && !isSpecialDirective(t.text):
-			p.syntaxError(t.start, t.end, "a directive may not stand in a list template")
+			// Unlike rsyslogd, where it takes effect before the template.
+			d := p.errorAt(t.start, t.end, "a directive may not stand in a list template")
+			d.Hint, d.Effect = "put it in front of the template", "the directive is ignored"
 			p.take(t)
-			ok = false
 		case t.kind == tEOF, p.beginsStatement(t.start) && t.kind != tLBrace:
 			p.syntaxError(open.start, open.end, "this { of a list template has no matching }").Hint =
 				"a list template holds property(...) and constant(...) only"

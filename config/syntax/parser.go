@@ -93,7 +93,7 @@ func (p *parser) peek(st state) token {
 		if t.problem != nil && t.start >= p.reported {
 			d := p.report(t.problem)
 			if st == inStatement && t.kind == tBad && d.Effect == "" {
-				d.Effect = "this line is ignored"
+				d.Effect = p.ignoredPart(t)
 			}
 			p.reported = t.end
 		}
@@ -104,6 +104,18 @@ func (p *parser) peek(st state) token {
 		}
 		p.off = t.end
 	}
+}
+
+// ignoredPart says what is dropped for a character that no statement begins with.
+func (p *parser) ignoredPart(t token) string {
+	if p.lex.lineStart(t.start) >= 0 {
+		return "this line is ignored"
+	}
+	switch p.last.kind {
+	case tPRIFilter, tPropFilter, tThen, tElse, tDo, tAmp:
+		return "this rule is ignored"
+	}
+	return "the rest of the line is ignored"
 }
 
 func (p *parser) scan(st state) token {

@@ -15,7 +15,8 @@ func (p *parser) propFilter(colon token) (*PropFilter, bool) {
 		return f, true
 	}
 	f.at = at{p.rng(colon.start, p.off)}
-	what := p.lex.tok(tBad, colon.start, p.off)
+	what := p.lex.tok(tPropFilter, colon.start, p.off)
+	p.take(what)
 	body, ok := p.body(what)
 	f.Body = body
 	return f, ok

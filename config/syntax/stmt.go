@@ -286,9 +286,10 @@ func (p *parser) body(what token) (*Block, bool) {
 // noteGuard says when what guards a rule that seems to be one of its own: the
 // action was forgotten.
 func (p *parser) noteGuard(what, t token) {
-	switch t.kind {
-	case tPRIFilter, tPropFilter, tIf, tForeach:
-	default:
+	switch {
+	case p.stopped:
+		return
+	case t.kind != tPRIFilter && t.kind != tPropFilter && t.kind != tIf && t.kind != tForeach:
 		return
 	}
 	if r, q := p.tokRange(what), p.tokRange(t); r.Start.Line < q.Start.Line && q.Start.Col <= r.Start.Col && p.lex.lineStart(t.start) >= 0 {
@@ -474,7 +475,7 @@ func (p *parser) target(t token) (*Variable, bool) {
 		return nil, false
 	}
 	p.take(v)
-	return p.variable(v), true
+	return p.variable(v), v.problem == nil
 }
 
 // semicolon reads the ; that ends the statement begun by t.
@@ -515,6 +516,14 @@ func (p *parser) reloadTable(t token) (*ReloadLookupTable, bool) {
 	args, ok := p.args(open)
 	if !ok {
 		return nil, p.skipTo(tRParen) && false
+	}
+	for _, a := range args {
+		if _, isString := a.(*String); !isString || len(args) > 2 {
+			d := p.errorf(a.Range(), "reload_lookup_table takes the name of a table and perhaps a stub, as strings")
+			d.Hint = `reload_lookup_table("name", "stub")`
+			p.stop(d)
+			return nil, false
+		}
 	}
 	return &ReloadLookupTable{at{p.tokRange(t)}, args}, true
 }

@@ -105,6 +105,13 @@ func (x *lexer) escape(i int, k stringKind, t *token) (byte, int) {
 	if t.problem == nil && i+1 < len(x.text) {
 		t.problem = x.unknownEscape(i, k)
 	}
+	if isOctal(c) && k == objectString {
+		// Unlike rsyslogd, which takes the bytes that follow for digits.
+		if d := x.at(i + 2); isOctal(d) {
+			return (c-'0')<<3 | (d - '0'), i + 2
+		}
+		return c - '0', i + 1
+	}
 	// The byte stands for itself; at the end of a line the backslash does.
 	if c == 0 || c == '\n' {
 		return '\\', i
@@ -125,6 +132,7 @@ func (x *lexer) unknownEscape(i int, k stringKind) *problem {
 	case isOctal(c):
 		p.text = "an octal escape has three digits"
 		p.hint = "for instance \\00" + string(c)
+		p.fatal = k != objectString
 	case c == 'x':
 		p.text = `\x needs two hexadecimal digits`
 		p.hint = `for instance \x0a`
