@@ -304,6 +304,29 @@ func TestNoDescriptorsLeftClosesTheOldestDynamicFile(t *testing.T) {
 	}
 }
 
+func TestAHeldBufferIsTriedAgainWithoutANewRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, _, mem, _ := newMemStore(t, nil)
+		running(t, s)
+		f := mustFile(t, s, "/out.log", Options{Hold: true})
+		mustAppend(t, f, "a\n")
+		mem.SetSpace(0)
+		if err := f.Append(record(minBuffer - 1)); !NoSpace(err) {
+			t.Errorf("append: %v", err)
+		}
+		mem.SetSpace(-1)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		wantContent(t, mem, "/out.log", "a\n")
+		// From here on it is held again.
+		mustAppend(t, f, "b\n")
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		wantContent(t, mem, "/out.log", "a\n")
+	})
+}
+
 func TestSyncErrorIsReportedAndNotRepeated(t *testing.T) {
 	t.Parallel()
 	s, fault, mem, log := newMemStore(t, nil)

@@ -204,13 +204,13 @@ func checkLoad(t testing.TB, texts []string, writers, lines int) {
 	}
 }
 
-// load has writers append lines each, at the same time.
-func load(t testing.TB, writers, lines int, appendLine func([]byte) error) {
+// load has writers append lines first to end each, at the same time.
+func load(t testing.TB, writers, first, end int, appendLine func([]byte) error) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
-			for n := range lines {
+			for n := first; n < end; n++ {
 				if err := appendLine([]byte(loadLine(w, n))); err != nil {
 					t.Errorf("append: %v", err)
 					return

@@ -62,7 +62,7 @@ func TestHUPUnderLoadLosesAndTearsNothing(t *testing.T) {
 		}
 	})
 	key := []byte(dir + "/dyn.log")
-	load(t, writers, lines, func(p []byte) error {
+	load(t, writers, 0, lines, func(p []byte) error {
 		if err := c.Append(key, p); err != nil {
 			return err
 		}

@@ -261,9 +261,6 @@ const zipLevel = 6
 
 // compressTo writes the compressed content of src, with its owner and mode.
 func (k *keeper) compressTo(ctx context.Context, temp string, src vfs.File, info vfs.Info, c Compression) (err error) {
-	if err := k.removeTemp(temp); err != nil {
-		return err
-	}
 	dst, err := k.s.fs.OpenFile(temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err

@@ -170,6 +170,51 @@ func TestCrashWhileCompressingLosesNothing(t *testing.T) {
 	}
 }
 
+// growFS appends a line to a file when that is first read.
+type growFS struct {
+	vfs.FS
+	path string
+	done bool
+}
+
+type growFile struct {
+	vfs.File
+	fs *growFS
+}
+
+func (g *growFS) OpenFile(name string, flags int, perm uint32) (vfs.File, error) {
+	f, err := g.FS.OpenFile(name, flags, perm)
+	if err != nil || name != g.path {
+		return f, err
+	}
+	return growFile{f, g}, nil
+}
+
+func (f growFile) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.File.ReadAt(p, off)
+	if !f.fs.done {
+		f.fs.done = true
+		h, _ := f.fs.FS.OpenFile(f.fs.path, openFlags, 0)
+		_, _ = h.Write([]byte("late\n"))
+	}
+	return n, err
+}
+
+func TestABackupThatIsStillWrittenIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	s, _, mem, _ := newMemStore(t, newClock())
+	const name = "/out-2026-02-01T00-00-00.000.log"
+	put(t, mem, name, "x\n")
+	s.fs = &growFS{FS: mem, path: name}
+	if got := keep(t, s, "/", Rotation{Size: 1, Compress: Gzip}); !slices.Equal(got, []string{name[1:]}) {
+		t.Errorf("%v", got)
+	}
+	keep(t, s, "/", Rotation{Size: 1, Compress: Gzip})
+	if text, err := unzip(Gzip, content(mem, name+".gz")); text != "x\nlate\n" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
 func TestASweepThatIsStoppedLeavesTheBackup(t *testing.T) {
 	t.Parallel()
 	s, _, mem, _ := newMemStore(t, newClock())

@@ -109,12 +109,19 @@ func TestFullDiskDoesNotBreakACompressedStream(t *testing.T) {
 	if err := f.Append([]byte("two\n")); !NoSpace(err) {
 		t.Errorf("append: %v", err)
 	}
+	if err := mem.Rename("/out.gz", "/out.gz.1"); err != nil {
+		t.Fatal(err)
+	}
 	s.HUP()
 	fault.Set(nil)
 	mustAppend(t, f, "two\n")
+	s.HUP()
+	mustAppend(t, f, "three\n")
 	_ = s.Close()
-	if got, err := unzip(Gzip, content(mem, "/out.gz")); got != "one\ntwo\n" || err != nil {
-		t.Errorf("%q, %v", got, err)
+	for path, want := range map[string]string{"/out.gz.1": "one\ntwo\n", "/out.gz": "three\n"} {
+		if got, err := unzip(Gzip, content(mem, path)); got != want || err != nil {
+			t.Errorf("%s: %q, %v", path, got, err)
+		}
 	}
 	if n := s.Stats().Lost; n != 0 {
 		t.Errorf("%d lost", n)
