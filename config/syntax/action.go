@@ -295,7 +295,7 @@ func directiveName(text string) string {
 func (p *parser) directive(t token) (*Directive, bool) {
 	p.take(t)
 	name := t.start + len(directiveName(t.text)) + 1
-	value := p.lex.span(name, isSpace1)
+	value := p.lex.span(name, isLineSpace)
 	d := &Directive{
 		at:         at{p.rng(t.start, name)},
 		Name:       directiveName(t.text),
@@ -315,7 +315,7 @@ func (p *parser) directive(t token) (*Directive, bool) {
 	return d, true
 }
 
-func isSpace1(c byte) bool { return c != '\n' && isSpace(c) }
+func isLineSpace(c byte) bool { return c != '\n' && isSpace(c) }
 
 func (p *parser) bsdBlock(t token) Stmt {
 	p.take(t)

@@ -107,7 +107,7 @@ func (p *parser) primary(t token) (Expr, bool) {
 		return p.exists(t)
 	case tName:
 		if p.lex.expression(t.end).kind == tLParen {
-			return p.call1(t)
+			return p.funcCall(t)
 		}
 	}
 	p.noOperand(t)
@@ -209,8 +209,8 @@ func (p *parser) array(open token) (Expr, bool) {
 	}
 }
 
-// call1 reads a function call.
-func (p *parser) call1(name token) (Expr, bool) {
+// funcCall reads a function call.
+func (p *parser) funcCall(name token) (Expr, bool) {
 	if !p.enter(name) {
 		p.leave()
 		return nil, false

@@ -76,6 +76,7 @@ func TestPrintIsCanonical(t *testing.T) {
 		{"set $.x = `echo a`;", "set $.x = `echo a`;\n"},
 		{"set $.x = 'it\\'s \\\\ \\x01 $a';", "set $.x = 'it\\'s \\\\ \\x01 $a';\n"},
 		{"*.* $c;f\n& $d\n$D on", "*.* :omfile:$c;f\n& :omfile:$d\n$D on\n"},
+		{"mail.*; root,admin", "mail.*; root,admin\n"},
 		{"!prog\n*.* /a", "!prog\n*.* /a\n"},
 		{"/a\\\\\n\nstop", "/a\\\\\n\nstop\n"},
 		{"*.* :omusrmsg:*\n*.* *\n*.* root,admin;f", "*.* :omusrmsg:*\n*.* *\n*.* root,admin;f\n"},
