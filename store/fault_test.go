@@ -1,7 +1,10 @@
 package store
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -55,7 +58,7 @@ func TestDiskFullInTheMiddleOfARecordTearsNothing(t *testing.T) {
 		if st := s.Stats(); st.Failing != 0 || st.Lost != 0 {
 			t.Errorf("%+v", st)
 		}
-		if n := strings.Count(log.String(), "\n"); n != 2 {
+		if log := reported(s, log); strings.Count(log, "\n") != 2 {
 			t.Errorf("want one line when it began and one when it ended:\n%s", log)
 		}
 	})
@@ -160,7 +163,7 @@ func TestBytesAFullDiskKeepsBackAreBounded(t *testing.T) {
 	mem.SetSpace(0)
 	line := record(1000)
 	taken := 0
-	for range 10000 {
+	for range 1000 {
 		if f.Append(line) == nil {
 			taken++
 		}
@@ -190,7 +193,7 @@ func TestWhatCannotBeWrittenAtTheEndIsCountedAndReported(t *testing.T) {
 	if st := s.Stats(); st.Lost != 2 || st.Failing != 0 || st.OpenFiles != 0 {
 		t.Errorf("%+v", st)
 	}
-	if !strings.Contains(log.String(), "records lost") || !strings.Contains(log.String(), "count=2") {
+	if log := reported(s, log); !strings.Contains(log, "records lost") || !strings.Contains(log, "count=2") {
 		t.Errorf("log: %s", log)
 	}
 	if err := f.Append([]byte("d\n")); !errors.Is(err, ErrClosed) {
@@ -342,7 +345,65 @@ func TestSyncErrorIsReportedAndNotRepeated(t *testing.T) {
 	mustAppend(t, f, "b\n")
 	s.FlushIdle()
 	wantContent(t, mem, "/out.log", "a\nb\n")
-	if strings.Count(log.String(), "cannot be synced") != 1 || s.Stats().Errors != 1 {
+	if log := reported(s, log); strings.Count(log, "cannot be synced") != 1 || s.Stats().Errors != 1 {
 		t.Errorf("%+v\n%s", s.Stats(), log)
+	}
+}
+
+func TestAThousandFailingFilesDoNotFloodTheLog(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	s, _, mem, log := newMemStore(t, clock)
+	c := s.Cache(&Options{}, "/d/", 0)
+	mem.SetSpace(0)
+	for n := range 1000 {
+		if err := c.Append(fmt.Appendf(nil, "/d/%d", n), []byte("x\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.FlushIdle()
+	if n := strings.Count(reported(s, log), "\n"); n != reportLines {
+		t.Errorf("%d lines", n)
+	}
+	mem.SetSpace(-1)
+	clock.Add(time.Minute)
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if text := reported(s, log); !strings.Contains(text, "suppressed=995") {
+		t.Errorf("%s", text)
+	}
+}
+
+// blockingLog is a handler that waits for a file, as one that puts its lines
+// into a full main queue does.
+type blockingLog struct {
+	slog.Handler
+	f    **File
+	done chan struct{} // closed by Handle
+}
+
+func (h blockingLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h blockingLog) Handle(context.Context, slog.Record) error {
+	_ = (*h.f).Append([]byte("from the log\n"))
+	close(h.done)
+	return nil
+}
+
+func TestALogThatNeedsTheFileDoesNotLockIt(t *testing.T) {
+	t.Parallel()
+	var f *File
+	h := blockingLog{f: &f, done: make(chan struct{})}
+	mem := vfs.NewMem()
+	s := New(mem, slog.New(h), nil)
+	f = mustFile(t, s, "/out.log", Options{})
+	running(t, s)
+	mem.SetSpace(0)
+	mustAppend(t, f, "x\n")
+	s.FlushIdle()
+	select {
+	case <-h.done:
+	case <-t.Context().Done():
 	}
 }

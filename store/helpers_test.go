@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -49,6 +50,12 @@ func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
+}
+
+// reported returns what the store has reported so far.
+func reported(s *Store, l *logBuffer) string {
+	s.report.write(context.Background())
+	return l.String()
 }
 
 func (l *logBuffer) String() string {

@@ -249,7 +249,7 @@ func TestWhatOnlyHasTheNameOfABackupIsNotTouched(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	if got := keep(t, s, dir, Rotation{Size: 1, Compress: Gzip}); len(got) != 4 {
-		t.Errorf("%v\n%s", got, log)
+		t.Errorf("%v\n%s", got, reported(s, log))
 	}
 }
 

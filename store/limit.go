@@ -3,8 +3,8 @@ package store
 import "golang.org/x/sys/unix"
 
 // RaiseFileLimit raises the number of files that the process may open to the
-// hard limit, and returns the limit in force. The Go runtime does the same, but
-// not when the limit was lowered after it started.
+// hard limit, and returns the limit in force. The Go runtime has usually done
+// so; programs that the server starts get the limit it was started with.
 func RaiseFileLimit() (uint64, error) {
 	var r unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {

@@ -62,7 +62,7 @@ func TestRotationUnderLoadLosesAndTearsNothing(t *testing.T) {
 				}
 			}
 			checkLoad(t, allTexts(t, dir, "out.log"), writers, lines)
-			if log.String() != "" {
+			if log := reported(s, log); log != "" {
 				t.Errorf("log: %s", log)
 			}
 		})
@@ -165,7 +165,7 @@ func TestAFailedRotationGoesOnAppending(t *testing.T) {
 	if n := len(content(mem, "/out.log")); n != 50*90 {
 		t.Errorf("%d bytes", n)
 	}
-	if n := strings.Count(log.String(), "cannot be rotated"); n == 0 || n > 6 {
+	if n := strings.Count(reported(s, log), "cannot be rotated"); n == 0 || n > 6 {
 		t.Errorf("%d reports in 5 s:\n%s", n, log)
 	}
 	fault.Set(nil)

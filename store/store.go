@@ -30,7 +30,7 @@ import (
 type Store struct {
 	fs      vfs.FS
 	clock   func() time.Time
-	report  reporter
+	report  *reporter
 	pool    buffers
 	rotator rotator
 	keeper  *keeper
@@ -67,7 +67,7 @@ func New(fsys vfs.FS, log *slog.Logger, clock func() time.Time) *Store {
 	s := &Store{
 		fs:       fsys,
 		clock:    clock,
-		report:   reporter{log: log, clock: clock},
+		report:   newReporter(log, clock),
 		settings: map[Options]*settings{},
 		files:    map[fileKey]*File{},
 	}
@@ -84,6 +84,7 @@ func New(fsys vfs.FS, log *slog.Logger, clock func() time.Time) *Store {
 func (s *Store) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.keeper.run(ctx) })
+	wg.Go(func() { s.report.run(ctx) })
 	s.runFlusher(ctx)
 	wg.Wait()
 	return nil
@@ -225,8 +226,9 @@ func (s *Store) CloseIdle(now time.Time) {
 	}
 }
 
-// Close writes and closes all files. Records that cannot be written are lost,
-// counted and reported. Appends fail from now on.
+// Close writes and closes all files, and writes what is left to be reported.
+// Records that cannot be written are lost, counted and reported. Appends fail
+// from now on.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -238,7 +240,9 @@ func (s *Store) Close() error {
 	for _, f := range s.all() {
 		errs = append(errs, f.shut())
 	}
-	return errors.Join(append(errs, s.rotator.Close())...)
+	errs = append(errs, s.rotator.Close())
+	s.report.write(context.Background())
+	return errors.Join(errs...)
 }
 
 // shed closes the least recently used dynamic file of the largest cache,
