@@ -18,10 +18,10 @@ type Batch struct {
 	// Received is when the bytes arrived: one clock read a batch.
 	Received time.Time
 
-	slab   *Slab
-	side   []byte
-	arenas [][]byte // filled up side buffers
-	refs   atomic.Int32
+	slab *Slab
+	side []byte
+	held int // bytes that Side allocated
+	refs atomic.Int32
 }
 
 var batchPool = sync.Pool{New: func() any { return new(Batch) }}
@@ -69,7 +69,7 @@ func (b *Batch) Len() int { return len(b.Msgs) }
 
 // Bytes is the memory that the batch holds, for queue limits.
 func (b *Batch) Bytes() int {
-	n := cap(b.side) + len(b.Msgs)*256
+	n := b.held + len(b.Msgs)*256
 	if b.slab != nil {
 		n += cap(b.slab.Buf)
 	} else {
@@ -88,11 +88,11 @@ const sideSize = 16 << 10
 func (b *Batch) Side(n int) []byte {
 	if cap(b.side)-len(b.side) < n {
 		if n > sideSize/4 {
+			b.held += n
 			return make([]byte, n)
 		}
-		if b.side != nil {
-			b.arenas = append(b.arenas, b.side)
-		}
+		// A buffer that is full lives on in the messages that refer to it.
+		b.held += sideSize
 		b.side = make([]byte, 0, sideSize)
 	}
 	off := len(b.side)
@@ -106,8 +106,11 @@ func (b *Batch) Retain() { b.refs.Add(1) }
 // Release drops a reference. With the last one the memory is reused: neither
 // the batch nor its messages may be touched afterwards.
 func (b *Batch) Release() {
-	if b.refs.Add(-1) > 0 {
+	switch n := b.refs.Add(-1); {
+	case n > 0:
 		return
+	case n < 0:
+		panic("message: batch released more often than retained")
 	}
 	if b.slab != nil {
 		b.slab.Release()
@@ -123,8 +126,8 @@ func (b *Batch) Release() {
 		}
 		b.side = nil
 	}
-	b.slab, b.Flow, b.Ruleset, b.Received, b.arenas = nil, nil, "", time.Time{}, nil
-	b.side = b.side[:0]
+	b.slab, b.Flow, b.Ruleset, b.Received = nil, nil, "", time.Time{}
+	b.side, b.held = b.side[:0], cap(b.side)
 	batchPool.Put(b)
 }
 

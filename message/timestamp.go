@@ -107,8 +107,10 @@ func (t *Timestamp) YearDay() int {
 	return int(t.days()-first.days()) + 1
 }
 
-// UTC returns the same point in time in UTC. The zone is written +00:00, and
-// the fraction keeps its digits.
+// UTC returns the same point in time in UTC, with six fractional digits. The
+// zone is written +00:00. A leap second stays one.
+//
+// Unlike rsyslogd, which makes .000003 of .003.
 func (t *Timestamp) UTC() Timestamp {
 	sec := t.Unix()
 	leap := t.Second == 60
@@ -119,7 +121,7 @@ func (t *Timestamp) UTC() Timestamp {
 	if leap {
 		u.Second = 60
 	}
-	u.Digits, u.Frac, u.Sign = t.Digits, t.Frac, '+'
+	u.Frac = uint32(t.Micro())
 	return u
 }
 
