@@ -47,8 +47,8 @@ func (b *Batch) Add(text []byte, o *Origin, p *Peer) *Message {
 		b.Msgs = append(b.Msgs, Message{})
 	}
 	m := &b.Msgs[len(b.Msgs)-1]
-	m.buf, m.rawLen = text, uint32(len(text))
-	m.Origin, m.Peer = o, p
+	// The slot may hold a message that was cut off from Msgs.
+	*m = Message{buf: text, rawLen: uint32(len(text)), Origin: o, Peer: p}
 	return m
 }
 
