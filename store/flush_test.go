@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -210,5 +212,31 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(5000, run); n >= 1 {
 		t.Errorf("%v allocations for two appends", n)
+	}
+}
+
+func TestNoByteStaysBehindWhenTheLoadEnds(t *testing.T) {
+	t.Parallel()
+	s, _, _, _ := newMemStore(t, nil)
+	running(t, s)
+	c := s.Cache(&Options{}, "/d/", 0)
+	var want uint64
+	for round := range 8 {
+		var wg sync.WaitGroup
+		for w := range 4 {
+			wg.Go(func() {
+				for n := range 300 {
+					if err := c.Append(fmt.Appendf(nil, "/d/%d", (n*7+w)%40), []byte("line\n")); err != nil {
+						t.Error(err)
+					}
+					if n%(17+round) == 0 && w%2 == 0 {
+						s.FlushIdle()
+					}
+				}
+			})
+		}
+		wg.Wait()
+		want += 4 * 300 * uint64(len("line\n"))
+		waitFor(t, "bytes are still not written", func() bool { return s.Stats().Bytes == want })
 	}
 }
