@@ -6,15 +6,12 @@ const (
 	hostPart                // what else a host name may contain: . _ -
 	slash                   // /
 	endsProgram             // : [ and everything that is not printable ASCII
-	digit
 )
 
 var kinds = func() (t [256]uint8) {
 	for c := range t {
 		switch {
-		case c >= '0' && c <= '9':
-			t[c] = alnum | digit
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
 			t[c] = alnum
 		case c == '.', c == '_', c == '-':
 			t[c] = hostPart

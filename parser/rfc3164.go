@@ -193,7 +193,8 @@ func (p *RFC3164) tag(m *message.Message, text []byte, pos int) int {
 	n := scanTag(text[pos:])
 	if p.c.TagEndingByColon && (n == 0 || text[pos+n-1] != ':') {
 		m.SetTag(dash, len(dash))
-		// The blank in front of the word goes to the text, too.
+		// The blank in front of the word goes to the text, too. Unlike rsyslogd,
+		// which steps back over any byte that stands there.
 		if pos > int(m.AfterPRI) && text[pos-1] == ' ' {
 			pos--
 		}

@@ -7,6 +7,10 @@ import (
 )
 
 // sanitiser does what rsyslogd does to a text before it parses it.
+//
+// Unlike rsyslogd 8.2302, which with spaceLFOnReceive leaves most control
+// characters unescaped, and with escaping off drops the others from a text that
+// has a NUL, it does so with every combination of options.
 type sanitiser struct {
 	Options
 	// keep has a bit for each byte below 32 that passes unchanged.

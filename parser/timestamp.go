@@ -149,6 +149,9 @@ func fastRFC3164(text []byte, ts *message.Timestamp) int {
 }
 
 // slowRFC3164 reads what devices send: [yyyy ]Mon [ ]d[d] [yyyy ]hh:mm:ss[.frac][ yyyy][:]
+//
+// Unlike rsyslogd 8.2302, which looks one byte beyond a text with a year in
+// front, such a time stamp may end the text.
 func slowRFC3164(text []byte, ts *message.Timestamp, yearAfter bool) int {
 	s := scanner{text: text}
 	year := 0
