@@ -46,6 +46,7 @@ func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
 		b.Release()
 		return true
 	}
+	b.StampReceived()
 	return s.Queue.Enqueue(ctx, b)
 }
 
@@ -56,5 +57,6 @@ func (s *Submitter) TrySubmit(b *message.Batch) bool {
 		b.Release()
 		return true
 	}
+	b.StampReceived()
 	return s.Queue.TryEnqueue(b)
 }

@@ -246,3 +246,9 @@ func (m *Message) Dropped() bool { return m.Flags&Drop != 0 }
 
 // Size is the memory the message takes, in bytes, for queue limits.
 func (m *Message) Size() int { return len(m.buf) + 256 }
+
+// UUID returns the identifier that SetUUID stored, or nil.
+func (m *Message) UUID() []byte { return m.uuid }
+
+// SetUUID stores an identifier. It takes over id.
+func (m *Message) SetUUID(id []byte) { m.uuid = id }

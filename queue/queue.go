@@ -243,19 +243,25 @@ func (q *Queue) Len() int {
 	return q.msgs
 }
 
+// Refuse takes no more batches; senders that wait are sent away, and what they
+// bring is dropped and counted. The workers go on.
+func (q *Queue) Refuse() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	for i := range q.lanes {
+		q.lanes[i].wake.Broadcast()
+	}
+	q.room.Broadcast()
+}
+
 // Stop takes no more batches and waits until the workers have processed what is
 // queued, at most for queue.timeoutShutdown; then late is called, to end what a
 // worker waits for, and what is left is dropped and counted. It returns the
 // number of messages dropped so.
 func (q *Queue) Stop(late func()) uint64 {
 	before := q.Dropped.Value()
-	q.mu.Lock()
-	q.closed = true
-	for i := range q.lanes {
-		q.lanes[i].wake.Broadcast()
-	}
-	q.room.Broadcast()
-	q.mu.Unlock()
+	q.Refuse()
 	timer := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown)*time.Millisecond, func() {
 		q.hurry.Store(true)
 		late()

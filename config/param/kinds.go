@@ -196,10 +196,14 @@ func Char[C any](name string, field func(*C) *byte) *Param[C] {
 // directive appends.
 func Strings[C any](name string, field func(*C) *[]string) *Param[C] {
 	p := newParam(name, KindStrings, func(c *C, items []string) error {
+		*field(c) = append([]string(nil), items...)
+		return nil
+	})
+	p.add = func(c *C, items []string) error {
 		f := field(c)
 		*f = append((*f)[:len(*f):len(*f)], items...)
 		return nil
-	})
+	}
 	p.Appends = true
 	return p
 }

@@ -83,6 +83,8 @@ type Param[C any] struct {
 	Info
 	// set decodes items into the field; the error says what was found and wanted.
 	set func(c *C, items []string) error
+	// add, if not nil, is set for a repeated legacy directive.
+	add func(c *C, items []string) error
 	// given, if not nil, is set to true when a value was given.
 	given func(c *C) *bool
 }
@@ -274,7 +276,11 @@ func (t Table[C]) SetDirective(c *C, directive, value string) (*Info, error) {
 			if p.set == nil {
 				return &p.Info, nil
 			}
-			if err := p.set(c, []string{value}); err != nil {
+			set := p.set
+			if p.add != nil {
+				set = p.add
+			}
+			if err := set(c, []string{value}); err != nil {
 				return &p.Info, err
 			}
 			if p.given != nil {
@@ -313,6 +319,9 @@ func Group[C, P any](field func(*C) *P, part Table[P]) Table[C] {
 		q := &Param[C]{Info: p.Info}
 		if p.set != nil {
 			q.set = func(c *C, items []string) error { return p.set(field(c), items) }
+		}
+		if p.add != nil {
+			q.add = func(c *C, items []string) error { return p.add(field(c), items) }
 		}
 		if p.given != nil {
 			q.given = func(c *C) *bool { return p.given(field(c)) }

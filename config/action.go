@@ -1,0 +1,262 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"syslogd/config/param"
+	"syslogd/config/syntax"
+	"syslogd/internal/diag"
+	"syslogd/output"
+	"syslogd/queue"
+	"syslogd/router"
+	"syslogd/router/property"
+)
+
+func asFilterError(err error, target **property.FilterError) bool { return errors.As(err, target) }
+
+// actionCommon are the parameters that every action has.
+type actionCommon struct {
+	Name             string
+	ResumeRetryCount int
+	ResumeInterval   int
+	ResumeMax        int
+	Report           bool
+	Continuation     bool
+	router.Conditions
+}
+
+var actionParams = param.Table[actionCommon]{
+	param.Word("name", func(c *actionCommon) *string { return &c.Name }).Legacy("ActionName").
+		Doc("Name in logs and metrics."),
+	param.Int("action.resumeRetryCount", func(c *actionCommon) *int { return &c.ResumeRetryCount }).Range(-1, 1<<31-1).Legacy("ActionResumeRetryCount").
+		Doc("Tries before a message is given up; -1 is for ever."),
+	param.Int("action.resumeInterval", func(c *actionCommon) *int { return &c.ResumeInterval }).Range(0, 1<<31-1).Legacy("ActionResumeInterval").Default("30").
+		Doc("Seconds between tries; grows with suspensions in a row."),
+	param.PositiveInt("action.resumeIntervalMax", func(c *actionCommon) *int { return &c.ResumeMax }).Default("1800").
+		Doc("Limit of the growing interval, seconds."),
+	param.Bool("action.reportSuspension", func(c *actionCommon) *bool { return &c.Report }).Inherits("global").Doc("Log suspension and resumption."),
+	param.Bool("action.reportSuspensionContinuation", func(c *actionCommon) *bool { return &c.Continuation }).Inherits("global").Doc("Log every try."),
+	param.NonNegInt("action.execOnlyEveryNthTime", func(c *actionCommon) *int { return &c.EveryNth }).Legacy("ActionExecOnlyEveryNthTime").
+		Doc("Run for every n-th message."),
+	param.NonNegInt("action.execOnlyEveryNthTimeTimeout", func(c *actionCommon) *int { return &c.EveryNthTimeout }).Legacy("ActionExecOnlyEveryNthTimeTimeout").
+		Doc("Seconds after which that count starts again."),
+	param.NonNegInt("action.execOnlyOnceEveryInterval", func(c *actionCommon) *int { return &c.OnceEvery }).Legacy("ActionExecOnlyOnceEveryInterval").
+		Doc("Run at most once in so many seconds."),
+	param.Bool("action.execOnlyWhenPreviousIsSuspended", func(c *actionCommon) *bool { return &c.WhenPreviousSuspended }).Legacy("ActionExecOnlyWhenPreviousIsSuspended").
+		Doc("Run only while the action before is suspended: failover."),
+	param.Bool("action.writeAllMarkMessages", func(c *actionCommon) *bool { return &c.WriteAllMarks }).Legacy("ActionWriteAllMarkMessages").Default("on").
+		Doc("Write mark messages even if the action was used within the mark interval."),
+	param.NoEffect[actionCommon]("action.copyMsg", "a message that goes to a queue is always a copy"),
+	param.NotYetUnless[actionCommon]("action.repeatedMsgContainsOriginalMsg", "repeated messages are not reduced yet", "off").Legacy("RepeatedMsgContainsOriginalMsg"),
+	param.NotYetUnless[actionCommon]("action.errorFile", "messages that failed for good are counted and logged, there is no error file yet"),
+	param.NotYetUnless[actionCommon]("action.errorFile.maxSize", "there is no error file yet", "0"),
+	param.NotYetUnless[actionCommon]("action.externalState.file", "not available yet"),
+	param.NotYetUnless[actionCommon]("action.rateLimit.name", "named rate limits are not available yet"),
+}
+
+func (l *loader) newCommon() actionCommon {
+	var c actionCommon
+	actionParams.SetDefaults(&c)
+	c.Report, c.Continuation = l.cfg.Global.ReportSuspension, l.cfg.Global.ReportContinuation
+	return c
+}
+
+func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
+	if !enabled(a.Params) {
+		return nil
+	}
+	obj := param.ObjectOf(&a.Object, "action()", "this action is ignored")
+	typ, ok := l.required(obj, "type")
+	if !ok {
+		return nil
+	}
+	obj.Title = actionTitle(typ)
+	_, rng := text(obj, "type")
+	m := l.find(typ, "output", obj, rng)
+	if m == nil {
+		return nil
+	}
+	common := l.newCommon()
+	ok = actionParams.Decode(&common, obj, l.diags)
+	q := l.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
+	ok = queue.Params.Decode(&q, obj, l.diags) && ok
+	q.Check(obj, l.diags)
+	conf := m.output.Instance.New(m.conf)
+	ok = m.output.Instance.Decode(conf, obj, l.diags) && ok
+	infos := append(append(actionParams.Infos(), queue.Params.Infos()...), m.output.Instance.Infos...)
+	param.ReportUnknown(obj, infos, l.diags)
+	ok = l.templateArgs(m.output.Instance.Infos, obj) && ok
+	if !ok || !m.output.Instance.Check(conf, obj, l.diags) {
+		return nil
+	}
+	return l.addAction(m, conf, common, q, a.Range())
+}
+
+// addAction numbers and records an action.
+func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q queue.Config, rng diag.Range) router.Stmt {
+	n := len(l.cfg.Actions)
+	name := common.Name
+	if name == "" {
+		name = fmt.Sprintf("action-%d-%s", n, m.output.Name)
+		if m.output.Builtin {
+			name = fmt.Sprintf("action-%d-builtin:%s", n, m.output.Name)
+		}
+	}
+	act := &Action{
+		Action: &router.Action{Name: name, Index: n, Conditions: common.Conditions},
+		Module: m.output, Conf: conf, Range: rng,
+		Policy: output.Policy{
+			RetryCount: common.ResumeRetryCount, Interval: time.Duration(common.ResumeInterval) * time.Second,
+			IntervalMax: time.Duration(common.ResumeMax) * time.Second, Report: common.Report, ReportContinuation: common.Continuation,
+		},
+	}
+	if q.Type == queue.FixedArray || q.Type == queue.LinkedList {
+		q.SetSize(queue.DefaultActionSize)
+		if q.WorkerThreads == 0 {
+			q.WorkerThreads = 1
+		}
+		act.Queue = &q
+	}
+	if act.WhenPreviousSuspended && n > 0 {
+		l.cfg.Actions[n-1].Watched = true
+	}
+	l.cfg.Actions = append(l.cfg.Actions, act)
+	return act.Action
+}
+
+// fileName splits the text of a legacy action into what comes before the first
+// blank or ; and the name of the template, if there is one.
+func splitTemplate(text string) (what, template string, templateAt int) {
+	i := strings.IndexAny(text, "; \t")
+	if i < 0 {
+		return text, "", 0
+	}
+	what = text[:i]
+	rest := text[i:]
+	j := strings.IndexByte(rest, ';')
+	if j < 0 {
+		return what, "", 0
+	}
+	template = strings.TrimSpace(rest[j+1:])
+	return what, template, i + strings.Index(rest, template)
+}
+
+// legacyAction understands the action of a selector line.
+func (l *loader) legacyAction(a *syntax.LegacyAction) router.Stmt {
+	t := a.Text
+	switch {
+	case t == "*":
+		l.diags.Notef(a.Range(), "the action * is deprecated").Hint = `write ":omusrmsg:*"`
+		return l.legacyOutput(a, "omusrmsg", t)
+	case strings.HasPrefix(t, "/"), strings.HasPrefix(t, "-/"):
+		return l.legacyFile(a, "file", strings.TrimPrefix(t, "-"), strings.HasPrefix(t, "-"))
+	case strings.HasPrefix(t, "?"), strings.HasPrefix(t, "-?"):
+		return l.legacyFile(a, "dynafile", strings.TrimPrefix(t, "-")[1:], strings.HasPrefix(t, "-"))
+	case strings.HasPrefix(t, "$"):
+		return l.outChannelAction(a, t[1:])
+	case strings.HasPrefix(t, ":"):
+		mod, rest, found := strings.Cut(t[1:], ":")
+		if !found {
+			l.badAction(a, "want :module:parameters")
+			return nil
+		}
+		name := strings.ToLower(mod)
+		switch {
+		case name == "omfile" && strings.HasPrefix(rest, "$"):
+			return l.outChannelAction(a, rest[1:])
+		case name == "omfile":
+			return l.legacyFile(a, "file", rest, false)
+		}
+		return l.legacyOutput(a, name, rest)
+	case strings.HasPrefix(t, "@"):
+		return l.legacyOutput(a, "omfwd", t)
+	case strings.HasPrefix(t, "|"):
+		return l.legacyOutput(a, "ompipe", t[1:])
+	case strings.HasPrefix(t, "^"):
+		return l.legacyOutput(a, "omshell", t[1:])
+	case strings.HasPrefix(t, ">"):
+		return l.legacyOutput(a, "ommysql", t[1:])
+	}
+	return l.legacyOutput(a, "omusrmsg", t)
+}
+
+func (l *loader) badAction(a *syntax.LegacyAction, want string) {
+	l.diags.Errorf(a.Range(), "%s", want).Effect = "this action is ignored"
+}
+
+// legacyFile is /path or ?template. The values of $FileOwner and the like apply.
+func (l *loader) legacyFile(a *syntax.LegacyAction, name, text string, noSync bool) router.Stmt {
+	what, tpl, at := splitTemplate(text)
+	if what == "" {
+		l.badAction(a, "the action names no file")
+		return nil
+	}
+	m := l.cfg.modules["omfile"]
+	obj := &param.Object{Title: "the action " + what, Effect: "this action is ignored", Range: a.Range()}
+	obj.Args = append(obj.Args, &param.Arg{Name: name, Items: []string{what}, Range: a.Range(), ValueRange: a.Range()})
+	if noSync {
+		obj.Args = append(obj.Args, &param.Arg{Name: "sync", Items: []string{"off"}, Range: a.Range(), ValueRange: a.Range()})
+	}
+	return l.decodeLegacy(a, m, obj, tpl, at+len(a.Text)-len(text))
+}
+
+// legacyOutput is an action of another module; text is what follows its mark.
+func (l *loader) legacyOutput(a *syntax.LegacyAction, module, text string) router.Stmt {
+	obj := &param.Object{Title: "the action " + a.Text, Effect: "this action is ignored", Range: a.Range()}
+	m := l.find(module, "output", obj, a.Range())
+	if m == nil {
+		return nil
+	}
+	if m.output.Legacy == nil {
+		l.badAction(a, fmt.Sprintf("module %s has no such action line", module))
+		return nil
+	}
+	what, tpl, at := text, "", 0
+	if i := strings.IndexByte(text, ';'); i >= 0 {
+		what, tpl, at = strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+1:]), len(a.Text)-len(text)+i+1
+	}
+	obj.Args = append(obj.Args, &param.Arg{Name: "", Items: []string{what}, Range: a.Range(), ValueRange: a.Range(), Used: true})
+	return l.decodeLegacy(a, m, obj, tpl, at)
+}
+
+// decodeLegacy makes an action from the values of legacy directives and obj.
+func (l *loader) decodeLegacy(a *syntax.LegacyAction, m *loadedModule, obj *param.Object, tpl string, at int) router.Stmt {
+	common, q := l.legacy.takeAction(l)
+	decl := m.output.Instance
+	conf := decl.Copy(l.pending(m))
+	if tpl != "" {
+		rng := a.Range()
+		rng.Start.Col += at
+		rng.Len = len(tpl)
+		if l.cfg.Templates.Lookup(tpl) == nil {
+			l.unknownTemplate(tpl, rng)
+			return nil
+		}
+		obj.Args = append(obj.Args, &param.Arg{Name: "template", Items: []string{tpl}, Range: rng, ValueRange: rng})
+	}
+	if m.output.LegacyInherit != nil {
+		m.output.LegacyInherit(m.conf, conf)
+	}
+	if m.output.Legacy != nil {
+		if err := m.output.Legacy(conf, legacyText(obj)); err != nil {
+			l.diags.Errorf(a.Range(), "%v", err).Effect = obj.Effect
+			return nil
+		}
+	}
+	if !decl.Decode(conf, obj, l.diags) || !decl.Check(conf, obj, l.diags) {
+		return nil
+	}
+	return l.addAction(m, conf, common, q, a.Range())
+}
+
+func legacyText(obj *param.Object) string {
+	for _, a := range obj.Args {
+		if a.Name == "" {
+			return a.Items[0]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,130 @@
+// Package config turns a configuration text into what the engine builds: typed
+// settings of modules, rulesets whose statements are compiled, templates.
+//
+// It walks the tree of config/syntax once, in order, since order matters to
+// rsyslogd: a template must be defined before the action that names it, a
+// legacy directive holds for what follows. Every object is decoded through the
+// tables of config/param. All mistakes of all files are collected; each says
+// what happens now, and what can be used is used.
+package config
+
+import (
+	"syslogd/config/syntax"
+	"syslogd/internal/diag"
+	"syslogd/module"
+	"syslogd/output"
+	"syslogd/queue"
+	"syslogd/router"
+	"syslogd/router/template"
+)
+
+// DefaultRuleset is the name of the ruleset that holds what stands outside of rulesets.
+const DefaultRuleset = "RSYSLOG_DefaultRuleset"
+
+// Config is a configuration that was read. It touches nothing outside; the
+// engine builds and starts what it describes.
+type Config struct {
+	Name      string
+	File      *syntax.File
+	Global    Global
+	MainQueue queue.Config
+	Inputs    []*Input
+	// Rulesets are in the order of their definition. Default is the one that
+	// inputs without a ruleset use.
+	Rulesets  []*Ruleset
+	Default   *Ruleset
+	Actions   []*Action
+	Templates *template.Set
+	Parsers   map[string]*Parser
+	// Allowed are the $AllowedSender lists, by protocol in upper case.
+	Allowed map[string][]string
+	// Abort, if not nil, says that the server must not start.
+	Abort *Abort
+	// Loaded are the names of loaded modules.
+	Loaded []string
+
+	modules map[string]*loadedModule
+}
+
+// Abort is a reason not to start, with the exit status that rsyslogd has for it.
+type Abort struct {
+	Text string
+	Exit int
+}
+
+// Input is an input(), a $...Run directive, or an instance that comes with its module.
+type Input struct {
+	Module *module.Input
+	Conf   any
+	// Ruleset is the bound ruleset, nil for the default.
+	Ruleset *Ruleset
+	Range   diag.Range
+}
+
+// Ruleset is a ruleset with its queue and parsers.
+type Ruleset struct {
+	*router.Ruleset
+	// Parsers are the names of its parser chain; empty is the default chain.
+	Parsers []string
+	// Queue is the ruleset's own; nil means that it runs in the main queue's workers.
+	Queue *queue.Config
+	Range diag.Range
+}
+
+// Action is an action with the output behind it.
+type Action struct {
+	*router.Action
+	Module *module.Output
+	Conf   any
+	Policy output.Policy
+	// Queue is the action's own; nil is Direct.
+	Queue *queue.Config
+	Range diag.Range
+}
+
+// Parser is an instance of a parser module: a built-in one, or from parser().
+type Parser struct {
+	Module *module.ParserModule
+	Conf   any
+}
+
+// Options say how a configuration is read.
+type Options struct {
+	// Syntax is where texts come from; the zero value is the operating system.
+	Syntax syntax.Options
+}
+
+// loadedModule is what module(load=) or $ModLoad brought in.
+type loadedModule struct {
+	name   string
+	input  *module.Input
+	output *module.Output
+	parser *module.ParserModule
+	// conf holds the module-level parameters; pending the values of legacy
+	// directives for the next instance.
+	conf    any
+	pending any
+	// unavailable is set for modules that rsyslogd has and this server has not.
+	unavailable *module.Unavailable
+	inputs      int
+	rng         diag.Range
+}
+
+// Load reads the configuration name; text, if not nil, is its content. The
+// error is not nil when the main file cannot be read. All else is in the list.
+func Load(name string, text []byte, reg *module.Registry, opt Options) (*Config, *diag.List, error) {
+	diags := &diag.List{}
+	var file *syntax.File
+	if text != nil {
+		file = syntax.Parse(name, text, opt.Syntax, diags)
+	} else {
+		var err error
+		if file, err = syntax.ParseFile(name, opt.Syntax, diags); err != nil {
+			return nil, diags, err
+		}
+	}
+	l := newLoader(name, file, reg, diags)
+	l.stmts(file.Stmts)
+	l.finish()
+	return l.cfg, diags, nil
+}

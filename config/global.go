@@ -1,0 +1,224 @@
+package config
+
+import (
+	"io/fs"
+
+	"syslogd/config/param"
+	"syslogd/message"
+	"syslogd/parser"
+)
+
+// Global is the decoded form of global() and of the directives that set the same.
+type Global struct {
+	WorkDirectory  string
+	LocalHostName  string
+	PreserveFQDN   bool
+	MaxMessageSize int64
+	Umask          fs.FileMode
+	UmaskGiven     bool
+	MaxOpenFiles   int
+
+	// Parser is how messages are sanitised and split; its MaxMessageSize is set from the field above.
+	Parser parser.Options
+
+	OversizeMode   string
+	OversizeReport bool
+	OversizeFile   string
+
+	IPProtocol          string
+	EnableDNS           bool
+	ACLAddHostname      bool
+	ACLResolve          bool
+	ACLWarn             bool
+	DropMaliciousPTR    bool
+	DNSCacheTTL         int
+	DNSCacheTTLEnable   bool
+	LocalHostIPIF       string
+	StreamDriver        string
+	CAFile              string
+	CertFile            string
+	KeyFile             string
+	CRLFile             string
+	CAExtraFiles        string
+	AbortOnUnclean      bool
+	AbortOnUnknownID    bool
+	CaseSensitive       bool
+	CompactJSON         bool
+	Environment         []string
+	ProcessInternal     bool
+	StatusMessages      bool
+	ErrorsToStderr      bool
+	AllToStderr         bool
+	StderrMax           int
+	InternalInterval    int
+	InternalBurst       int
+	InternalSeverity    message.Severity
+	ReportSuspension    bool
+	ReportContinuation  bool
+	CtrlC               bool
+	InputsTimeout       int
+	DropUser, DropGroup int
+	KeepSupplemental    bool
+	JanitorInterval     int
+	// MetricsListen is the address of /metrics and /healthz, "" for none.
+	MetricsListen string
+
+	rulesetTimeoutShutdown int
+	actionTimeoutShutdown  int
+}
+
+const (
+	noDebugLog  = "there is no such debug log"
+	noSuchEvent = "senders are not tracked; the metrics count messages per input"
+)
+
+// globalParams declares global(). Directives named here belong to it.
+var globalParams = param.Join(
+	param.Table[Global]{
+		param.String("workDirectory", func(c *Global) *string { return &c.WorkDirectory }).Legacy("WorkDirectory").
+			Doc("Directory for state and spool files."),
+		param.Word("localHostName", func(c *Global) *string { return &c.LocalHostName }).Legacy("LocalHostName").Inherits("system").
+			Doc("The server's own host name."),
+		param.Bool("preserveFQDN", func(c *Global) *bool { return &c.PreserveFQDN }).Legacy("PreserveFQDN").Default("off").
+			Doc("Keep the domain part of the own host name."),
+		param.Size("maxMessageSize", func(c *Global) *int64 { return &c.MaxMessageSize }).Legacy("MaxMessageSize").Default("8096").
+			Doc("Bytes of a message at most; at least 128."),
+		param.Mode("umask", func(c *Global) *fs.FileMode { return &c.Umask }).Legacy("Umask").Given(func(c *Global) *bool { return &c.UmaskGiven }).Inherits("process").
+			Doc("Mode bits that are taken away from created files and directories."),
+		param.PositiveInt("maxOpenFiles", func(c *Global) *int { return &c.MaxOpenFiles }).Legacy("MaxOpenFiles").Inherits("hard limit").
+			Doc("File descriptors the process may use."),
+		param.Word("oversizemsg.input.mode", func(c *Global) *string { return &c.OversizeMode }).Default("truncate").
+			Doc("What stream inputs do with a message longer than maxMessageSize: truncate, split or accept."),
+		param.Bool("oversizemsg.report", func(c *Global) *bool { return &c.OversizeReport }).Default("on").
+			Doc("Log oversize messages."),
+		param.Word("oversizemsg.errorfile", func(c *Global) *string { return &c.OversizeFile }).
+			Doc("File that gets oversize messages as JSON lines."),
+		param.Word("net.ipprotocol", func(c *Global) *string { return &c.IPProtocol }).Default("unspecified").
+			Doc("unspecified, ipv4-only or ipv6-only."),
+		param.Bool("net.enableDNS", func(c *Global) *bool { return &c.EnableDNS }).Default("on").
+			Doc("Look up the names of senders. Unlike rsyslogd, a slow name service never holds up reception."),
+		param.Bool("net.aclAddHostnameOnFail", func(c *Global) *bool { return &c.ACLAddHostname }).Default("off").
+			Doc("Use the literal name in an access list when it can not be resolved."),
+		param.Bool("net.aclResolveHostname", func(c *Global) *bool { return &c.ACLResolve }).Default("on").
+			Doc("Resolve host names in access lists."),
+		param.Bool("net.permitACLWarning", func(c *Global) *bool { return &c.ACLWarn }).Default("on").
+			Doc("Log senders that an access list shuts out."),
+		param.Bool("dropMsgsWithMaliciousDnsPTRRecords", func(c *Global) *bool { return &c.DropMaliciousPTR }).Legacy("DropMsgsWithMaliciousDnsPTRRecords").Default("off").
+			Doc("Discard messages of senders whose name looks like an address."),
+		param.NonNegInt("reverseLookup.cache.ttl.default", func(c *Global) *int { return &c.DNSCacheTTL }).Default("86400").
+			Doc("Seconds that a name stays in the cache."),
+		param.Bool("reverseLookup.cache.ttl.enable", func(c *Global) *bool { return &c.DNSCacheTTLEnable }).Default("off").
+			Doc("Let names expire. The cache is bounded in any case."),
+		param.Word("defaultNetstreamDriver", func(c *Global) *string { return &c.StreamDriver }).Legacy("DefaultNetstreamDriver").Default("ptcp").
+			Doc("Stream driver of TCP modules: ptcp, gtls or ossl. gtls and ossl are both Go's crypto/tls."),
+		param.String("defaultNetstreamDriverCAFile", func(c *Global) *string { return &c.CAFile }).Legacy("DefaultNetstreamDriverCAFile").Doc("CA certificates (PEM)."),
+		param.String("defaultNetstreamDriverCertFile", func(c *Global) *string { return &c.CertFile }).Legacy("DefaultNetstreamDriverCertFile").Doc("Own certificate (PEM)."),
+		param.String("defaultNetstreamDriverKeyFile", func(c *Global) *string { return &c.KeyFile }).Legacy("DefaultNetstreamDriverKeyFile").Doc("Own private key (PEM)."),
+		param.String("defaultNetstreamDriverCRLFile", func(c *Global) *string { return &c.CRLFile }).Legacy("DefaultNetstreamDriverCRLFile").Doc("Certificate revocation list."),
+		param.String("netstreamDriverCAExtraFiles", func(c *Global) *string { return &c.CAExtraFiles }).Legacy("NetstreamDriverCAExtraFiles").Doc("Further CA certificates, comma separated."),
+		param.Bool("abortOnUncleanConfig", func(c *Global) *bool { return &c.AbortOnUnclean }).Legacy("AbortOnUncleanConfig").Default("off").
+			Doc("Do not start with a configuration that has errors or warnings."),
+		param.Bool("security.abortOnIDResolutionFail", func(c *Global) *bool { return &c.AbortOnUnknownID }).Default("on").
+			Doc("Do not start when a user or group does not exist."),
+		param.Bool("variables.caseSensitive", func(c *Global) *bool { return &c.CaseSensitive }).Default("off").
+			Doc("Compare names of variables with case."),
+		param.Bool("compactJsonString", func(c *Global) *bool { return &c.CompactJSON }).Default("off").
+			Doc("Print JSON without blanks."),
+		param.Strings("environment", func(c *Global) *[]string { return &c.Environment }).
+			Doc("NAME=value pairs to put into the environment."),
+		param.Bool("processInternalMessages", func(c *Global) *bool { return &c.ProcessInternal }).Default("off").
+			Doc("Send own messages through the rules; else they go to the system log socket."),
+		param.Bool("allMessagesToStderr", func(c *Global) *bool { return &c.AllToStderr }).Default("off").
+			Doc("Own messages of all severities to standard error."),
+		param.PositiveInt("errorMessagesToStderr.maxNumber", func(c *Global) *int { return &c.StderrMax }).Inherits("unlimited").
+			Doc("Own messages on standard error at most."),
+		param.NonNegInt("internalmsg.ratelimit.interval", func(c *Global) *int { return &c.InternalInterval }).Default("5").Doc("Seconds."),
+		param.NonNegInt("internalmsg.ratelimit.burst", func(c *Global) *int { return &c.InternalBurst }).Default("500").Doc("Own messages in an interval at most."),
+		param.Severity("internalmsg.severity", func(c *Global) *message.Severity { return &c.InternalSeverity }).Default("info").Doc("Own messages less urgent than this are dropped."),
+		param.Bool("action.reportSuspension", func(c *Global) *bool { return &c.ReportSuspension }).Default("on").Doc("Log suspended and resumed actions."),
+		param.Bool("action.reportSuspensionContinuation", func(c *Global) *bool { return &c.ReportContinuation }).Default("off").Doc("Log every further try."),
+		param.Bool("shutdown.enable.ctlc", func(c *Global) *bool { return &c.CtrlC }).Default("off").Doc("Stop on SIGINT, also without a terminal."),
+		param.PositiveInt("inputs.timeout.shutdown", func(c *Global) *int { return &c.InputsTimeout }).Default("1000").Doc("Milliseconds that a stop waits for inputs."),
+		param.Int("default.ruleset.queue.timeoutshutdown", func(c *Global) *int { return &c.rulesetTimeoutShutdown }).Range(0, 1<<31-1).Doc("Default of queue.timeoutShutdown of rulesets."),
+		param.Int("default.action.queue.timeoutshutdown", func(c *Global) *int { return &c.actionTimeoutShutdown }).Range(0, 1<<31-1).Doc("Default of queue.timeoutShutdown of actions."),
+		param.User("privDrop.user.name", func(c *Global) *int { return &c.DropUser }).Legacy("PrivDropToUser").Doc("User to become after the start."),
+		param.PositiveInt("privDrop.user.id", func(c *Global) *int { return &c.DropUser }).Legacy("PrivDropToUserID").Doc("The same by number."),
+		param.GroupName("privDrop.group.name", func(c *Global) *int { return &c.DropGroup }).Legacy("PrivDropToGroup").Doc("Group to become after the start."),
+		param.PositiveInt("privDrop.group.id", func(c *Global) *int { return &c.DropGroup }).Legacy("PrivDropToGroupID").Doc("The same by number."),
+		param.Bool("privDrop.group.keepSupplemental", func(c *Global) *bool { return &c.KeepSupplemental }).Default("off").Doc("Keep supplementary groups."),
+		param.PositiveInt("janitor.interval", func(c *Global) *int { return &c.JanitorInterval }).Default("10").Doc("Minutes between looks for idle files."),
+		param.String("metrics.listen", func(c *Global) *string { return &c.MetricsListen }).Doc("Address of /metrics and /healthz, for instance 127.0.0.1:8514. Not known to rsyslogd."),
+
+		// Directives without a parameter.
+		param.Bool("$LogRSyslogStatusMessages", func(c *Global) *bool { return &c.StatusMessages }).Legacy("LogRSyslogStatusMessages").Default("on").Doc("Log start, HUP and exit."),
+		param.Bool("$ErrorMessagesToStderr", func(c *Global) *bool { return &c.ErrorsToStderr }).Legacy("ErrorMessagesToStderr").Default("on").Doc("Own errors to standard error."),
+		param.Word("$LocalHostIPIF", func(c *Global) *string { return &c.LocalHostIPIF }).Legacy("LocalHostIPIF").Doc("Interface whose address is fromhost-ip of local messages."),
+
+		param.NotYetUnless[Global]("operatingStateFile", "the operating state is not recorded yet"),
+		param.NotYetUnless[Global]("stdlog.channelspec", "own messages go to the system log socket or through the rules"),
+		param.NotYetUnless[Global]("defaultOpensslEngine", "crypto/tls has no engines").Legacy("DefaultOpensslEngine"),
+		param.NotYetUnless[Global]("senders.keepTrack", noSuchEvent, "off"),
+		param.NotYetUnless[Global]("senders.reportNew", noSuchEvent, "off"),
+		param.NotYetUnless[Global]("senders.reportGoneAway", noSuchEvent, "off"),
+		param.NoEffect[Global]("senders.timeoutAfter", noSuchEvent),
+		param.NotYetUnless[Global]("abortOnFailedQueueStartup", "queues are kept in memory and always start", "off"),
+		param.NotYetUnless[Global]("compatibility.configFormat.legacy", "forbidding a syntax is not available yet", "enable"),
+		param.NotYetUnless[Global]("compatibility.configFormat.syslogd", "forbidding a syntax is not available yet", "enable"),
+		param.NotYetUnless[Global]("compatibility.configFormat.property", "forbidding a syntax is not available yet", "enable"),
+		param.NoEffect[Global]("compatibility.defaults.secure", "contradictory TLS settings are always refused, dynamic file names always stay inside their directory"),
+		param.NoEffect[Global]("systemd.notifyReadyDelay", "READY is sent when all inputs listen"),
+		param.NoEffect[Global]("reportChildProcessExits", "this server starts no long-running programs yet"),
+		param.NoEffect[Global]("default.ruleset.queue.timeoutactioncompletion", "an action that has begun is waited for"),
+		param.NoEffect[Global]("default.ruleset.queue.timeoutenqueue", "senders that can wait are slowed down"),
+		param.NoEffect[Global]("default.ruleset.queue.timeoutworkerthreadshutdown", "an idle worker costs nothing"),
+		param.NoEffect[Global]("default.action.queue.timeoutactioncompletion", "an action that has begun is waited for"),
+		param.NoEffect[Global]("default.action.queue.timeoutenqueue", "senders that can wait are slowed down"),
+		param.NoEffect[Global]("default.action.queue.timeoutworkerthreadshutdown", "an idle worker costs nothing"),
+		param.NoEffect[Global]("shutdown.queue.doubleSize", "the workers of a queue never enqueue into it"),
+		param.NoEffect[Global]("libcapng.default", "the Go runtime needs no capabilities dropped by a library"),
+		param.NoEffect[Global]("libcapng.enable", "run the server with the capabilities it needs (systemd: CapabilityBoundingSet)"),
+		param.NoEffect[Global]("debug.gnutls", noDebugLog),
+		param.NoEffect[Global]("debug.onShutdown", noDebugLog),
+		param.NoEffect[Global]("debug.logFile", noDebugLog).Legacy("DebugFile"),
+		param.NoEffect[Global]("debug.abortOnProgramError", noDebugLog),
+		param.NoEffect[Global]("debug.unloadModules", "modules are part of the program"),
+		param.NoEffect[Global]("debug.files", noDebugLog),
+		param.NoEffect[Global]("debug.whitelist", noDebugLog),
+		param.NoEffect[Global]("internal.developeronly.options", noDebugLog),
+		param.NoEffect[Global]("$DebugLevel", noDebugLog).Legacy("DebugLevel"),
+		param.NoEffect[Global]("$DebugPrintTemplateList", noDebugLog).Legacy("DebugPrintTemplateList"),
+		param.NoEffect[Global]("$DebugPrintModuleList", noDebugLog).Legacy("DebugPrintModuleList"),
+		param.NoEffect[Global]("$DebugPrintCFSyslineHandlerList", noDebugLog).Legacy("DebugPrintCFSyslineHandlerList"),
+		param.NoEffect[Global]("$GenerateConfigGraph", "rsyslogd does not draw it either").Legacy("GenerateConfigGraph"),
+		param.Gone[Global]("$OptimizeForUniprocessor").Legacy("OptimizeForUniprocessor"),
+		param.Gone[Global]("$Sleep").Legacy("Sleep"),
+		param.NotYetUnless[Global]("$RepeatedMsgReduction", "repeated messages are not reduced yet, all are written", "off").Legacy("RepeatedMsgReduction"),
+	},
+	param.Group(func(c *Global) *parser.Options { return &c.Parser }, parserParams),
+)
+
+// parserParams are the parser.* parameters of global(). Their defaults are parser.DefaultOptions.
+var parserParams = param.Table[parser.Options]{
+	param.Char("parser.controlCharacterEscapePrefix", func(c *parser.Options) *byte { return &c.EscapePrefix }).Legacy("ControlCharacterEscapePrefix").Default("#").
+		Doc("What stands before the octal digits of an escaped byte."),
+	param.Bool("parser.dropTrailingLFOnReception", func(c *parser.Options) *bool { return &c.DropTrailingLF }).Legacy("DropTrailingLFOnReception").Default("on").
+		Doc("Remove one line feed at the end."),
+	param.Bool("parser.dropTrailingCROnReception", func(c *parser.Options) *bool { return &c.DropTrailingCR }).Legacy("DropTrailingCROnReception").Default("off").
+		Doc("Remove one carriage return at the end."),
+	param.Bool("parser.escapeControlCharactersOnReceive", func(c *parser.Options) *bool { return &c.EscapeControlCharacters }).Legacy("EscapeControlCharactersOnReceive").Default("on").
+		Doc("Escape bytes below 32."),
+	param.Bool("parser.spaceLFOnReceive", func(c *parser.Options) *bool { return &c.SpaceLF }).Legacy("SpaceLFOnReceive").Default("off").
+		Doc("Replace an inner line feed with a blank."),
+	param.Bool("parser.escape8BitCharactersOnReceive", func(c *parser.Options) *bool { return &c.Escape8Bit }).Legacy("Escape8BitCharactersOnReceive").Default("off").
+		Doc("Escape bytes above 127."),
+	param.Bool("parser.escapeControlCharacterTab", func(c *parser.Options) *bool { return &c.EscapeTab }).Legacy("EscapeControlCharacterTab").Default("on").
+		Doc("Escape tabs, too."),
+	param.Bool("parser.escapeControlCharactersCStyle", func(c *parser.Options) *bool { return &c.EscapeCStyle }).Default("off").
+		Doc("Escape as in C."),
+	param.Bool("parser.parseHostnameAndTag", func(c *parser.Options) *bool { return &c.ParseHostnameAndTag }).Default("on").
+		Doc("Look for a host name and a tag in RFC 3164 messages."),
+	param.Bool("parser.permitSlashInProgramName", func(c *parser.Options) *bool { return &c.PermitSlashInProgramName }).Default("off").
+		Doc("A slash does not end the program name."),
+	param.Bool("parser.supportCompressionExtension", func(c *parser.Options) *bool { return &c.Decompress }).Default("on").
+		Doc("Unpack messages that begin with z."),
+}

@@ -1,0 +1,342 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"syslogd/config/param"
+	"syslogd/config/syntax"
+	"syslogd/internal/diag"
+	"syslogd/module"
+	"syslogd/queue"
+	"syslogd/router"
+	"syslogd/router/template"
+)
+
+// loader walks the tree. It holds what later statements depend on.
+type loader struct {
+	cfg   *Config
+	reg   *module.Registry
+	diags *diag.List
+
+	// current is the ruleset that statements are added to: the default one, or
+	// the one of the last $RuleSet.
+	current *Ruleset
+	// globalSeen are the parameters of global() that were given, for "first wins".
+	globalSeen map[string]diag.Range
+	legacy     legacyState
+	// calls are resolved when all rulesets are known.
+	calls []pendingCall
+	// defaultName is the value of $DefaultRuleset.
+	defaultName  string
+	defaultRange diag.Range
+	// outChannels are the $OutChannel definitions.
+	outChannels map[string]outChannel
+	inputRules  []inputRuleset
+}
+
+type pendingCall struct {
+	stmt *router.Call
+	name string
+	rng  diag.Range
+}
+
+// inputRuleset is the ruleset an input names; it may be defined later.
+type inputRuleset struct {
+	input *Input
+	name  string
+	rng   diag.Range
+}
+
+func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag.List) *loader {
+	cfg := &Config{
+		Name: name, File: file, Templates: template.NewSet(),
+		Parsers: map[string]*Parser{}, Allowed: map[string][]string{}, modules: map[string]*loadedModule{},
+	}
+	globalParams.SetDefaults(&cfg.Global)
+	cfg.Global.DropUser, cfg.Global.DropGroup = param.NoID, param.NoID
+	queue.Params.SetDefaults(&cfg.MainQueue)
+	cfg.Default = &Ruleset{Ruleset: &router.Ruleset{Name: DefaultRuleset}}
+	cfg.Rulesets = []*Ruleset{cfg.Default}
+	l := &loader{cfg: cfg, reg: reg, diags: diags, current: cfg.Default,
+		globalSeen: map[string]diag.Range{}, outChannels: map[string]outChannel{}}
+	l.legacy.reset()
+	for name, out := range reg.Outputs {
+		if out.Builtin {
+			l.cfg.modules[name] = &loadedModule{name: name, output: out, conf: out.Module.New(nil)}
+		}
+	}
+	for name, p := range reg.Parsers {
+		l.cfg.modules[name] = &loadedModule{name: name, parser: p}
+		for _, builtin := range p.Instances {
+			cfg.Parsers[builtin] = &Parser{Module: p, Conf: p.Instance.New(nil)}
+		}
+	}
+	return l
+}
+
+// stmts adds top-level statements to the current ruleset.
+func (l *loader) stmts(list []syntax.Stmt) {
+	for _, s := range list {
+		l.topLevel(s)
+	}
+}
+
+func (l *loader) topLevel(s syntax.Stmt) {
+	switch s := s.(type) {
+	case *syntax.Object:
+		l.object(s)
+	case *syntax.Template:
+		l.template(s)
+	case *syntax.Ruleset:
+		l.ruleset(s)
+	case *syntax.Include:
+		for _, f := range s.Files {
+			l.stmts(f.Stmts)
+		}
+		l.abortIfMissing(s)
+	case *syntax.Directive:
+		l.directive(s)
+		for _, f := range s.Files {
+			l.stmts(f.Stmts)
+		}
+	case *syntax.BSDBlock:
+		// reported by the parser
+	default:
+		l.current.Body = append(l.current.Body, l.stmt(s)...)
+	}
+}
+
+// enabled evaluates config.enabled: anything but on disables the object, as in rsyslogd.
+func enabled(params []syntax.Param) bool {
+	for i := range params {
+		if params[i].Name == "config.enabled" {
+			return len(params[i].Value.Items) > 0 && params[i].Value.Items[0].Text == "on"
+		}
+	}
+	return true
+}
+
+// text takes the value of a parameter that the loader itself understands.
+func text(o *param.Object, name string) (string, diag.Range) {
+	if a := o.Arg(name); a != nil && len(a.Items) > 0 {
+		a.Used = true
+		return a.Items[0], a.ValueRange
+	}
+	return "", o.Range
+}
+
+func (l *loader) object(o *syntax.Object) {
+	if !enabled(o.Params) {
+		return
+	}
+	switch o.Kind {
+	case "global":
+		l.global(o)
+	case "module":
+		l.module(o)
+	case "input":
+		l.input(o)
+	case "main_queue":
+		l.mainQueue(o)
+	case "parser":
+		l.parser(o)
+	case "timezone", "lookup_table", "dyn_stats", "percentile_stats", "ratelimit":
+		l.diags.Errorf(o.Range(), "%s() is not available yet", o.Kind).Effect = "the object is ignored"
+	default:
+		l.diags.Errorf(o.Range(), "%s() can not stand here", o.Kind).Effect = "the object is ignored"
+	}
+}
+
+func (l *loader) global(o *syntax.Object) {
+	obj := param.ObjectOf(o, "global()", "the parameter is ignored")
+	kept := obj.Args[:0]
+	for _, a := range obj.Args {
+		if first, twice := l.globalSeen[a.Name]; twice && !a.Used {
+			d := l.diags.Errorf(a.Range, "parameter %q given twice in global()", a.Name)
+			d.Related = []diag.Related{{Range: first, Text: "first given here"}}
+			d.Effect = "the first value is used"
+			continue
+		}
+		l.globalSeen[a.Name] = a.Range
+		kept = append(kept, a)
+	}
+	obj.Args = kept
+	globalParams.Decode(&l.cfg.Global, obj, l.diags)
+	param.ReportUnknown(obj, globalParams.Infos(), l.diags)
+	l.applyNow()
+}
+
+// applyNow puts into effect what holds while the rest of the file is read.
+func (l *loader) applyNow() {
+	for _, e := range l.cfg.Global.Environment {
+		name, value, _ := strings.Cut(e, "=")
+		os.Setenv(name, value)
+	}
+	l.cfg.Global.Environment = nil
+	l.cfg.Templates.CaseSensitive = l.cfg.Global.CaseSensitive
+}
+
+func (l *loader) mainQueue(o *syntax.Object) {
+	obj := param.ObjectOf(o, "main_queue()", "the main queue keeps its defaults")
+	text(obj, "name")
+	conf := l.cfg.MainQueue
+	if queue.Params.Decode(&conf, obj, l.diags) && conf.Check(obj, l.diags) {
+		l.cfg.MainQueue = conf
+	}
+	param.ReportUnknown(obj, queue.Params.Infos(), l.diags)
+}
+
+// required takes a parameter that must be there.
+func (l *loader) required(obj *param.Object, name string) (string, bool) {
+	v, _ := text(obj, name)
+	if obj.Arg(name) == nil {
+		d := l.diags.Errorf(obj.Range, "%s needs the parameter %q", obj.Title, name)
+		d.Effect, d.Code = obj.Effect, -2211
+		return "", false
+	}
+	return v, true
+}
+
+func (l *loader) template(t *syntax.Template) {
+	if !enabled(t.Params) {
+		return
+	}
+	l.cfg.Templates.Define(t, l.diags)
+}
+
+func (l *loader) ruleset(r *syntax.Ruleset) {
+	if !enabled(r.Params) {
+		return
+	}
+	obj := param.ObjectOf(&r.Object, "ruleset()", "this ruleset is ignored")
+	name, ok := l.required(obj, "name")
+	if !ok {
+		return
+	}
+	obj.Title = fmt.Sprintf("ruleset(name=%q)", name)
+	if old := l.rulesetNamed(name); old != nil {
+		d := l.diags.Errorf(r.Range(), "ruleset %q is defined twice", name)
+		d.Related = []diag.Related{{Range: old.Range, Text: "first defined here"}}
+		d.Effect, d.Code = "the first definition is used", -2306
+		return
+	}
+	rs := &Ruleset{Ruleset: &router.Ruleset{Name: name}, Range: r.Range()}
+	if a := obj.Arg("parser"); a != nil {
+		a.Used = true
+		rs.Parsers = l.parserNames(a.Items, a.ValueRange)
+	}
+	conf := l.queueDefaults(queue.DefaultSize, l.cfg.Global.rulesetTimeoutShutdown)
+	if queue.Params.Decode(&conf, obj, l.diags) && conf.Check(obj, l.diags) && conf.Given && conf.Type != queue.Direct {
+		conf.SetSize(queue.DefaultSize)
+		rs.Queue = &conf
+	}
+	param.ReportUnknown(obj, append(queue.Params.Infos(), param.Info{Name: "name"}, param.Info{Name: "parser"}), l.diags)
+	l.cfg.Rulesets = append(l.cfg.Rulesets, rs)
+	if r.Body != nil {
+		outer := l.current
+		l.current = rs
+		rs.Body = append(rs.Body, l.block(r.Body)...)
+		l.current = outer
+	}
+}
+
+// queueDefaults are the defaults of a ruleset's or an action's queue.
+func (l *loader) queueDefaults(size, timeout int) queue.Config {
+	var conf queue.Config
+	queue.Params.SetDefaults(&conf)
+	conf.Size = size
+	if timeout > 0 {
+		conf.TimeoutShutdown = timeout
+	}
+	conf.Given = false
+	return conf
+}
+
+func (l *loader) rulesetNamed(name string) *Ruleset {
+	for _, rs := range l.cfg.Rulesets {
+		if rs.Name == name {
+			return rs
+		}
+	}
+	return nil
+}
+
+// parserNames checks the names of a parser chain. With an unknown one the
+// ruleset keeps the default chain, as in rsyslogd.
+func (l *loader) parserNames(names []string, rng diag.Range) []string {
+	for _, n := range names {
+		if l.cfg.Parsers[strings.ToLower(n)] != nil {
+			continue
+		}
+		var known []string
+		for k := range l.cfg.Parsers {
+			known = append(known, k)
+		}
+		d := l.diags.Errorf(rng, "there is no parser %q", n)
+		if s := diag.Suggest(n, known); s != "" {
+			d.Hint = fmt.Sprintf("did you mean %q?", s)
+		}
+		d.Effect, d.Code = "the ruleset uses the default parsers", -2159
+		return nil
+	}
+	return names
+}
+
+func (l *loader) abortIfMissing(s *syntax.Include) {
+	if s.Abort && l.cfg.Abort == nil {
+		l.cfg.Abort = &Abort{Text: "an include file with mode abort-if-missing is missing", Exit: 1}
+	}
+}
+
+// finish resolves what may be named before it is defined, and judges the whole.
+func (l *loader) finish() {
+	for _, c := range l.calls {
+		rs := l.rulesetNamed(c.name)
+		if rs == nil {
+			l.unknownRuleset(c.name, c.rng).Effect = "this call is ignored"
+			continue
+		}
+		c.stmt.Ruleset = rs.Ruleset
+	}
+	if l.defaultName != "" {
+		if rs := l.rulesetNamed(l.defaultName); rs != nil {
+			l.cfg.Default = rs
+		} else {
+			l.unknownRuleset(l.defaultName, l.defaultRange).Effect = "the rules outside of rulesets are used"
+		}
+	}
+	for _, ir := range l.inputRules {
+		if rs := l.rulesetNamed(ir.name); rs != nil {
+			ir.input.Ruleset = rs
+		} else {
+			l.unknownRuleset(ir.name, ir.rng).Effect = "the default ruleset is used"
+		}
+	}
+	l.implicitInputs()
+	l.checkModulesUsed()
+	l.cfg.MainQueue.SetSize(queue.DefaultSize)
+	g := &l.cfg.Global
+	if g.MaxMessageSize < 128 {
+		l.diags.Warnf(diag.Range{}, "maxMessageSize is %d, it can not be less than 128", g.MaxMessageSize).Effect = "128 is used"
+		g.MaxMessageSize = 128
+	}
+	g.Parser.MaxMessageSize = int(g.MaxMessageSize)
+	if g.AbortOnUnclean && !l.diags.Clean() && l.cfg.Abort == nil {
+		l.cfg.Abort = &Abort{Text: `global(abortOnUncleanConfig="on") is set, and the configuration is not clean`, Exit: 2}
+	}
+}
+
+func (l *loader) unknownRuleset(name string, rng diag.Range) *diag.Diagnostic {
+	d := l.diags.Errorf(rng, "there is no ruleset %q", name)
+	var known []string
+	for _, rs := range l.cfg.Rulesets {
+		known = append(known, rs.Name)
+	}
+	if s := diag.Suggest(name, known); s != "" {
+		d.Hint = fmt.Sprintf("did you mean %q?", s)
+	}
+	d.Code = -2308
+	return d
+}

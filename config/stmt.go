@@ -1,0 +1,216 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"syslogd/config/param"
+	"syslogd/config/syntax"
+	"syslogd/internal/diag"
+	"syslogd/router"
+	"syslogd/router/property"
+	"syslogd/router/script"
+	"syslogd/router/selector"
+)
+
+// block compiles the statements of a block.
+func (l *loader) block(b *syntax.Block) []router.Stmt {
+	if b == nil {
+		return nil
+	}
+	var out []router.Stmt
+	for _, s := range b.Stmts {
+		out = append(out, l.stmt(s)...)
+	}
+	return out
+}
+
+// stmt compiles one statement. What cannot be used is reported and left out;
+// what it guards is left out with it.
+func (l *loader) stmt(s syntax.Stmt) []router.Stmt {
+	switch s := s.(type) {
+	case *syntax.ActionList:
+		return l.actionList(s)
+	case *syntax.If:
+		cond := l.expr(s.Cond)
+		then, otherwise := l.block(s.Then), l.block(s.Else)
+		if cond == nil {
+			return nil
+		}
+		return []router.Stmt{&router.If{Cond: cond, Then: then, Else: otherwise}}
+	case *syntax.PRIFilter:
+		sel, ok := selector.Parse(s.Text, s.Range(), l.diags)
+		body := l.block(s.Body)
+		if !ok {
+			return nil
+		}
+		return []router.Stmt{&router.Selector{Sel: sel, Then: body}}
+	case *syntax.PropFilter:
+		return l.propFilter(s)
+	case *syntax.Set:
+		target := l.target(s.Var, "set")
+		value := l.expr(s.Value)
+		if target == nil || value == nil {
+			return nil
+		}
+		return []router.Stmt{&router.Set{Target: target, Value: value, Reset: s.Reset}}
+	case *syntax.Unset:
+		if target := l.target(s.Var, "unset"); target != nil {
+			return []router.Stmt{&router.Unset{Target: target}}
+		}
+		return nil
+	case *syntax.Foreach:
+		return l.foreach(s)
+	case *syntax.Include:
+		l.abortIfMissing(s)
+		return l.files(s.Files)
+	case *syntax.Directive:
+		l.directive(s)
+		return l.files(s.Files)
+	case *syntax.ReloadLookupTable:
+		l.notYet(s, "reload_lookup_table()")
+	case *syntax.BSDBlock:
+		// reported by the parser
+	case *syntax.Object:
+		d := l.diags.Errorf(s.Range(), "%s() is a declaration and can not stand in a block", s.Kind)
+		d.Effect = "it is ignored"
+	case *syntax.Template:
+		l.diags.Errorf(s.Range(), "template() can not stand in a block").Effect = "it is ignored"
+	case *syntax.Ruleset:
+		l.diags.Errorf(s.Range(), "ruleset() can not stand in a block").Effect = "it is ignored"
+	}
+	return nil
+}
+
+func (l *loader) files(files []*syntax.File) []router.Stmt {
+	var out []router.Stmt
+	for _, f := range files {
+		for _, s := range f.Stmts {
+			out = append(out, l.stmt(s)...)
+		}
+	}
+	return out
+}
+
+func (l *loader) notYet(n syntax.Node, what string) {
+	l.diags.Errorf(n.Range(), "%s is not available yet", what).Effect = "the statement is ignored"
+}
+
+// expr compiles an expression; nil means that it was reported.
+func (l *loader) expr(e syntax.Expr) *script.Program {
+	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup}, l.diags)
+}
+
+func (l *loader) target(v *syntax.Variable, what string) *script.Target {
+	return script.NewTarget(v, what, l.diags)
+}
+
+func (l *loader) foreach(s *syntax.Foreach) []router.Stmt {
+	target, in := l.target(s.Var, "foreach"), l.expr(s.In)
+	body := l.block(s.Body)
+	if target == nil || in == nil {
+		return nil
+	}
+	return []router.Stmt{&router.Foreach{Var: target, In: in, Body: body}}
+}
+
+func (l *loader) propFilter(s *syntax.PropFilter) []router.Stmt {
+	body := l.block(s.Body)
+	if s.Broken {
+		return nil
+	}
+	f, err := property.CompileFilter(s.Property, s.Op, s.Value, s.Negate)
+	if err != nil {
+		l.filterError(s, err)
+		return nil
+	}
+	return []router.Stmt{&router.Filter{Filter: f, Then: body}}
+}
+
+func (l *loader) filterError(s *syntax.PropFilter, err error) {
+	rng := s.Range()
+	var fe *property.FilterError
+	if asFilterError(err, &fe) {
+		switch fe.Part {
+		case property.InName:
+			rng = s.PropertyRange
+		case property.InOp:
+			rng = s.OpRange
+		case property.InValue:
+			rng = s.ValueRange
+		}
+	}
+	d := l.diags.Errorf(rng, "%v", err)
+	if fe != nil {
+		d.Hint = fe.Hint
+	}
+	// Unlike rsyslogd, a filter that can not be understood disables its rule
+	// and does not make it unconditional.
+	d.Effect = "this rule is ignored"
+}
+
+func (l *loader) actionList(s *syntax.ActionList) []router.Stmt {
+	var out []router.Stmt
+	for _, a := range s.Actions {
+		if st := l.action(a); st != nil {
+			out = append(out, st)
+		}
+	}
+	return out
+}
+
+func (l *loader) action(a syntax.Action) router.Stmt {
+	switch a := a.(type) {
+	case *syntax.ActionObject:
+		return l.actionObject(a)
+	case *syntax.LegacyAction:
+		return l.legacyAction(a)
+	case *syntax.Stop:
+		if a.Tilde {
+			l.diags.Notef(a.Range(), "the action ~ is deprecated").Hint = `write "stop"`
+		}
+		return router.Stop{}
+	case *syntax.Call:
+		st := &router.Call{}
+		l.calls = append(l.calls, pendingCall{st, a.Name, a.NameRange})
+		return st
+	case *syntax.Directive:
+		l.directive(a)
+	case *syntax.CallIndirect:
+		if p := l.expr(a.Name); p != nil {
+			return &router.CallIndirect{Name: p}
+		}
+	}
+	return nil
+}
+
+// object for an action()'s tables.
+func actionTitle(typ string) string { return fmt.Sprintf("action(type=%q)", typ) }
+
+// templateArgs checks that the templates an object names are defined; they
+// must stand before the action, as in rsyslogd.
+func (l *loader) templateArgs(infos []param.Info, obj *param.Object) bool {
+	ok := true
+	for _, i := range infos {
+		if i.Kind != param.KindTemplate {
+			continue
+		}
+		a := obj.Arg(strings.ToLower(i.Name))
+		if a == nil || len(a.Items) == 0 || l.cfg.Templates.Lookup(a.Items[0]) != nil {
+			continue
+		}
+		l.unknownTemplate(a.Items[0], a.ValueRange)
+		ok = false
+	}
+	return ok
+}
+
+func (l *loader) unknownTemplate(name string, rng diag.Range) {
+	d := l.diags.Errorf(rng, "there is no template %q", name)
+	if s := diag.Suggest(name, l.cfg.Templates.Names()); s != "" {
+		d.Hint = fmt.Sprintf("did you mean %q?", s)
+	} else {
+		d.Hint = "a template must be defined before the action that names it"
+	}
+	d.Effect, d.Code = "this action is ignored", -3003
+}

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"syslogd/config"
+	"syslogd/internal/diag"
+	"syslogd/listener"
+	"syslogd/metrics"
+	"syslogd/output"
+	"syslogd/parser"
+	"syslogd/queue"
+	"syslogd/router"
+	"syslogd/router/template"
+	"syslogd/store"
+)
+
+// fileTemplate is the template of outputs that name none.
+const fileTemplate = "RSYSLOG_FileFormat"
+
+func (e *Engine) buildActions(diags *diag.List) {
+	var limit listener.LogLimiter
+	e.router = &router.Router{Rulesets: map[string]*router.Ruleset{}, Context: e.newContext, Unknown: func(name string) {
+		if limit.Allow() {
+			e.log.Error("call_indirect: there is no such ruleset, the call is ignored", "ruleset", name)
+		}
+	}}
+	for _, a := range e.cfg.Actions {
+		if err := e.buildAction(a); err != nil {
+			d := diags.Errorf(a.Range, "action %s: %v", a.Name, err)
+			d.Effect = "this action is ignored"
+			a.Disabled = true
+		}
+		e.router.Actions = append(e.router.Actions, a.Action)
+	}
+}
+
+func (e *Engine) buildAction(a *config.Action) error {
+	env := e.modEnv
+	env.Name = a.Name
+	env.Log = e.log.With("module", a.Module.Name, "action", a.Name)
+	out, err := a.Module.Build(a.Conf, env)
+	if err != nil {
+		return err
+	}
+	if a.Templates, err = e.templates(out); err != nil {
+		return err
+	}
+	a.Delivery = output.NewDelivery(out, a.Policy, env.Log, e.env.Now)
+	e.outputs = append(e.outputs, out)
+	if f, ok := out.(output.Flusher); ok {
+		e.router.Flush = append(e.router.Flush, f)
+	}
+	if a.Queue != nil {
+		q := queue.New(a.Name+" queue", *a.Queue)
+		a.Action.Queue = q
+		e.queues = append(e.queues, q)
+		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(e.work)) }
+	}
+	return nil
+}
+
+// templates resolves the names that an output renders.
+func (e *Engine) templates(out output.Output) ([]*template.Template, error) {
+	names := []string{""}
+	if t, ok := out.(output.Templated); ok {
+		names = t.Templates()
+	}
+	var list []*template.Template
+	for _, name := range names {
+		if name == "" {
+			name = fileTemplate
+		}
+		t := e.cfg.Templates.Lookup(name)
+		if t == nil {
+			return nil, fmt.Errorf("there is no template %q", name)
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+func (e *Engine) buildRulesets(diags *diag.List) {
+	var own []*queue.Queue
+	for _, rs := range e.cfg.Rulesets {
+		chain, err := e.chain(rs.Parsers)
+		if err != nil {
+			diags.Errorf(rs.Range, "ruleset %q: %v", rs.Name, err).Effect = "the default parsers are used"
+		}
+		rs.Parser = parser.New(e.cfg.Global.Parser, chain)
+		e.router.Rulesets[rs.Name] = rs.Ruleset
+		if rs.Ruleset == e.cfg.Default.Ruleset {
+			e.router.Default = rs.Ruleset
+		}
+		if rs.Queue != nil {
+			q := queue.New(rs.Name, *rs.Queue)
+			rs.Ruleset.Queue = q
+			own = append(own, q)
+		}
+	}
+	// Rulesets stop before the actions that they feed.
+	e.queues = append(own, e.queues...)
+	e.router.Flush = append(e.router.Flush, idleFlush{e.store})
+}
+
+// chain makes the parsers that a ruleset names; nil is the default chain.
+func (e *Engine) chain(names []string) (parser.Chain, error) {
+	var chain parser.Chain
+	for _, name := range names {
+		p := e.cfg.Parsers[strings.ToLower(name)]
+		built, err := p.Module.Build(p.Conf)
+		if err != nil {
+			return nil, fmt.Errorf("parser %s: %w", name, err)
+		}
+		chain = append(chain, built)
+	}
+	return chain, nil
+}
+
+func (e *Engine) buildInputs(diags *diag.List) {
+	for i, c := range e.cfg.Inputs {
+		env := e.modEnv
+		env.Name = fmt.Sprintf("%s-%d", c.Module.Name, i)
+		env.Log = e.log.With("module", c.Module.Name)
+		in, err := c.Module.Build(c.Conf, env)
+		if err != nil {
+			d := diags.Errorf(c.Range, "input %s: %v", c.Module.Name, err)
+			d.Effect = "this input is ignored"
+			continue
+		}
+		sub := &listener.Submitter{Queue: e.main}
+		if c.Ruleset != nil {
+			sub.Ruleset = c.Ruleset.Name
+			if q, ok := c.Ruleset.Ruleset.Queue.(*queue.Queue); ok {
+				sub.Queue = q
+			}
+		}
+		e.inputs = append(e.inputs, &input{Input: in, conf: c, submit: sub, name: c.Module.Name})
+	}
+}
+
+// register describes everything but the inputs, which do so themselves, to the metrics.
+func (e *Engine) register() {
+	for _, q := range append([]*queue.Queue{e.main}, e.queues...) {
+		e.metrics.Register(q.Object())
+	}
+	for _, a := range e.cfg.Actions {
+		if a.Delivery == nil {
+			continue
+		}
+		d := a.Delivery
+		e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Numbers: []metrics.Number{
+			metrics.Of("action_messages_written_total", "Messages the output took.", &d.Processed),
+			metrics.Of("action_messages_failed_total", "Messages lost: rejected, or given up while suspended.", &d.Failed),
+			metrics.Of("action_bytes_written_total", "Bytes the output took.", &d.Bytes),
+			metrics.Of("action_suspensions_total", "Times the action was suspended.", &d.Suspensions),
+			{Name: "action_suspended", Help: "1 while the action is suspended.", Kind: metrics.Gauge, Read: func() float64 {
+				if d.Suspended() {
+					return 1
+				}
+				return 0
+			}},
+		}})
+	}
+	e.metrics.Register(storeObject(e.store))
+}
+
+// idleFlush writes out what files hold when the workers run out of work.
+type idleFlush struct{ store *store.Store }
+
+func (f idleFlush) Flush() { f.store.FlushIdle() }

@@ -1,0 +1,273 @@
+// Package engine composes the server: it builds the graph that a configuration
+// describes, starts it and stops it.
+//
+// # One message's way
+//
+//	hop                          function                        goroutine
+//	socket -> slab, frames       listener/im*: the read loops    one a connection, or a UDP socket
+//	batch -> queue               listener.Submitter.Submit       same
+//	queue -> worker              queue.Queue.work                one a lane
+//	batch -> messages            router.Worker.Run               same
+//	bytes -> fields              parser.Parser.Parse             same
+//	filters, statements          router.Stmt.run                 same
+//	fields -> text               router.Action.Render            same
+//	text -> output               output.Delivery.Deliver         same, at the end of the batch
+//	text -> file buffer          output/omfile, store.File       same
+//	buffer -> disk               store: buffer full, workers     worker, or the store's flusher
+//	                             idle, or 50 ms old
+//
+// An action with a queue takes copies of messages instead of rendering; the
+// queue's own worker renders and delivers.
+//
+// # Order of a stop
+//
+// Inputs stop reading and submit what they have; the main queue drains, then the
+// queues of rulesets, then those of actions, each up to its timeout; outputs
+// close; files are written and closed.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"syslogd/config"
+	"syslogd/internal/diag"
+	"syslogd/internal/vfs"
+	"syslogd/listener"
+	"syslogd/metrics"
+	"syslogd/module"
+	"syslogd/output"
+	"syslogd/queue"
+	"syslogd/router"
+	"syslogd/router/property"
+	"syslogd/store"
+)
+
+// Env is what the engine is given from outside.
+type Env struct {
+	Log     *slog.Logger
+	Version string
+	// OpenedInputs, if not nil, is called when all sockets are open and before
+	// anything is received: privileges are dropped there.
+	OpenedInputs func() error
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Engine is a server. New builds it, Start starts it, Stop ends it.
+type Engine struct {
+	cfg     *config.Config
+	env     Env
+	log     *slog.Logger
+	metrics *metrics.Set
+	store   *store.Store
+	names   *listener.Names
+	router  *router.Router
+	modEnv  module.Env
+
+	main    *queue.Queue
+	queues  []*queue.Queue // of rulesets, then of actions: the order of a stop
+	handler map[*queue.Queue]func() queue.Handler
+	inputs  []*input
+	outputs []output.Output
+
+	work       context.Context // ends waiting of workers
+	stopWork   context.CancelFunc
+	stopInputs context.CancelFunc
+	running    sync.WaitGroup // inputs
+	background sync.WaitGroup // the store
+	stopStore  context.CancelFunc
+
+	globals  property.Globals
+	own      ownMessages
+	failures atomic.Pointer[[]string]
+}
+
+// input is an input with where its messages go.
+type input struct {
+	listener.Input
+	conf   *config.Input
+	submit *listener.Submitter
+	name   string
+	opened bool
+}
+
+// New builds the server that cfg describes. Nothing outside is touched: no
+// socket, no file. What cannot be built is reported in diags and left out.
+func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
+	if env.Now == nil {
+		env.Now = time.Now
+	}
+	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}}
+	e.work, e.stopWork = context.WithCancel(context.Background())
+	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
+	e.names = newNames(&cfg.Global, env.Log)
+	e.modEnv = e.moduleEnv()
+	e.main = queue.New("main Q", cfg.MainQueue)
+	e.buildActions(diags)
+	e.buildRulesets(diags)
+	e.buildInputs(diags)
+	e.register()
+	return e
+}
+
+func (e *Engine) moduleEnv() module.Env {
+	g := &e.cfg.Global
+	return module.Env{
+		Log: e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now,
+		Allowed: accessLists(e.cfg, e.log),
+		Global: &module.Global{
+			WorkDirectory: g.WorkDirectory, MaxMessageSize: int(g.MaxMessageSize),
+			CAFile: g.CAFile, CertFile: g.CertFile, KeyFile: g.KeyFile, CRLFile: g.CRLFile, CAExtraFiles: g.CAExtraFiles,
+			StreamDriver: g.StreamDriver, IPv4: g.IPProtocol != "ipv6-only", IPv6: g.IPProtocol != "ipv4-only",
+			Oversize: g.OversizeMode, OversizeReport: g.OversizeReport, PermitACLWarning: g.ACLWarn,
+		},
+		TemplatePrefix: func(name string) string {
+			if t := e.cfg.Templates.Lookup(name); t != nil {
+				return t.Prefix()
+			}
+			return ""
+		},
+	}
+}
+
+// Start opens sockets and starts everything. It returns when messages are
+// received. An input that cannot be opened is logged and left out, as in
+// rsyslogd; so is an output that cannot be started.
+func (e *Engine) Start(ctx context.Context) error {
+	for _, o := range e.outputs {
+		if s, ok := o.(output.Starter); ok {
+			if err := s.Start(); err != nil {
+				return err
+			}
+		}
+	}
+	var storeCtx context.Context
+	storeCtx, e.stopStore = context.WithCancel(context.Background())
+	e.background.Go(func() { e.store.Run(storeCtx) })
+	e.startQueues()
+	e.openInputs(ctx)
+	if e.env.OpenedInputs != nil {
+		if err := e.env.OpenedInputs(); err != nil {
+			e.Stop(ctx)
+			return err
+		}
+	}
+	e.runInputs()
+	return nil
+}
+
+func (e *Engine) startQueues() {
+	for _, q := range append([]*queue.Queue{e.main}, e.queues...) {
+		handlers := make([]queue.Handler, q.Workers())
+		for i := range handlers {
+			if make := e.handler[q]; make != nil {
+				handlers[i] = make()
+			} else {
+				handlers[i] = e.router.NewWorker(e.work)
+			}
+		}
+		q.Start(handlers)
+	}
+}
+
+func (e *Engine) openInputs(ctx context.Context) {
+	var failed []string
+	for _, in := range e.inputs {
+		if err := in.Open(ctx); err != nil {
+			e.log.Error("input can not listen", "input", in.name, "at", in.conf.Range.Start.String(), "err", err)
+			failed = append(failed, fmt.Sprintf("input %s: %v", in.name, err))
+			continue
+		}
+		in.opened = true
+	}
+	e.failures.Store(&failed)
+}
+
+func (e *Engine) runInputs() {
+	var ctx context.Context
+	ctx, e.stopInputs = context.WithCancel(context.Background())
+	for _, in := range e.inputs {
+		if !in.opened {
+			continue
+		}
+		e.running.Go(func() {
+			if err := in.Run(ctx, in.submit); err != nil && ctx.Err() == nil {
+				e.log.Error("input ended", "input", in.name, "err", err)
+			}
+		})
+	}
+}
+
+// HUP closes and reopens files and whatever else modules reopen, and reads the
+// local host name again. The configuration is not read again, as in rsyslogd.
+func (e *Engine) HUP() {
+	e.names.HUP()
+	e.store.HUP()
+	for _, o := range e.outputs {
+		if r, ok := o.(output.Reopener); ok {
+			r.HUP()
+		}
+	}
+}
+
+// Stop ends the server in the order that the package comment names. It returns
+// what went wrong, joined; the server has ended in any case.
+func (e *Engine) Stop(context.Context) error {
+	if e.stopInputs != nil {
+		e.stopInputs()
+		late := time.AfterFunc(time.Duration(e.cfg.Global.InputsTimeout)*time.Millisecond, func() {
+			for _, q := range e.queues {
+				q.Refuse()
+			}
+			e.main.Refuse()
+		})
+		e.running.Wait()
+		late.Stop()
+	} else {
+		for _, in := range e.inputs {
+			in.Close()
+		}
+	}
+	e.own.stop()
+	var errs []error
+	for _, q := range append([]*queue.Queue{e.main}, e.queues...) {
+		if lost := q.Stop(e.stopWork); lost > 0 {
+			errs = append(errs, fmt.Errorf("queue %s: %d messages lost, it did not drain in time", q.Name(), lost))
+		}
+	}
+	e.stopWork()
+	for _, o := range e.outputs {
+		errs = append(errs, o.Close())
+	}
+	if e.stopStore != nil {
+		e.stopStore()
+		e.background.Wait()
+	}
+	errs = append(errs, e.store.Close())
+	return errors.Join(errs...)
+}
+
+// Health returns what is wrong: inputs that do not listen, suspended actions.
+func (e *Engine) Health() error {
+	var errs []error
+	if f := e.failures.Load(); f != nil {
+		for _, text := range *f {
+			errs = append(errs, errors.New(text))
+		}
+	}
+	for _, a := range e.cfg.Actions {
+		if a.Delivery != nil && a.Delivery.Suspended() {
+			errs = append(errs, fmt.Errorf("action %s is suspended", a.Name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Metrics returns the counters of everything.
+func (e *Engine) Metrics() *metrics.Set { return e.metrics }

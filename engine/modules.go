@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"syslogd/listener/imptcp"
+	"syslogd/listener/imtcp"
+	"syslogd/listener/imudp"
+	"syslogd/module"
+	"syslogd/output/omdiscard"
+	"syslogd/output/omfile"
+	"syslogd/output/omstdout"
+	"syslogd/output/omusrmsg"
+	"syslogd/parser"
+)
+
+// Modules returns the modules of the server. This is the only place that
+// imports them: a new module is one package and one line here.
+func Modules() *module.Registry {
+	r := &module.Registry{
+		Drivers:     map[string]bool{"lmnsd_gtls": true, "lmnsd_ossl": true, "lmnsd_ptcp": true},
+		Unavailable: unavailable(),
+	}
+	r.AddInput(imudp.Module)
+	r.AddInput(imtcp.Module)
+	r.AddInput(imptcp.Module)
+
+	r.AddOutput(omfile.Module)
+	r.AddOutput(omusrmsg.Module)
+	r.AddOutput(omdiscard.Module)
+	r.AddOutput(omstdout.Module)
+
+	r.AddParser(rfc3164())
+	r.AddParser(rfc5424())
+	return r
+}
+
+func rfc3164() *module.ParserModule {
+	m := module.NewParser("pmrfc3164", parser.RFC3164Params, func(c parser.RFC3164Config) (module.Parser, error) {
+		return parser.NewRFC3164(c), nil
+	})
+	m.Instances = []string{parser.NameRFC3164}
+	return m
+}
+
+func rfc5424() *module.ParserModule {
+	m := module.NewParser("pmrfc5424", nil, func(module.None) (module.Parser, error) { return parser.RFC5424{}, nil })
+	m.Instances = []string{parser.NameRFC5424}
+	return m
+}
+
+// unavailable are rsyslogd's modules that this server does not have, so far.
+// Loading one is a note; using one is an error.
+func unavailable() map[string]*module.Unavailable {
+	const notSent, notRead = "messages are not sent there", "messages are not read from there"
+	list := map[string]*module.Unavailable{
+		"imklog": {Lost: "kernel messages are not read", Directives: []string{"KLogPath", "KLogPermitNonKernelFacility",
+			"KLogConsoleLogLevel", "KLogInternalMsgFacility", "KLogParseKernelTimestamp", "KLogKeepKernelTimestamp", "KLogLocalIPIF"}},
+		"imkmsg": {Lost: "kernel messages are not read"},
+		"imjournal": {Lost: "the systemd journal is not read", Directives: []string{"IMJournalPersistStateInterval", "IMJournalRatelimitInterval",
+			"IMJournalRatelimitBurst", "IMJournalStateFile", "IMJournalIgnorePreviousMessages", "IMJournalDefaultSeverity",
+			"IMJournalDefaultFacility", "IMJournalUsePIDFromSystem"}},
+		"immark": {Lost: "no mark messages are written", Directives: []string{"MarkMessagePeriod"}},
+		"impstats": {Lost: "no statistics messages are written; see metrics.listen",
+			Directives: []string{"PStatsInterval", "PStatInterval", "PStatFacility", "PStatSeverity", "PStatJSON", "PStatCEE"}},
+		"imfile": {Lost: "files are not read", Directives: []string{"InputFileName", "InputFileTag", "InputFileStateFile", "InputFileSeverity",
+			"InputFileFacility", "InputFileReadMode", "InputFileMaxLinesAtOnce", "InputFilePersistStateInterval", "InputFileBindRuleset",
+			"InputRunFileMonitor", "InputFilePollInterval"}},
+		"imrelp": {Lost: "RELP is not received", Directives: []string{"InputRELPServerRun", "InputRELPServerBindRuleset"}},
+		"omfwd": {Lost: notSent, Directives: []string{"ActionForwardDefaultTemplate", "ActionSendTCPRebindInterval", "ActionSendUDPRebindInterval",
+			"ActionSendTCPKeepAlive", "ActionSendStreamDriver", "ActionSendStreamDriverMode", "ActionSendStreamDriverAuthMode",
+			"ActionSendStreamDriverPermittedPeer", "ActionSendResendLastMsgOnReconnect"}},
+		"omprog":   {Lost: notSent, Directives: []string{"ActionOMProgBinary"}},
+		"omuxsock": {Lost: notSent, Directives: []string{"OMUXSockDefaultTemplate", "OMUXSockSocket"}},
+		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
+			"ActionMailSubject", "ActionMailEnableBody"}},
+	}
+	for _, name := range []string{"ompipe", "omshell", "omrelp", "omkafka", "omelasticsearch", "omhttp", "omhiredis", "omrabbitmq",
+		"ommysql", "ompgsql", "omlibdbi", "omjournal", "omsnmp", "ommongodb", "omamqp1", "omczmq", "omudpspoof", "omgssapi", "omhdfs", "omruleset"} {
+		list[name] = &module.Unavailable{Lost: notSent}
+	}
+	for _, name := range []string{"imkafka", "imhttp", "improg", "imdocker", "imhiredis", "imgssapi", "im3195", "imczmq", "impcap", "imbeats", "imdtls", "imfifo", "imkubernetes", "imsolaris", "imdiag"} {
+		list[name] = &module.Unavailable{Lost: notRead}
+	}
+	for _, name := range []string{"mmjsonparse", "mmnormalize", "mmanon", "mmfields", "mmpstrucdata", "mmutf8fix", "mmrm1stspace", "mmsequence",
+		"mmcount", "mmexternal", "mmdblookup", "mmkubernetes", "mmsnmptrapd", "mmrfc5424addhmac"} {
+		list[name] = &module.Unavailable{Lost: "messages are not modified"}
+	}
+	for _, name := range []string{"pmlastmsg", "pmciscoios", "pmcisconames", "pmaixforwardedfrom", "pmsnare", "pmnull", "pmnormalize", "pmdb2diag", "pmpanngfw"} {
+		list[name] = &module.Unavailable{Lost: "its dialect is not understood"}
+	}
+	for _, name := range []string{"fmhash", "fmhttp", "fmpcre", "fmunflatten", "ffaup"} {
+		list[name] = &module.Unavailable{Lost: "its functions do not exist"}
+	}
+	return list
+}

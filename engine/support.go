@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"log/slog"
+	"net"
+	"time"
+
+	"syslogd/config"
+	"syslogd/listener"
+	"syslogd/metrics"
+	"syslogd/router/property"
+	"syslogd/store"
+)
+
+func newNames(g *config.Global, log *slog.Logger) *listener.Names {
+	opt := listener.NamesOptions{EnableDNS: g.EnableDNS, PreserveFQDN: g.PreserveFQDN, LocalHostName: g.LocalHostName, Log: log.With("module", "names")}
+	if g.DNSCacheTTLEnable {
+		opt.TTL = time.Duration(g.DNSCacheTTL) * time.Second
+	}
+	return listener.NewNames(opt)
+}
+
+// accessLists makes the $AllowedSender lists.
+func accessLists(cfg *config.Config, log *slog.Logger) map[string]*listener.AccessList {
+	out := map[string]*listener.AccessList{}
+	for proto, entries := range cfg.Allowed {
+		text := ""
+		if cfg.Global.ACLWarn {
+			text = map[string]string{"UDP": "UDP message from disallowed sender discarded", "TCP": "connection request from disallowed sender discarded"}[proto]
+		}
+		list, err := listener.ParseAccessList(entries, text, log)
+		if err != nil {
+			log.Error("access list can not be used, nobody is permitted", "err", err)
+			list, _ = listener.ParseAccessList(nil, text, log)
+		}
+		out[proto] = list
+	}
+	return out
+}
+
+// newContext returns what a worker needs to evaluate properties.
+func (e *Engine) newContext() *property.Context {
+	return &property.Context{
+		LocalHost: e.names.Host, Globals: &e.globals,
+		ExactCase: e.cfg.Global.CaseSensitive, CompactJSON: e.cfg.Global.CompactJSON, Clock: e.env.Now,
+	}
+}
+
+// storeObject describes the files on disk to the metrics.
+func storeObject(s *store.Store) *metrics.Object {
+	number := func(name, help string, kind metrics.Kind, get func(store.Stats) int64) metrics.Number {
+		return metrics.Number{Name: name, Help: help, Kind: kind, Read: func() float64 { return float64(get(s.Stats())) }}
+	}
+	return &metrics.Object{Numbers: []metrics.Number{
+		number("files_open", "Files that are open.", metrics.Gauge, func(s store.Stats) int64 { return int64(s.OpenFiles) }),
+		number("files_bytes_written_total", "Bytes written to files.", metrics.Count, func(s store.Stats) int64 { return int64(s.Bytes) }),
+		number("files_writes_total", "Calls of write(2).", metrics.Count, func(s store.Stats) int64 { return int64(s.Writes) }),
+		number("files_records_lost_total", "Records that could not be kept.", metrics.Count, func(s store.Stats) int64 { return int64(s.Lost) }),
+		number("files_rotations_total", "Files that were rotated.", metrics.Count, func(s store.Stats) int64 { return int64(s.Rotations) }),
+	}}
+}
+
+// Listening is a place where an input receives.
+type Listening struct {
+	Input string
+	Addr  net.Addr
+}
+
+// Listening returns where the server receives.
+func (e *Engine) Listening() []Listening {
+	var out []Listening
+	for _, in := range e.inputs {
+		if !in.opened {
+			continue
+		}
+		if l, ok := in.Input.(interface{ Addrs() []net.Addr }); ok {
+			for _, a := range l.Addrs() {
+				out = append(out, Listening{in.name, a})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,214 @@
+// Package imptcp receives syslog over plain TCP or a unix stream socket. It
+// differs from imtcp at the edges, as rsyslogd's module of that name does: text
+// without line feed at the end of a connection is dropped, there is no TLS, and
+// the number of connections has no limit by default.
+package imptcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"time"
+
+	"syslogd/config/param"
+	"syslogd/internal/diag"
+	"syslogd/listener"
+	"syslogd/message"
+	"syslogd/module"
+	"syslogd/parser/frame"
+)
+
+// Module describes imptcp to the registry.
+var Module = describe()
+
+func describe() *module.Input {
+	m := module.NewInput("imptcp", moduleParams, inputParams, inherit, New, func(c *Config) string { return c.Ruleset })
+	m.NeedsInput = true
+	return m
+}
+
+// ModuleConfig is module(load="imptcp").
+type ModuleConfig struct {
+	MaxSessions int
+}
+
+// Config is input(type="imptcp").
+type Config struct {
+	Port, Address, Path string
+	Unlink              bool
+	Mode                fs.FileMode
+	Owner, Group        int
+	FailOnChown         bool
+
+	Name, Ruleset, DefaultTZ, PortFile string
+	DiscardTruncated                   bool
+	MaxFrameSize                       int
+	DelimiterRegex                     string
+	OctetCounting                      bool
+	CiscoASA, MultiLine                bool
+	MaxSessions                        int
+	NotifyOpen, NotifyClose            bool
+	KeepAlive                          bool
+	KeepAliveProbes                    int
+	KeepAliveTime                      int
+	KeepAliveInterval                  int
+	AddtlDelimiter                     int
+	LimitInterval, LimitBurst          int
+	Backlog                            int
+}
+
+const oneGoroutine = "each connection has a goroutine of its own"
+
+var moduleParams = param.Table[ModuleConfig]{
+	param.NonNegInt("maxSessions", func(c *ModuleConfig) *int { return &c.MaxSessions }).Default("0").Doc("Connections at a time; 0 is no limit."),
+	param.NoEffect[ModuleConfig]("threads", oneGoroutine).Legacy("InputPTCPServerHelperThreads"),
+	param.NoEffect[ModuleConfig]("processOnPoller", oneGoroutine),
+}
+
+var inputParams = param.Table[Config]{
+	param.String("port", func(c *Config) *string { return &c.Port }).Legacy("InputPTCPServerRun").Runs().Doc("Port, by number or name; 0 lets the system choose."),
+	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("InputPTCPServerListenIP").Doc("Address to listen on; all by default."),
+	param.String("path", func(c *Config) *string { return &c.Path }).Doc("Unix stream socket instead of TCP."),
+	param.Bool("unlink", func(c *Config) *bool { return &c.Unlink }).Default("off").Doc("Remove the socket file before and after use."),
+	param.User("fileOwner", func(c *Config) *int { return &c.Owner }).Doc("Owner of the socket file."),
+	param.Int("fileOwnerNum", func(c *Config) *int { return &c.Owner }).Default("-1").Doc("The same by number."),
+	param.GroupName("fileGroup", func(c *Config) *int { return &c.Group }).Doc("Group of the socket file."),
+	param.Int("fileGroupNum", func(c *Config) *int { return &c.Group }).Default("-1").Doc("The same by number."),
+	param.Mode("fileCreateMode", func(c *Config) *fs.FileMode { return &c.Mode }).Default("0644").Doc("Mode of the socket file."),
+	param.Bool("failOnChownFailure", func(c *Config) *bool { return &c.FailOnChown }).Default("on").Doc("Do not listen when the owner can not be set."),
+	param.Bool("discardTruncatedMsg", func(c *Config) *bool { return &c.DiscardTruncated }).Default("off").Doc("Cut a message that is too long instead of splitting it."),
+	param.NoEffect[Config]("flowControl", "the sender is always slowed down when the queue is full"),
+	param.String("name", func(c *Config) *string { return &c.Name }).Legacy("InputPTCPServerInputName").Default("imptcp").Doc("Value of the property inputname, and name in metrics."),
+	param.PositiveInt("maxFrameSize", func(c *Config) *int { return &c.MaxFrameSize }).Default("200000").Doc("Octet counts above this are taken for text."),
+	param.String("framing.delimiter.regex", func(c *Config) *string { return &c.DelimiterRegex }).Doc("Extended regular expression of a line that begins a message."),
+	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputPTCPServerBindRuleset").Doc("Ruleset of the messages."),
+	param.String("defaultTZ", func(c *Config) *string { return &c.DefaultTZ }).Doc("Zone of times without one: +hh:mm, -hh:mm or Z."),
+	param.Bool("supportOctetCountedFraming", func(c *Config) *bool { return &c.OctetCounting }).Legacy("InputPTCPServerSupportOctetCountedFraming").Default("on").Doc("Recognise frames that begin with their length."),
+	param.Bool("framingFix.cisco.asa", func(c *Config) *bool { return &c.CiscoASA }).Default("off").Doc("Skip a blank at the start of a frame."),
+	param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Inherits("module").Doc("Connections at a time; 0 is no limit."),
+	param.Bool("notifyOnConnectionClose", func(c *Config) *bool { return &c.NotifyClose }).Legacy("InputPTCPServerNotifyOnConnectionClose").Default("off").Doc("Log connections that end."),
+	param.Bool("notifyOnConnectionOpen", func(c *Config) *bool { return &c.NotifyOpen }).Default("off").Doc("Log connections that begin."),
+	param.NotYetUnless[Config]("compression.mode", "compressed streams are not available yet", "none"),
+	param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Legacy("InputPTCPServerKeepAlive").Default("off").Doc("TCP keep-alive."),
+	param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Legacy("InputPTCPServerKeepAlive_probes").Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
+	param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Legacy("InputPTCPServerKeepAlive_time").Doc("Idle seconds before the first probe; 0 is the system's."),
+	param.NonNegInt("keepAlive.interval", func(c *Config) *int { return &c.KeepAliveInterval }).Legacy("InputPTCPServerKeepAlive_intvl").Doc("Seconds between probes; 0 is the system's."),
+	param.Int("addtlFrameDelimiter", func(c *Config) *int { return &c.AddtlDelimiter }).Range(-1, 255).Legacy("InputPTCPServerAddtlFrameDelimiter").Default("-1").Doc("A further byte that ends a frame, decimal; -1 is none."),
+	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
+	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
+	param.NotYetUnless[Config]("rateLimit.name", "named rate limits are not available yet"),
+	param.Bool("multiLine", func(c *Config) *bool { return &c.MultiLine }).Default("off").Doc("LF ends a frame only in front of <."),
+	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
+	param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Default("64").Doc("Length of the kernel's queue of new connections."),
+}
+
+func inherit(m *ModuleConfig, c *Config) { c.MaxSessions = m.MaxSessions }
+
+// Check reports a missing or doubled address.
+func (c *Config) Check(o *param.Object, diags *diag.List) bool {
+	if (c.Port == "") == (c.Path == "") {
+		diags.Errorf(o.Range, `%s needs either "port" or "path"`, o.Title).Effect = o.Effect
+		return false
+	}
+	return true
+}
+
+type input struct {
+	conf    Config
+	env     module.Env
+	servers []*listener.StreamServer
+}
+
+// New remembers the settings.
+func New(c Config, env module.Env) (listener.Input, error) {
+	return &input{conf: c, env: env}, nil
+}
+
+// Name is the input's name, for metrics.
+func (in *input) Name() string { return in.conf.Name }
+
+// Open listens on the port or the path.
+func (in *input) Open(ctx context.Context) error {
+	opt, err := in.options()
+	if err != nil {
+		return err
+	}
+	if in.conf.Path != "" {
+		err = in.openPath(ctx, opt)
+	} else {
+		g := in.env.Global
+		in.servers, err = listener.ListenTCP(ctx, opt, in.conf.Address, in.conf.Port, g.IPv4, g.IPv6)
+	}
+	for _, s := range in.servers {
+		in.env.Metrics.Register(s.Object(in.conf.Name))
+	}
+	return err
+}
+
+func (in *input) openPath(ctx context.Context, opt listener.StreamOptions) error {
+	c := &in.conf
+	if c.Unlink {
+		if err := os.Remove(c.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	opt.Network, opt.Address, opt.LocalPeer = "unix", c.Path, in.env.Names.Local()
+	s := listener.NewStreamServer(opt)
+	if err := s.Listen(ctx); err != nil {
+		return err
+	}
+	in.servers = []*listener.StreamServer{s}
+	if err := os.Chmod(c.Path, c.Mode); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	if c.Owner < 0 && c.Group < 0 {
+		return nil
+	}
+	if err := os.Chown(c.Path, c.Owner, c.Group); err != nil {
+		if c.FailOnChown {
+			return errors.Join(err, s.Close())
+		}
+		in.env.Log.Warn("owner of the socket can not be set", "file", c.Path, "err", err)
+	}
+	return nil
+}
+
+// Addrs are the addresses it listens on.
+func (in *input) Addrs() []net.Addr { return listener.Addrs(in.servers) }
+
+// Run receives until ctx is done.
+func (in *input) Run(ctx context.Context, sub *listener.Submitter) error {
+	return listener.RunAll(ctx, in.servers, sub)
+}
+
+// Close closes the sockets of an input that was not run.
+func (in *input) Close() error { return listener.CloseAll(in.servers) }
+
+func (in *input) options() (listener.StreamOptions, error) {
+	c := &in.conf
+	zone, err := listener.ParseZone(c.DefaultTZ)
+	if err != nil {
+		return listener.StreamOptions{}, err
+	}
+	opt := listener.StreamOptions{
+		Backlog: c.Backlog, PortFile: c.PortFile, MaxSessions: c.MaxSessions,
+		KeepAlive:  net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
+		NotifyOpen: c.NotifyOpen, NotifyClose: c.NotifyClose,
+		Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
+		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: fmt.Sprintf("imptcp(%s/%s/IPv4)", c.Address, c.Port), Log: in.env.Log},
+		Origin: &message.Origin{Name: c.Name, DefaultTZ: zone},
+	}
+	o := frame.Defaults()
+	o.Dialect, o.OctetCounting, o.AddtlDelimiter, o.MaxFrameSize = frame.PTCP, c.OctetCounting, c.AddtlDelimiter, c.MaxFrameSize
+	o.MaxMessageSize, o.DiscardTruncated, o.CiscoASAFix, o.MultiLine = in.env.Global.MaxMessageSize, c.DiscardTruncated, c.CiscoASA, c.MultiLine
+	if c.DelimiterRegex != "" {
+		if o.DelimiterRegex, err = listener.CompileDelimiter(c.DelimiterRegex); err != nil {
+			return opt, err
+		}
+	}
+	opt.Frame = o
+	return opt, nil
+}

@@ -1,0 +1,145 @@
+package imtcp
+
+import (
+	"syslogd/config/param"
+	"syslogd/tls"
+)
+
+// maxFrameLimit is the largest maxFrameSize, as in rsyslogd.
+const maxFrameLimit = 200000000
+
+// Common are the parameters that the module and its inputs share: a value of
+// the module is the default of the inputs.
+type Common struct {
+	FlowControl       bool
+	DisableLF         bool
+	DiscardTruncated  bool
+	NotifyClose       bool
+	NotifyOpen        bool
+	AddtlDelimiter    int
+	MaxFrameSize      int
+	MaxSessions       int
+	MaxListeners      int
+	PreserveCase      bool
+	KeepAlive         bool
+	KeepAliveProbes   int
+	KeepAliveTime     int
+	KeepAliveInterval int
+	PermittedPeers    []string
+	AllowedSender     []string
+	TLS               tls.Options
+
+	octetOff bool // the module's octetCountedFraming="off"
+}
+
+// ModuleConfig is module(load="imtcp").
+type ModuleConfig struct {
+	Common
+	OctetCounting bool
+}
+
+// Config is input(type="imtcp").
+type Config struct {
+	Common
+	Port           string
+	Address        string
+	Name           string
+	DefaultTZ      string
+	Ruleset        string
+	PortFile       string
+	OctetCounting  bool
+	CiscoASA       bool
+	MultiLine      bool
+	DelimiterRegex string
+	LimitInterval  int
+	LimitBurst     int
+	Backlog        int
+}
+
+const (
+	oneGoroutine = "each connection has a goroutine of its own"
+	noNamespace  = "network namespaces are not available; start the server in the namespace"
+	noStream     = "compressed streams are not available yet"
+)
+
+var commonParams = param.Join(
+	param.Table[Common]{
+		param.Bool("flowControl", func(c *Common) *bool { return &c.FlowControl }).Legacy("InputTCPFlowControl").Default("on").
+			Doc("Slow the sender down when the queue is full. It always is: TCP would lose messages otherwise."),
+		param.Bool("disableLFDelimiter", func(c *Common) *bool { return &c.DisableLF }).Legacy("InputTCPServerDisableLFDelimiter").Default("off").
+			Doc("LF does not end a frame."),
+		param.Bool("discardTruncatedMsg", func(c *Common) *bool { return &c.DiscardTruncated }).Default("off").
+			Doc("Cut a message that is too long instead of splitting it."),
+		param.Bool("notifyOnConnectionClose", func(c *Common) *bool { return &c.NotifyClose }).Legacy("InputTCPServerNotifyOnConnectionClose").Default("off").Doc("Log connections that end."),
+		param.Bool("notifyOnConnectionOpen", func(c *Common) *bool { return &c.NotifyOpen }).Default("off").Doc("Log connections that begin."),
+		param.Int("addtlFrameDelimiter", func(c *Common) *int { return &c.AddtlDelimiter }).Range(-1, 255).Legacy("InputTCPServerAddtlFrameDelimiter").Default("-1").
+			Doc("A further byte that ends a frame, decimal; -1 is none."),
+		param.PositiveInt("maxFrameSize", func(c *Common) *int { return &c.MaxFrameSize }).Default("200000").
+			Doc("Octet counts above this are taken for text. At most 200000000."),
+		param.PositiveInt("maxSessions", func(c *Common) *int { return &c.MaxSessions }).Legacy("InputTCPMaxSessions").Default("200").
+			Doc("Connections at a time."),
+		param.PositiveInt("maxListeners", func(c *Common) *int { return &c.MaxListeners }).Alias("maxListners").Legacy("InputTCPMaxListeners").Default("20").
+			Doc("Listeners of the module at most. There is no limit here."),
+		param.Bool("preserveCase", func(c *Common) *bool { return &c.PreserveCase }).Legacy("InputTCPServerPreserveCase").Default("on").
+			Doc("Keep the case of senders' names."),
+		param.Bool("keepAlive", func(c *Common) *bool { return &c.KeepAlive }).Legacy("InputTCPServerKeepAlive").Default("off").Doc("TCP keep-alive."),
+		param.NonNegInt("keepAlive.probes", func(c *Common) *int { return &c.KeepAliveProbes }).Legacy("InputTCPServerKeepAlive_probes").Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
+		param.NonNegInt("keepAlive.time", func(c *Common) *int { return &c.KeepAliveTime }).Legacy("InputTCPServerKeepAlive_time").Doc("Idle seconds before the first probe; 0 is the system's."),
+		param.NonNegInt("keepAlive.interval", func(c *Common) *int { return &c.KeepAliveInterval }).Legacy("InputTCPServerKeepAlive_intvl").Doc("Seconds between probes; 0 is the system's."),
+		param.Strings("permittedPeer", func(c *Common) *[]string { return &c.PermittedPeers }).Legacy("InputTCPServerStreamDriverPermittedPeer").
+			Doc("Peers that may connect: names or fingerprints, by streamDriver.authMode."),
+		param.Strings("allowedSender", func(c *Common) *[]string { return &c.AllowedSender }).
+			Doc("Addresses, networks and host names that may connect."),
+		param.NoEffect[Common]("workerThreads", oneGoroutine),
+		param.NoEffect[Common]("starvationProtection.maxReads", oneGoroutine),
+		param.NotYetUnless[Common]("networkNamespace", noNamespace, ""),
+		param.NotYetUnless[Common]("compression.mode", noStream, "none").Legacy("InputTCPServerCompressionMode"),
+		param.NotYetUnless[Common]("compression.driver", noStream, "zlib").Legacy("InputTCPServerCompressionDriver"),
+		param.NoEffect[Common]("compression.maxExpansionRatio", noStream),
+		param.NoEffect[Common]("compression.maxDecompressedBytesPerReceive", noStream),
+		param.NoEffect[Common]("compression.maxTotalZstdWindowBytes", noStream),
+	},
+	param.Group(func(c *Common) *tls.Options { return &c.TLS }, tls.Params),
+)
+
+var moduleParams = param.Join(
+	param.Table[ModuleConfig]{
+		param.Bool("octetCountedFraming", func(c *ModuleConfig) *bool { return &c.OctetCounting }).Legacy("InputTCPServerSupportOctetCountedFraming").Default("on").
+			Alias("supportOctetCountedFraming").Doc("Recognise frames that begin with their length."),
+	},
+	param.Group(func(c *ModuleConfig) *Common { return &c.Common }, commonParams),
+)
+
+var inputParams = param.Join(
+	param.Table[Config]{
+		param.String("port", func(c *Config) *string { return &c.Port }).Required().Legacy("InputTCPServerRun").Runs().
+			Doc("Port, by number or name; 0 lets the system choose."),
+		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to listen on; all by default."),
+		param.String("name", func(c *Config) *string { return &c.Name }).Legacy("InputTCPServerInputName").Default("imtcp").Doc("Value of the property inputname, and name in metrics."),
+		param.String("defaultTZ", func(c *Config) *string { return &c.DefaultTZ }).Doc("Zone of times without one: +hh:mm, -hh:mm or Z."),
+		param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputTCPServerBindRuleset").Doc("Ruleset of the messages."),
+		param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Legacy("InputTCPServerListenPortFile").Doc("File that gets the number of the port."),
+		param.Bool("supportOctetCountedFraming", func(c *Config) *bool { return &c.OctetCounting }).Default("on").Doc("Recognise frames that begin with their length."),
+		param.Bool("framingFix.cisco.asa", func(c *Config) *bool { return &c.CiscoASA }).Default("off").Doc("Skip a blank at the start of a frame."),
+		param.Bool("multiLine", func(c *Config) *bool { return &c.MultiLine }).Default("off").Doc("LF ends a frame only in front of <."),
+		param.String("framing.delimiter.regex", func(c *Config) *string { return &c.DelimiterRegex }).Doc("Extended regular expression of a line that begins a message."),
+		param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
+		param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
+		param.NotYetUnless[Config]("rateLimit.name", "named rate limits are not available yet"),
+		param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Doc("Length of the kernel's queue of new connections."),
+	},
+	withoutDirectives(param.Group(func(c *Config) *Common { return &c.Common }, commonParams)),
+)
+
+// withoutDirectives leaves legacy directives to the module's table.
+func withoutDirectives(t param.Table[Config]) param.Table[Config] {
+	for _, p := range t {
+		p.Directives = nil
+	}
+	return t
+}
+
+func inherit(m *ModuleConfig, c *Config) {
+	c.Common = m.Common
+	c.Common.octetOff = !m.OctetCounting
+}

@@ -1,0 +1,83 @@
+package imudp
+
+import (
+	"fmt"
+	"time"
+
+	"syslogd/config/param"
+	"syslogd/listener"
+)
+
+// ModuleConfig is module(load="imudp").
+type ModuleConfig struct {
+	BatchSize     int
+	Threads       int
+	PreserveCase  bool
+	AllowedSender []string
+}
+
+// Config is input(type="imudp").
+type Config struct {
+	Port          []string
+	Address       string
+	Device        string
+	Name          string
+	AppendPort    bool
+	DefaultTZ     string
+	PortFile      string
+	Ruleset       string
+	RcvBuf        int64
+	FreeBind      int
+	LimitInterval int
+	LimitBurst    int
+	AllowedSender []string
+
+	// Of the module.
+	BatchSize    int
+	Threads      int
+	PreserveCase bool
+}
+
+const noRealTime = "the Go runtime spreads its work over threads, a real-time class for one of them would not help"
+
+var moduleParams = param.Table[ModuleConfig]{
+	param.Int("batchSize", func(c *ModuleConfig) *int { return &c.BatchSize }).Range(1, 1024).Default("128").Doc("Datagrams that one system call may receive. rsyslogd's default is 32."),
+	param.Int("threads", func(c *ModuleConfig) *int { return &c.Threads }).Range(1, 32).Default("1").Doc("Sockets and readers a port (SO_REUSEPORT)."),
+	param.Bool("preserveCase", func(c *ModuleConfig) *bool { return &c.PreserveCase }).Default("off").Doc("Keep the case of senders' names."),
+	param.Strings("allowedSender", func(c *ModuleConfig) *[]string { return &c.AllowedSender }).Doc("Addresses, networks and host names that may send."),
+	param.NoEffect[ModuleConfig]("timeRequery", "the time is read once for each batch of datagrams").Legacy("UDPServerTimeRequery"),
+	param.NoEffect[ModuleConfig]("schedulingPolicy", noRealTime).Legacy("IMUDPSchedulingPolicy"),
+	param.NoEffect[ModuleConfig]("schedulingPriority", noRealTime).Legacy("IMUDPSchedulingPriority"),
+}
+
+var inputParams = param.Table[Config]{
+	param.Strings("port", func(c *Config) *[]string { return &c.Port }).Required().Legacy("UDPServerRun").Runs().Doc("Ports, by number or name."),
+	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("UDPServerAddress").Doc("Address to listen on; all by default."),
+	param.String("device", func(c *Config) *string { return &c.Device }).Doc("Network interface to bind to."),
+	param.Word("name", func(c *Config) *string { return &c.Name }).Alias("inputName").Default("imudp").Doc("Value of the property inputname, and name in metrics."),
+	param.Bool("name.appendPort", func(c *Config) *bool { return &c.AppendPort }).Alias("inputName.appendPort").Default("off").Doc("Append the port to the name."),
+	param.String("defaultTZ", func(c *Config) *string { return &c.DefaultTZ }).Doc("Zone of times without one: +hh:mm, -hh:mm or Z."),
+	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
+	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputUDPServerBindRuleset").Doc("Ruleset of the messages."),
+	param.Size("rcvbufSize", func(c *Config) *int64 { return &c.RcvBuf }).Default("0").Doc("Receive buffer of the socket, forced beyond the system's limit if privileged; 0 is the system's."),
+	param.Int("ipFreeBind", func(c *Config) *int { return &c.FreeBind }).Range(0, 2).Default("2").Doc("Bind to an address that the host does not have yet: 0 no, 1 yes, 2 yes and say when it can not be set."),
+	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
+	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
+	param.NotYetUnless[Config]("rateLimit.name", "named rate limits are not available yet"),
+	param.Strings("allowedSender", func(c *Config) *[]string { return &c.AllowedSender }).Inherits("module").Doc("Addresses, networks and host names that may send."),
+}
+
+func inherit(m *ModuleConfig, c *Config) {
+	c.BatchSize, c.Threads, c.PreserveCase, c.AllowedSender = m.BatchSize, m.Threads, m.PreserveCase, m.AllowedSender
+}
+
+func (in *input) rateLimit(port string) *listener.RateLimit {
+	address := in.conf.Address
+	if address == "" {
+		address = "*"
+	}
+	return &listener.RateLimit{
+		Interval: time.Duration(in.conf.LimitInterval) * time.Second, Burst: in.conf.LimitBurst,
+		Name: fmt.Sprintf("imudp(%s/%s/IPv4)", address, port), Log: in.env.Log,
+	}
+}

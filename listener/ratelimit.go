@@ -1,0 +1,72 @@
+package listener
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"syslogd/metrics"
+)
+
+// RateLimit lets Burst messages through in each window of Interval, and drops
+// the rest. The window begins with its first message, as in rsyslogd. The zero
+// Interval is no limit.
+type RateLimit struct {
+	Interval time.Duration
+	Burst    int
+	// Name is the listener, for the log.
+	Name string
+	Log  *slog.Logger
+	// Dropped counts messages.
+	Dropped metrics.Counter
+
+	mu    sync.Mutex
+	start time.Time
+	count int
+	lost  int
+}
+
+// Take asks for n messages at the time now and returns how many are let through.
+func (r *RateLimit) Take(n int, now time.Time) int {
+	if r == nil || r.Interval == 0 {
+		return n
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.start.IsZero() || now.Sub(r.start) >= r.Interval {
+		if r.lost > 0 {
+			r.Log.Warn(fmt.Sprintf("%s: %d messages lost due to rate-limiting (%d allowed within %d seconds)",
+				r.Name, r.lost, r.Burst, int(r.Interval/time.Second)), "code", 2177)
+		}
+		r.start, r.count, r.lost = now, 0, 0
+	}
+	granted := min(n, max(r.Burst-r.count, 0))
+	r.count += granted
+	if over := n - granted; over > 0 {
+		if r.lost == 0 {
+			r.Log.Warn(r.Name+": begin to drop messages due to rate-limiting", "code", 2177)
+		}
+		r.lost += over
+		r.Dropped.Add(uint64(over))
+	}
+	return granted
+}
+
+// LogLimiter lets one event a minute through. The zero LogLimiter is ready to use.
+type LogLimiter struct {
+	mu   sync.Mutex
+	next time.Time
+}
+
+// Allow reports whether the event may be logged.
+func (l *LogLimiter) Allow() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if now.Before(l.next) {
+		return false
+	}
+	l.next = now.Add(time.Minute)
+	return true
+}

@@ -1,0 +1,276 @@
+package listener
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/message"
+	"syslogd/parser/frame"
+)
+
+// session is one connection. It belongs to one goroutine. While it waits for
+// bytes it holds no buffer, but for the start of a frame that has not ended.
+type session struct {
+	srv    *StreamServer
+	conn   net.Conn
+	sub    *Submitter
+	peer   *message.Peer
+	port   uint16
+	frames frame.Reader
+	flow   message.Flow
+	rest   []byte // of a frame that has not ended
+	size   int    // of the next read
+}
+
+// A read begins with firstRead bytes of room; it grows and shrinks with what
+// arrives.
+const (
+	firstRead = 8 << 10
+	maxRead   = 256 << 10
+)
+
+// drainLimit bounds what is still read from a connection when the server stops.
+const drainLimit = 4 << 20
+
+func (s *session) run(ctx context.Context) {
+	defer s.srv.ended(s)
+	defer s.conn.Close()
+	if s.srv.opt.TLS != nil && !s.handshake(ctx) {
+		return
+	}
+	var raw syscall.RawConn
+	if sc, ok := s.conn.(syscall.Conn); ok {
+		raw, _ = sc.SyscallConn()
+	}
+	for {
+		slab, n, err := s.read(raw)
+		if n > 0 {
+			s.consume(slab, n, false)
+		}
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+			s.drain(raw)
+		} else if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+			s.srv.opt.Log.Debug("connection ended", "peer", string(s.peer.IP), "err", err)
+		}
+		s.consume(message.NewSlab(len(s.rest)+1), 0, true)
+		return
+	}
+}
+
+// handshake speaks TLS first. A failure is counted and logged, at most once a minute.
+func (s *session) handshake(ctx context.Context) bool {
+	conn := tls.Server(s.conn, s.srv.opt.TLS)
+	hctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	if err := conn.HandshakeContext(hctx); err != nil {
+		s.srv.TLSFailures.Add(1)
+		if ctx.Err() == nil && s.srv.handshakes.Allow() {
+			s.srv.opt.Log.Warn("TLS handshake failed, the connection is closed", "peer", string(s.peer.IP), "err", err, "count", s.srv.TLSFailures.Value())
+		}
+		return false
+	}
+	s.srv.mu.Lock()
+	s.conn = conn
+	s.srv.mu.Unlock()
+	if ctx.Err() != nil {
+		conn.SetReadDeadline(time.Unix(1, 0))
+	}
+	return true
+}
+
+// read waits for bytes and returns a slab that begins with the rest of the last
+// one, followed by n new bytes. The caller owns the slab if n is above 0.
+func (s *session) read(raw syscall.RawConn) (slab *message.Slab, n int, err error) {
+	if raw == nil { // TLS, or a pipe in a test: a buffer is held while waiting
+		slab = message.NewSlab(len(s.rest) + s.size)
+		n, err = s.conn.Read(slab.Buf[copy(slab.Buf, s.rest):])
+	} else {
+		waitErr := raw.Read(func(fd uintptr) bool {
+			slab, n, err = s.readNow(int(fd))
+			return !errors.Is(err, unix.EAGAIN)
+		})
+		if waitErr != nil {
+			return nil, 0, waitErr
+		}
+	}
+	if n <= 0 {
+		if slab != nil {
+			slab.Release()
+		}
+		if err == nil {
+			err = io.EOF
+		}
+		return nil, 0, err
+	}
+	switch {
+	case n == len(slab.Buf)-len(s.rest):
+		s.size = min(s.size*8, maxRead)
+	case n < s.size/16:
+		s.size = max(s.size/8, firstRead)
+	}
+	return slab, n, err
+}
+
+// readNow reads what has arrived. Without anything it returns EAGAIN and no slab.
+func (s *session) readNow(fd int) (*message.Slab, int, error) {
+	slab := message.NewSlab(len(s.rest) + s.size)
+	for {
+		n, err := unix.Read(fd, slab.Buf[copy(slab.Buf, s.rest):])
+		switch {
+		case err == unix.EINTR:
+			continue
+		case n > 0:
+			return slab, n, nil
+		}
+		slab.Release()
+		return nil, 0, err
+	}
+}
+
+// drain reads what has arrived at the moment of a stop.
+func (s *session) drain(raw syscall.RawConn) {
+	if raw == nil {
+		s.drainTLS()
+		return
+	}
+	for total := 0; total < drainLimit; {
+		var slab *message.Slab
+		var n int
+		raw.Control(func(fd uintptr) { slab, n, _ = s.readNow(int(fd)) })
+		if n <= 0 {
+			return
+		}
+		total += n
+		s.consume(slab, n, false)
+	}
+}
+
+// drainTLS reads what has arrived on a TLS connection; it waits for a record
+// that has begun, for a moment.
+func (s *session) drainTLS() {
+	s.conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	for total := 0; total < drainLimit; {
+		slab, n, err := s.read(nil)
+		if n <= 0 || err != nil {
+			return
+		}
+		total += n
+		s.consume(slab, n, false)
+	}
+}
+
+// consume takes frames from the rest and n new bytes, which slab holds, and
+// submits them. It takes over slab.
+func (s *session) consume(slab *message.Slab, n int, atEOF bool) {
+	srv := s.srv
+	srv.Bytes.Add(uint64(n))
+	used := n
+	if !atEOF {
+		used += len(s.rest)
+	} else {
+		used = copy(slab.Buf, s.rest)
+	}
+	slab = rightSize(slab, used)
+	b := message.NewBatch(slab)
+	b.Received, b.Flow = time.Now(), &s.flow
+	buf := slab.Buf[:used]
+	for {
+		text, advance, ev := s.frames.Next(buf, atEOF)
+		if ev.Kind != 0 {
+			s.event(ev)
+		}
+		if len(text) > 0 {
+			b.Add(text, srv.opt.Origin, s.peer).PeerPort = s.port
+		}
+		buf = buf[advance:]
+		if advance == 0 && len(text) == 0 && ev.Kind == 0 {
+			break
+		}
+	}
+	if len(buf) > 0 && buf[len(buf)-1] == 0 && !atEOF {
+		if text, advance := s.frames.Idle(buf); advance > 0 {
+			b.Add(text, srv.opt.Origin, s.peer).PeerPort = s.port
+			buf = buf[advance:]
+		}
+	}
+	s.keep(buf)
+	s.submit(b)
+}
+
+// keep stores the start of a frame that has not ended.
+func (s *session) keep(buf []byte) {
+	if len(buf) == 0 && cap(s.rest) > firstRead {
+		s.rest = nil
+		return
+	}
+	s.rest = append(s.rest[:0], buf...)
+}
+
+// rightSize copies the used bytes of a slab that is mostly empty to a smaller
+// one, so that a queue of small batches is bounded by the bytes it holds.
+func rightSize(slab *message.Slab, used int) *message.Slab {
+	if used > len(slab.Buf)/4 {
+		return slab
+	}
+	small := message.NewSlab(used)
+	copy(small.Buf, slab.Buf[:used])
+	slab.Release()
+	return small
+}
+
+func (s *session) submit(b *message.Batch) {
+	n := b.Len()
+	if n == 0 {
+		b.Release()
+		return
+	}
+	if granted := s.srv.opt.Limit.Take(n, b.Received); granted < n {
+		b.Msgs = b.Msgs[:granted]
+		n = granted
+	}
+	// What was read is handed on even if the server stops: the queue ends the wait.
+	if s.sub.Submit(context.Background(), b) {
+		s.srv.Received.Add(uint64(n))
+	} else {
+		s.srv.Dropped.Add(uint64(n))
+	}
+}
+
+// event counts what is wrong with a frame and logs it, at most once a minute.
+func (s *session) event(ev frame.Event) {
+	srv := s.srv
+	srv.FramingErrors.Add(1)
+	limit := &srv.framing
+	if ev.Kind&(frame.Oversize|frame.Split) != 0 {
+		limit = &srv.oversize
+	}
+	if !limit.Allow() {
+		return
+	}
+	log := srv.opt.Log.With("peer", string(s.peer.IP), "count", srv.FramingErrors.Value())
+	switch {
+	case ev.Kind&frame.BadDelimiter != 0:
+		log.Warn("framing error: the octet count is not followed by a blank, the count is used", "byte", ev.Byte)
+	case ev.Kind&frame.ZeroCount != 0:
+		log.Warn("framing error: invalid octet count 0, the frame is read up to a line feed")
+	case ev.Kind&frame.TooLarge != 0:
+		log.Warn("framing error: frame too large, change to octet stuffing", "size", ev.Size, "limit", srv.opt.Frame.MaxFrameSize)
+	case ev.Kind&(frame.Oversize|frame.Split) != 0:
+		log.Warn("received oversize message, it is split or cut", "size", ev.Size, "limit", srv.opt.Frame.MaxMessageSize)
+	case ev.Kind&frame.Incomplete != 0:
+		log.Warn("incomplete frame at end of stream, a message may be lost", "size", ev.Size)
+	case ev.Kind&frame.Unterminated != 0:
+		log.Warn("text without line feed at end of stream was dropped", "size", ev.Size)
+	}
+}

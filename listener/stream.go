@@ -1,0 +1,255 @@
+package listener
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/message"
+	"syslogd/metrics"
+	"syslogd/parser/frame"
+)
+
+// StreamOptions are the settings of a StreamServer. They do not change once it listens.
+type StreamOptions struct {
+	// Network is tcp, tcp4, tcp6 or unix; Address what to listen on.
+	Network, Address string
+	// Backlog is the length of the kernel's queue of new connections; 0 is the system's.
+	Backlog int
+	// PortFile, if not empty, gets the number of the port.
+	PortFile string
+
+	Frame  frame.Options
+	Origin *message.Origin
+	// TLS, if not nil, is spoken on every connection.
+	TLS *tls.Config
+	// MaxSessions bounds connections at a time; 0 is no bound.
+	MaxSessions  int
+	KeepAlive    net.KeepAliveConfig
+	NotifyOpen   bool
+	NotifyClose  bool
+	PreserveCase bool
+	Access       *AccessList
+	Limit        *RateLimit
+	Names        *Names
+	// LocalPeer, if not nil, is the sender of all messages (unix sockets).
+	LocalPeer *message.Peer
+	Log       *slog.Logger
+}
+
+// StreamServer accepts connections and reads messages from them.
+type StreamServer struct {
+	opt StreamOptions
+	ln  net.Listener
+
+	mu       sync.Mutex // guards sessions
+	sessions map[*session]struct{}
+	running  sync.WaitGroup
+
+	framing, oversize LogLimiter
+	full              LogLimiter
+	handshakes        LogLimiter
+
+	// Counters, in messages and bytes unless their name says otherwise.
+	Received      metrics.Counter
+	Bytes         metrics.Counter
+	Dropped       metrics.Counter // queue closed
+	Opened        metrics.Counter // sessions
+	OpenedFailed  metrics.Counter // sessions refused: limit
+	Closed        metrics.Counter // sessions
+	FramingErrors metrics.Counter // frames
+	TLSFailures   metrics.Counter // handshakes
+	open          atomic.Int64
+}
+
+// handshakeTimeout bounds a TLS handshake: a peer that says nothing must not hold a session.
+const handshakeTimeout = 30 * time.Second
+
+// NewStreamServer returns a server. Listen opens its socket.
+func NewStreamServer(opt StreamOptions) *StreamServer {
+	return &StreamServer{opt: opt, sessions: map[*session]struct{}{}}
+}
+
+// Listen opens the socket.
+func (s *StreamServer) Listen(ctx context.Context) error {
+	cfg := net.ListenConfig{KeepAliveConfig: s.opt.KeepAlive}
+	if !s.opt.KeepAlive.Enable {
+		cfg.KeepAlive = -1
+	}
+	ln, err := cfg.Listen(ctx, s.opt.Network, s.opt.Address)
+	if err != nil {
+		return err
+	}
+	if s.opt.Backlog > 0 {
+		if err := setBacklog(ln, s.opt.Backlog); err != nil {
+			ln.Close()
+			return fmt.Errorf("listen backlog %d: %w", s.opt.Backlog, err)
+		}
+	}
+	s.ln = ln
+	if s.opt.PortFile == "" {
+		return nil
+	}
+	port := ""
+	if a, ok := ln.Addr().(*net.TCPAddr); ok {
+		port = strconv.Itoa(a.Port)
+	}
+	if err := os.WriteFile(s.opt.PortFile, []byte(port), 0o644); err != nil {
+		ln.Close()
+		return fmt.Errorf("listenPortFileName: %w", err)
+	}
+	return nil
+}
+
+// setBacklog calls listen(2) again, which changes the length of the queue.
+func setBacklog(ln net.Listener, n int) error {
+	sc, ok := ln.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var listenErr error
+	err = raw.Control(func(fd uintptr) { listenErr = unix.Listen(int(fd), n) })
+	return errors.Join(err, listenErr)
+}
+
+// Addr is the address it listens on.
+func (s *StreamServer) Addr() net.Addr { return s.ln.Addr() }
+
+// Close closes the socket of a server that was not run.
+func (s *StreamServer) Close() error {
+	if s.ln == nil {
+		return nil
+	}
+	return s.ln.Close()
+}
+
+// Run accepts connections until ctx is done. What has arrived by then is read
+// and submitted before it returns.
+func (s *StreamServer) Run(ctx context.Context, sub *Submitter) error {
+	stop := context.AfterFunc(ctx, func() {
+		s.ln.Close()
+		s.interrupt()
+	})
+	defer stop()
+	err := s.accept(ctx, sub)
+	s.running.Wait()
+	return err
+}
+
+func (s *StreamServer) accept(ctx context.Context, sub *Submitter) error {
+	var delay time.Duration
+	for {
+		c, err := s.ln.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				c.Close()
+			}
+			return nil
+		case err != nil:
+			// Out of descriptors, or a connection that went away: the next may work.
+			delay = min(max(2*delay, 5*time.Millisecond), time.Second)
+			s.opt.Log.Warn("accepting a connection", "err", err, "retry_in", delay)
+			select {
+			case <-time.After(delay):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		delay = 0
+		s.start(ctx, c, sub)
+	}
+}
+
+// start begins a session, or refuses it.
+func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
+	ses := &session{srv: s, conn: c, sub: sub, peer: s.opt.LocalPeer, size: firstRead}
+	if ses.peer == nil {
+		addr, _ := netip.ParseAddrPort(c.RemoteAddr().String())
+		ses.peer, ses.port = s.opt.Names.Peer(addr.Addr(), s.opt.PreserveCase), addr.Port()
+	}
+	if !s.opt.Access.Permits(ses.peer) {
+		s.opt.Access.Refuse(ses.peer)
+		c.Close()
+		return
+	}
+	if s.opt.MaxSessions > 0 && s.open.Load() >= int64(s.opt.MaxSessions) {
+		s.OpenedFailed.Add(1)
+		if s.full.Allow() {
+			s.opt.Log.Error("too many tcp sessions - dropping incoming request", "peer", string(ses.peer.IP), "count", s.opt.MaxSessions, "code", 2081)
+		}
+		c.Close()
+		return
+	}
+	s.mu.Lock()
+	s.sessions[ses] = struct{}{}
+	s.mu.Unlock()
+	s.open.Add(1)
+	s.Opened.Add(1)
+	if s.opt.NotifyOpen {
+		s.opt.Log.Info("connection established", "peer", string(ses.peer.Host()))
+	}
+	ses.frames = frame.NewReader(&s.opt.Frame)
+	s.running.Add(1)
+	go ses.run(ctx)
+}
+
+// ended forgets a session.
+func (s *StreamServer) ended(ses *session) {
+	s.mu.Lock()
+	delete(s.sessions, ses)
+	s.mu.Unlock()
+	s.open.Add(-1)
+	s.Closed.Add(1)
+	if s.opt.NotifyClose {
+		s.opt.Log.Info("connection closed", "peer", string(ses.peer.Host()))
+	}
+	s.running.Done()
+}
+
+// interrupt wakes all sessions; they see that the context is done.
+func (s *StreamServer) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ses := range s.sessions {
+		ses.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// Object describes the server to the metrics. name is the input's.
+func (s *StreamServer) Object(name string) *metrics.Object {
+	o := &metrics.Object{Label: "input", Name: name, Extra: [][2]string{{"listen", s.opt.Address}}, Numbers: []metrics.Number{
+		metrics.Of("input_messages_received_total", "Messages received and put into the queue.", &s.Received),
+		metrics.Of("input_bytes_received_total", "Bytes received.", &s.Bytes),
+		metrics.Of("input_messages_dropped_total", "Messages dropped because the queue did not take them.", &s.Dropped),
+		metrics.Of("input_sessions_opened_total", "Connections accepted.", &s.Opened),
+		metrics.Of("input_sessions_refused_total", "Connections refused because there were too many.", &s.OpenedFailed),
+		metrics.Of("input_sessions_closed_total", "Connections that have ended.", &s.Closed),
+		metrics.Of("input_framing_errors_total", "Frames that were broken, too long or incomplete.", &s.FramingErrors),
+		metrics.Of("input_tls_handshake_failures_total", "TLS handshakes that failed.", &s.TLSFailures),
+		{Name: "input_sessions", Help: "Connections that are open.", Kind: metrics.Gauge, Read: func() float64 { return float64(s.open.Load()) }},
+	}}
+	if l := s.opt.Limit; l != nil && l.Interval > 0 {
+		o.Numbers = append(o.Numbers, metrics.Of("input_messages_ratelimited_total", "Messages dropped by the rate limit.", &l.Dropped))
+	}
+	if a := s.opt.Access; a != nil {
+		o.Numbers = append(o.Numbers, metrics.Of("input_disallowed_total", "Connections or messages of senders that are not permitted.", &a.Refused))
+	}
+	return o
+}

@@ -1,0 +1,434 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Kind is the type of a Value.
+type Kind uint8
+
+// The kinds of JSON. Real numbers keep their text.
+const (
+	Null Kind = iota
+	Bool
+	Int
+	Real
+	String
+	Array
+	Object
+)
+
+// Value is a JSON value: a message variable or a part of one. The zero Value is
+// null. Objects keep the order in which their members were made.
+type Value struct {
+	kind Kind
+	num  int64  // Int, and 0 or 1 for Bool
+	str  string // String, and the text of a Real
+	arr  []Value
+	obj  []member
+}
+
+type member struct {
+	key string
+	val Value
+}
+
+// StringValue, IntValue, BoolValue and ArrayValue make values. ArrayValue takes
+// over items.
+func StringValue(s string) Value { return Value{kind: String, str: s} }
+
+// IntValue makes a number.
+func IntValue(n int64) Value { return Value{kind: Int, num: n} }
+
+// BoolValue makes a truth value.
+func BoolValue(b bool) Value {
+	if b {
+		return Value{kind: Bool, num: 1}
+	}
+	return Value{kind: Bool}
+}
+
+// ArrayValue makes an array.
+func ArrayValue(items ...Value) Value { return Value{kind: Array, arr: items} }
+
+// ObjectValue makes an empty object.
+func ObjectValue() Value { return Value{kind: Object} }
+
+// Kind returns the value's kind.
+func (v *Value) Kind() Kind { return v.kind }
+
+// Int returns the number of an Int or Bool.
+func (v *Value) Int() int64 { return v.num }
+
+// Text returns the content of a String, or the text of a Real.
+func (v *Value) Text() string { return v.str }
+
+// Len is the number of members or elements.
+func (v *Value) Len() int {
+	if v.kind == Object {
+		return len(v.obj)
+	}
+	return len(v.arr)
+}
+
+// At returns element i of an Array.
+func (v *Value) At(i int) *Value { return &v.arr[i] }
+
+// Append adds an element to an Array.
+func (v *Value) Append(item Value) { v.arr = append(v.arr, item) }
+
+// Member returns the name and value of member i of an Object.
+func (v *Value) Member(i int) (string, *Value) { return v.obj[i].key, &v.obj[i].val }
+
+// Get returns the member called key, or nil. Unless exact is set, ASCII case
+// does not count when no member has the very name.
+func (v *Value) Get(key string, exact bool) *Value {
+	if v == nil || v.kind != Object {
+		return nil
+	}
+	for i := range v.obj {
+		if v.obj[i].key == key {
+			return &v.obj[i].val
+		}
+	}
+	if exact {
+		return nil
+	}
+	for i := range v.obj {
+		if strings.EqualFold(v.obj[i].key, key) {
+			return &v.obj[i].val
+		}
+	}
+	return nil
+}
+
+// Put sets the member called key, as Get finds it, or adds it.
+func (v *Value) Put(key string, val Value, exact bool) {
+	if old := v.Get(key, exact); old != nil {
+		*old = val
+		return
+	}
+	v.obj = append(v.obj, member{key, val})
+}
+
+// Delete takes the member called key away.
+func (v *Value) Delete(key string, exact bool) {
+	old := v.Get(key, exact)
+	for i := range v.obj {
+		if &v.obj[i].val == old {
+			v.obj = append(v.obj[:i], v.obj[i+1:]...)
+			return
+		}
+	}
+}
+
+// Clone returns a deep copy.
+func (v *Value) Clone() Value {
+	c := *v
+	if v.arr != nil {
+		c.arr = make([]Value, len(v.arr))
+		for i := range v.arr {
+			c.arr[i] = v.arr[i].Clone()
+		}
+	}
+	if v.obj != nil {
+		c.obj = make([]member, len(v.obj))
+		for i := range v.obj {
+			c.obj[i] = member{v.obj[i].key, v.obj[i].val.Clone()}
+		}
+	}
+	return c
+}
+
+// AppendText appends what a template prints: the content of a string, JSON
+// text for the rest, nothing for null.
+func (v *Value) AppendText(dst []byte, compact bool) []byte {
+	switch v.kind {
+	case Null:
+		return dst
+	case String:
+		return append(dst, v.str...)
+	}
+	return v.AppendJSON(dst, compact)
+}
+
+// AppendJSON appends JSON: { "a": 1, "b": [ 2 ] }, or {"a":1,"b":[2]} if compact.
+func (v *Value) AppendJSON(dst []byte, compact bool) []byte {
+	switch v.kind {
+	case Bool:
+		return strconv.AppendBool(dst, v.num != 0)
+	case Int:
+		return strconv.AppendInt(dst, v.num, 10)
+	case Real:
+		return append(dst, v.str...)
+	case String:
+		return AppendJSONString(dst, v.str)
+	case Array:
+		return v.appendArray(dst, compact)
+	case Object:
+		return v.appendObject(dst, compact)
+	}
+	return append(dst, "null"...)
+}
+
+func (v *Value) appendArray(dst []byte, compact bool) []byte {
+	dst = append(dst, '[')
+	for i := range v.arr {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if !compact {
+			dst = append(dst, ' ')
+		}
+		dst = v.arr[i].AppendJSON(dst, compact)
+	}
+	if !compact {
+		dst = append(dst, ' ')
+	}
+	return append(dst, ']')
+}
+
+func (v *Value) appendObject(dst []byte, compact bool) []byte {
+	dst = append(dst, '{')
+	for i := range v.obj {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if !compact {
+			dst = append(dst, ' ')
+		}
+		dst = AppendJSONString(dst, v.obj[i].key)
+		dst = append(dst, ':')
+		if !compact {
+			dst = append(dst, ' ')
+		}
+		dst = v.obj[i].val.AppendJSON(dst, compact)
+	}
+	if !compact {
+		dst = append(dst, ' ')
+	}
+	return append(dst, '}')
+}
+
+// AppendJSONString appends s as a JSON string with quotes.
+func AppendJSONString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	dst = AppendJSONEscaped(dst, s)
+	return append(dst, '"')
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// AppendJSONEscaped appends s escaped for a JSON string, as json-c does it for
+// rsyslogd: a slash gets a backslash, bytes from 0x7f on stay.
+func AppendJSONEscaped[T string | []byte](dst []byte, s T) []byte {
+	start := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c != '/' {
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\', '/':
+			dst = append(dst, '\\', c)
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return append(dst, s[start:]...)
+}
+
+// maxDepth bounds nested JSON.
+const maxDepth = 32
+
+var errJSON = errors.New("this is no JSON")
+
+// ParseJSON reads one JSON value from the start of text and returns how many
+// bytes it took, blanks before it included.
+func ParseJSON(text string) (Value, int, error) {
+	p := jsonParser{text: text}
+	v, err := p.value(0)
+	return v, p.at, err
+}
+
+type jsonParser struct {
+	text string
+	at   int
+}
+
+func (p *jsonParser) blanks() {
+	for p.at < len(p.text) && strings.IndexByte(" \t\r\n", p.text[p.at]) >= 0 {
+		p.at++
+	}
+}
+
+// take skips blanks and takes c if it comes next.
+func (p *jsonParser) take(c byte) bool {
+	p.blanks()
+	if p.at < len(p.text) && p.text[p.at] == c {
+		p.at++
+		return true
+	}
+	return false
+}
+
+func (p *jsonParser) value(depth int) (Value, error) {
+	if depth > maxDepth {
+		return Value{}, fmt.Errorf("JSON is nested deeper than %d levels", maxDepth)
+	}
+	p.blanks()
+	if p.at == len(p.text) {
+		return Value{}, errJSON
+	}
+	switch p.text[p.at] {
+	case '{':
+		return p.object(depth)
+	case '[':
+		return p.array(depth)
+	case '"':
+		s, err := p.str()
+		return StringValue(s), err
+	}
+	for word, v := range map[string]Value{"true": BoolValue(true), "false": BoolValue(false), "null": {}} {
+		if strings.HasPrefix(p.text[p.at:], word) {
+			p.at += len(word)
+			return v, nil
+		}
+	}
+	return p.number()
+}
+
+func (p *jsonParser) object(depth int) (Value, error) {
+	v := ObjectValue()
+	p.at++
+	if p.take('}') {
+		return v, nil
+	}
+	for {
+		p.blanks()
+		key, err := p.str()
+		if err != nil || !p.take(':') {
+			return v, errJSON
+		}
+		val, err := p.value(depth + 1)
+		if err != nil {
+			return v, err
+		}
+		v.Put(key, val, true)
+		if p.take('}') {
+			return v, nil
+		}
+		if !p.take(',') {
+			return v, errJSON
+		}
+	}
+}
+
+func (p *jsonParser) array(depth int) (Value, error) {
+	v := ArrayValue()
+	p.at++
+	if p.take(']') {
+		return v, nil
+	}
+	for {
+		item, err := p.value(depth + 1)
+		if err != nil {
+			return v, err
+		}
+		v.Append(item)
+		if p.take(']') {
+			return v, nil
+		}
+		if !p.take(',') {
+			return v, errJSON
+		}
+	}
+}
+
+func (p *jsonParser) number() (Value, error) {
+	start := p.at
+	for p.at < len(p.text) && strings.IndexByte("+-.0123456789eE", p.text[p.at]) >= 0 {
+		p.at++
+	}
+	text := p.text[start:p.at]
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return IntValue(n), nil
+	}
+	if _, err := strconv.ParseFloat(text, 64); err != nil {
+		return Value{}, errJSON
+	}
+	return Value{kind: Real, str: text}, nil
+}
+
+func (p *jsonParser) str() (string, error) {
+	if p.at == len(p.text) || p.text[p.at] != '"' {
+		return "", errJSON
+	}
+	rest := p.text[p.at+1:]
+	if i := strings.IndexAny(rest, `"\`); i >= 0 && rest[i] == '"' {
+		p.at += i + 2
+		return rest[:i], nil
+	}
+	var out []byte
+	for i := 0; i < len(rest); i++ {
+		switch c := rest[i]; c {
+		case '"':
+			p.at += i + 2
+			return string(out), nil
+		case '\\':
+			var n int
+			if out, n = unescape(out, rest[i:]); n == 0 {
+				return "", errJSON
+			}
+			i += n - 1
+		default:
+			out = append(out, c)
+		}
+	}
+	return "", errJSON
+}
+
+// unescape decodes the escape that s begins with and returns its length, 0 for none.
+func unescape(dst []byte, s string) ([]byte, int) {
+	if len(s) < 2 {
+		return dst, 0
+	}
+	if i := strings.IndexByte(`"\/bfnrt`, s[1]); i >= 0 {
+		return append(dst, "\"\\/\b\f\n\r\t"[i]), 2
+	}
+	r, ok := hex4(s)
+	if !ok {
+		return dst, 0
+	}
+	n := 6
+	if r >= 0xd800 && r < 0xdc00 {
+		if low, ok := hex4(s[n:]); ok && low >= 0xdc00 && low < 0xe000 {
+			return utf8.AppendRune(dst, 0x10000+(r-0xd800)<<10+(low-0xdc00)), 12
+		}
+	}
+	return utf8.AppendRune(dst, r), n
+}
+
+func hex4(s string) (rune, bool) {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s[2:6], 16, 16)
+	return rune(n), err == nil
+}

@@ -1,0 +1,160 @@
+// Package omfile writes messages to files: one of a fixed name, or one of a
+// name that a template makes of each message. It is thin: package store owns
+// the bytes.
+package omfile
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"syslogd/module"
+	"syslogd/output"
+	"syslogd/store"
+)
+
+// Module describes omfile to the registry.
+var Module = builtin()
+
+func builtin() *module.Output {
+	m := module.NewOutput("omfile", moduleParams, params, inherit, New)
+	m.Builtin = true
+	m.LegacyInherit = func(mod, inst any) { legacyInherit(mod.(*ModuleConfig), inst.(*Config)) }
+	return m
+}
+
+// New returns an output that writes to conf.File, or to the files that
+// conf.DynaFile names.
+func New(conf Config, env module.Env) (output.Output, error) {
+	opt := conf.storeOptions()
+	if conf.DynaFile != "" {
+		return &dynamic{conf: conf, log: env.Log, opt: opt, env: env}, nil
+	}
+	return &static{conf: conf, opt: opt, env: env}, nil
+}
+
+// static writes to one file.
+type static struct {
+	conf Config
+	opt  store.Options
+	env  module.Env
+	file *store.File
+}
+
+// Templates is the text.
+func (o *static) Templates() []string { return []string{o.conf.template()} }
+
+// ConcurrentWrite marks that the file has its own lock.
+func (o *static) ConcurrentWrite() {}
+
+// Path is the file's name, for people.
+func (o *static) Path() string { return o.conf.File }
+
+// Start names the file; it is opened by the first write.
+func (o *static) Start() (err error) {
+	o.file, err = o.env.Store.File(o.conf.File, &o.opt)
+	return err
+}
+
+// Write appends the batch. Several records go to the file in one piece.
+func (o *static) Write(_ context.Context, b *output.Batch) error {
+	part := &b.Parts[0]
+	if o.conf.AddLF {
+		return o.writeLines(part)
+	}
+	if err := o.file.Append(part.All()); err != nil {
+		return &output.Suspended{Err: err}
+	}
+	return nil
+}
+
+// writeLines appends records with a line feed where they have none.
+func (o *static) writeLines(part *output.Part) error {
+	var line []byte
+	for i := range part.Ends {
+		rec := part.At(i)
+		if n := len(rec); n == 0 || rec[n-1] != '\n' {
+			line = append(append(line[:0], rec...), '\n')
+			rec = line
+		}
+		if err := o.file.Append(rec); err != nil {
+			return &output.Suspended{Done: i, Err: err}
+		}
+	}
+	return nil
+}
+
+func (o *static) Close() error {
+	if o.file == nil {
+		return nil
+	}
+	return o.file.Close()
+}
+
+// dynamic writes to the files that a template names.
+type dynamic struct {
+	conf  Config
+	opt   store.Options
+	env   module.Env
+	log   *slog.Logger
+	cache *store.Cache
+}
+
+// Templates are the text and the file name.
+func (o *dynamic) Templates() []string { return []string{o.conf.template(), o.conf.DynaFile} }
+
+// ConcurrentWrite marks that the cache has its own locks.
+func (o *dynamic) ConcurrentWrite() {}
+
+// Path is the template's name, for people.
+func (o *dynamic) Path() string { return "?" + o.conf.DynaFile }
+
+// Start makes the cache of open files. Names stay below the constant text that
+// the file name template begins with.
+func (o *dynamic) Start() error {
+	size := 0
+	if o.conf.cacheGiven {
+		size = o.conf.CacheSize
+	}
+	base := ""
+	if !o.conf.AllowEscape {
+		base = o.env.TemplatePrefix(o.conf.DynaFile)
+	}
+	o.cache = o.env.Store.Cache(&o.opt, base, size)
+	return nil
+}
+
+// Write appends each record to its file.
+func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
+	text, name := &b.Parts[0], &b.Parts[1]
+	var line []byte
+	for i := range text.Ends {
+		rec := text.At(i)
+		if n := len(rec); o.conf.AddLF && (n == 0 || rec[n-1] != '\n') {
+			line = append(append(line[:0], rec...), '\n')
+			rec = line
+		}
+		if err := o.cache.Append(name.At(i), rec); err != nil {
+			return o.failed(i, name.At(i), err)
+		}
+	}
+	return nil
+}
+
+// failed decides what an error at record i means: a name that cannot be opened
+// costs the message (dynafile.doNotSuspend, the default), as in rsyslogd; a
+// full disk suspends the action.
+func (o *dynamic) failed(i int, name []byte, err error) error {
+	var open *store.OpenError
+	if errors.As(err, &open) && o.conf.DoNotSuspend {
+		return &output.Rejected{Index: i, Err: err}
+	}
+	return &output.Suspended{Done: i, Err: err}
+}
+
+func (o *dynamic) Close() error {
+	if o.cache == nil {
+		return nil
+	}
+	return o.cache.Close()
+}

@@ -1,0 +1,172 @@
+package router
+
+import (
+	"sync/atomic"
+
+	"syslogd/message"
+	"syslogd/output"
+	"syslogd/router/template"
+)
+
+// Action renders messages and hands them to an output, or to a queue in front of it.
+type Action struct {
+	Name      string
+	Index     int
+	Templates []*template.Template
+	Delivery  *output.Delivery
+	// Queue, if not nil, takes the messages; the queue's worker then renders and delivers.
+	Queue Enqueuer
+	Conditions
+
+	// Disabled is set for an action that could not be built: it takes no messages.
+	Disabled bool
+	// Watched is set when the next action runs only while this one is
+	// suspended: it then commits each message at once, so that the very
+	// message that finds a failure is taken over.
+	Watched bool
+
+	seen    atomic.Int64 // messages counted for EveryNth
+	lastRun atomic.Int64 // Unix time of the last run
+}
+
+// Conditions are the parameters that make an action skip messages.
+type Conditions struct {
+	// EveryNth runs the action for each n-th message only; the count starts
+	// again after EveryNthTimeout seconds without one.
+	EveryNth        int
+	EveryNthTimeout int
+	// OnceEvery is the least number of seconds between two runs.
+	OnceEvery int
+	// WhenPreviousSuspended runs the action only while the one before is suspended.
+	WhenPreviousSuspended bool
+	// WriteAllMarks writes mark messages even if the action has run within MarkInterval.
+	WriteAllMarks bool
+}
+
+// markInterval is the time between two mark messages by default.
+const markInterval = 1200
+
+// pending is what an action has taken from the current batch.
+type pending struct {
+	batch  output.Batch
+	queued *message.Batch
+	marked bool // in Worker.dirty
+}
+
+func (a *Action) run(w *Worker, m *message.Message) bool {
+	if a.Disabled || a.WhenPreviousSuspended && !w.previousSuspended {
+		return false
+	}
+	if !a.due(w, m) {
+		return false
+	}
+	p := &w.acts[a.Index]
+	if !p.marked {
+		p.marked = true
+		w.dirty = append(w.dirty, a)
+	}
+	if a.Queue != nil {
+		if p.queued == nil {
+			p.queued = message.NewBatch(nil)
+			p.queued.Received, p.queued.Flow = w.batch.Received, w.batch.Flow
+		}
+		p.queued.AddClone(m)
+		w.previousSuspended = false
+		return false
+	}
+	a.Render(w, m)
+	if a.Watched {
+		a.deliver(w, p)
+		w.previousSuspended = a.Delivery.Suspended()
+	}
+	return false
+}
+
+// Render appends the action's templates for m to the worker's batch.
+func (a *Action) Render(w *Worker, m *message.Message) {
+	p := &w.acts[a.Index]
+	for i, t := range a.Templates {
+		part := &p.batch.Parts[i]
+		part.Data = t.Append(part.Data, m, w.props)
+		part.Ends = append(part.Ends, len(part.Data))
+	}
+}
+
+// due checks the action's Conditions.
+func (a *Action) due(w *Worker, m *message.Message) bool {
+	c := &a.Conditions
+	if c.EveryNth <= 1 && c.OnceEvery == 0 && c.WriteAllMarks {
+		return true
+	}
+	now := w.props.Now().Unix()
+	last := a.lastRun.Load()
+	if m.Flags&message.Mark != 0 && !c.WriteAllMarks && now-last < markInterval {
+		return false
+	}
+	if c.EveryNth > 1 {
+		if c.EveryNthTimeout > 0 && now-last > int64(c.EveryNthTimeout) {
+			a.seen.Store(0)
+		}
+		if c.EveryNthTimeout > 0 {
+			a.lastRun.Store(now)
+		}
+		if a.seen.Add(1)%int64(c.EveryNth) != 0 {
+			return false
+		}
+	}
+	if c.OnceEvery > 0 && last != 0 && now-last < int64(c.OnceEvery) {
+		return false
+	}
+	a.lastRun.Store(now)
+	return true
+}
+
+// maxKept bounds the memory an action keeps for its next batch, in bytes.
+const maxKept = 1 << 20
+
+func (a *Action) commit(w *Worker, p *pending) {
+	p.marked = false
+	if p.queued != nil {
+		b := p.queued
+		p.queued = nil
+		a.Queue.Enqueue(w.ctx, b)
+	}
+	a.deliver(w, p)
+}
+
+func (a *Action) deliver(w *Worker, p *pending) {
+	if len(p.batch.Parts) == 0 || p.batch.Len() == 0 {
+		return
+	}
+	a.Delivery.Deliver(w.ctx, &p.batch)
+	p.batch.Reset(maxKept)
+}
+
+// QueueWorker renders and delivers the messages of an action's queue.
+type QueueWorker struct {
+	action *Action
+	worker *Worker
+}
+
+// NewQueueWorker returns the handler of the action's queue.
+func (a *Action) NewQueueWorker(w *Worker) *QueueWorker { return &QueueWorker{a, w} }
+
+// Run delivers b and releases it.
+func (q *QueueWorker) Run(b *message.Batch) {
+	w := q.worker
+	w.props.StartBatch(b.Received)
+	p := &w.acts[q.action.Index]
+	for i := range b.Msgs {
+		w.props.StartMessage()
+		q.action.Render(w, &b.Msgs[i])
+	}
+	q.action.deliver(w, p)
+	b.Release()
+}
+
+// Idle writes out what the output has coalesced.
+func (q *QueueWorker) Idle(last bool) {
+	if f, ok := q.action.Delivery.Output().(output.Flusher); ok && last {
+		f.Flush()
+	}
+}

@@ -1,0 +1,146 @@
+// Package router runs messages through rulesets: filters, RainerScript
+// statements, calls and actions, compiled when the configuration is read.
+//
+// A Worker is what one goroutine needs for that. It takes a batch, parses each
+// message, runs its ruleset, and at the end of the batch commits what the
+// actions rendered. The router knows no output and no input; actions deliver
+// through package output, queues are behind the small interface Enqueuer.
+package router
+
+import (
+	"context"
+
+	"syslogd/message"
+	"syslogd/output"
+	"syslogd/router/property"
+)
+
+// Parser fills in the fields of a message; it cannot fail.
+type Parser interface {
+	Parse(b *message.Batch, m *message.Message)
+}
+
+// Enqueuer takes batches for another worker: the queue of an action or of a ruleset.
+type Enqueuer interface {
+	Enqueue(ctx context.Context, b *message.Batch) bool
+}
+
+// Ruleset is a named sequence of statements with its parsers.
+type Ruleset struct {
+	Name   string
+	Parser Parser
+	Body   []Stmt
+	// Queue, if not nil, is the ruleset's own: a call enqueues the message.
+	Queue Enqueuer
+}
+
+// Router is the rulesets and actions of a configuration.
+type Router struct {
+	// Rulesets by name. Default is the one for batches that name none, or one that does not exist.
+	Rulesets map[string]*Ruleset
+	Default  *Ruleset
+	// Actions in the order of the configuration; Action.Index is the place here.
+	Actions []*Action
+	// Flush are called when no worker has anything to do.
+	Flush []output.Flusher
+	// Context returns what a new worker needs to evaluate properties.
+	Context func() *property.Context
+	// Unknown is told of a name that call_indirect computed and that is no ruleset.
+	Unknown func(name string)
+}
+
+func (r *Router) ruleset(name string) *Ruleset {
+	if name == "" {
+		return r.Default
+	}
+	if rs := r.Rulesets[name]; rs != nil {
+		return rs
+	}
+	return r.Default
+}
+
+// maxCallDepth bounds nested calls of rulesets; deeper calls are ignored, as in rsyslogd.
+const maxCallDepth = 64
+
+// Worker runs batches. It belongs to one goroutine.
+type Worker struct {
+	router *Router
+	ctx    context.Context
+	props  *property.Context
+
+	batch *message.Batch
+	// acts holds what each action has rendered from this batch, by Action.Index.
+	acts  []pending
+	dirty []*Action
+	// calls holds messages for the queues of called rulesets.
+	calls map[*Ruleset]*message.Batch
+	depth int
+	// previousSuspended is about the action that ran before, for
+	// execOnlyWhenPreviousIsSuspended and previous_action_suspended().
+	previousSuspended bool
+}
+
+// NewWorker returns a worker. ctx ends waiting for outputs and full queues.
+func (r *Router) NewWorker(ctx context.Context) *Worker {
+	w := &Worker{router: r, ctx: ctx, props: r.Context(), acts: make([]pending, len(r.Actions))}
+	w.props.PreviousActionSuspended = func() bool { return w.previousSuspended }
+	for i, a := range r.Actions {
+		w.acts[i].batch.Parts = make([]output.Part, len(a.Templates))
+	}
+	return w
+}
+
+// Run processes b and releases it.
+func (w *Worker) Run(b *message.Batch) {
+	w.batch = b
+	rs := w.router.ruleset(b.Ruleset)
+	w.props.StartBatch(b.Received)
+	for i := range b.Msgs {
+		m := &b.Msgs[i]
+		if m.Flags&message.Parsed == 0 {
+			rs.Parser.Parse(b, m)
+		}
+		if m.Dropped() {
+			continue
+		}
+		w.props.StartMessage()
+		w.depth = 0
+		w.previousSuspended = false
+		w.run(rs.Body, m)
+	}
+	w.commit()
+	w.batch = nil
+	b.Release()
+}
+
+// Idle writes out what outputs have coalesced when no worker has work left.
+func (w *Worker) Idle(last bool) {
+	if !last {
+		return
+	}
+	for _, f := range w.router.Flush {
+		f.Flush()
+	}
+}
+
+// run runs statements; it reports whether processing of the message is to stop.
+func (w *Worker) run(body []Stmt, m *message.Message) bool {
+	for _, s := range body {
+		if s.run(w, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// commit hands what actions have rendered to their outputs and queued messages to their queues.
+func (w *Worker) commit() {
+	for _, a := range w.dirty {
+		a.commit(w, &w.acts[a.Index])
+	}
+	w.dirty = w.dirty[:0]
+	for rs, b := range w.calls {
+		delete(w.calls, rs)
+		rs.Queue.Enqueue(w.ctx, b)
+	}
+}

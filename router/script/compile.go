@@ -1,0 +1,304 @@
+package script
+
+import (
+	"bytes"
+	"fmt"
+
+	"syslogd/config/syntax"
+	"syslogd/internal/diag"
+	"syslogd/message"
+	"syslogd/router/property"
+	"syslogd/router/selector"
+	"syslogd/router/template"
+)
+
+// Env is what expressions can refer to beside the message.
+type Env struct {
+	// Template returns a template by name, or nil, for exec_template().
+	Template func(name string) *template.Template
+}
+
+// Program is a compiled expression. It may be used by any number of workers.
+type Program struct {
+	eval eval
+	// cond, if not nil, decides the expression's truth without making a Value.
+	cond cond
+}
+
+type (
+	eval func(m *message.Message, ctx *property.Context) Value
+	cond func(m *message.Message, ctx *property.Context) bool
+)
+
+// Eval evaluates the expression.
+func (p *Program) Eval(m *message.Message, ctx *property.Context) Value { return p.eval(m, ctx) }
+
+// Bool evaluates the expression as a condition. It does not allocate for
+// comparisons of properties with constants.
+func (p *Program) Bool(m *message.Message, ctx *property.Context) bool { return p.cond(m, ctx) }
+
+// Compile compiles an expression. What is wrong is added to diags; nil is
+// returned when the expression cannot be used.
+func Compile(e syntax.Expr, env Env, diags *diag.List) *Program {
+	c := &compiler{env: env, diags: diags, ok: true}
+	n := c.node(e)
+	if !c.ok {
+		return nil
+	}
+	return &Program{eval: n.eval, cond: n.condition()}
+}
+
+type compiler struct {
+	env   Env
+	diags *diag.List
+	ok    bool
+}
+
+// node is a compiled sub-expression, with what is known of it.
+type node struct {
+	eval  eval
+	cond  cond
+	value *Value             // of a constant
+	items []Value            // of an array constant
+	prop  *property.Property // of a property
+}
+
+func (n node) condition() cond {
+	if n.cond != nil {
+		return n.cond
+	}
+	return func(m *message.Message, ctx *property.Context) bool { return n.eval(m, ctx).Bool() }
+}
+
+func constant(v Value) node {
+	return node{value: &v, eval: func(*message.Message, *property.Context) Value { return v }}
+}
+
+// ofCond makes a node of a condition.
+func ofCond(c cond) node {
+	return node{cond: c, eval: func(m *message.Message, ctx *property.Context) Value { return truth(c(m, ctx)) }}
+}
+
+func (c *compiler) errorf(e syntax.Node, format string, args ...any) *diag.Diagnostic {
+	c.ok = false
+	d := c.diags.Errorf(e.Range(), format, args...)
+	d.Effect = "the statement is ignored"
+	return d
+}
+
+func (c *compiler) node(e syntax.Expr) node {
+	switch e := e.(type) {
+	case *syntax.Paren:
+		return c.node(e.X)
+	case *syntax.Number:
+		return constant(number(e.Value))
+	case *syntax.String:
+		return constant(text([]byte(e.Value)))
+	case *syntax.ArrayLit:
+		return c.array(e)
+	case *syntax.Variable:
+		return c.variable(e)
+	case *syntax.Unary:
+		return c.unary(e)
+	case *syntax.Binary:
+		return c.binary(e)
+	case *syntax.FuncCall:
+		return c.call(e)
+	case *syntax.Exists:
+		return c.exists(e)
+	}
+	c.errorf(e, "this can not stand in an expression")
+	return constant(Value{})
+}
+
+func (c *compiler) array(e *syntax.ArrayLit) node {
+	var n node
+	for _, it := range e.Items {
+		n.items = append(n.items, text([]byte(it.Value)))
+	}
+	if len(n.items) == 0 {
+		n.items = []Value{{}}
+	}
+	first := n.items[0]
+	n.eval = func(*message.Message, *property.Context) Value { return first }
+	return n
+}
+
+func (c *compiler) property(v *syntax.Variable) *property.Property {
+	name := v.Name
+	if len(name) > 0 && (name[0] == '!' || name[0] == '.' || name[0] == '/') {
+		name = "$" + name
+	}
+	p, err := property.Resolve(name)
+	if err != nil {
+		d := c.errorf(v, "unknown property %q", "$"+v.Name)
+		if u, ok := err.(*property.UnknownError); ok && u.Suggestion != "" {
+			d.Hint = fmt.Sprintf("did you mean $%s?", u.Suggestion)
+		}
+		return nil
+	}
+	return &p
+}
+
+func (c *compiler) variable(e *syntax.Variable) node {
+	p := c.property(e)
+	if p == nil {
+		return constant(Value{})
+	}
+	if p.ID == property.Var {
+		return node{prop: p, eval: func(m *message.Message, ctx *property.Context) Value { return fromJSON(p.Value(m, ctx)) }}
+	}
+	if !shared(p.ID) {
+		return node{prop: p, eval: func(m *message.Message, ctx *property.Context) Value { return text(p.Get(m, ctx)) }}
+	}
+	return node{prop: p, eval: func(m *message.Message, ctx *property.Context) Value {
+		return text(bytes.Clone(p.Get(m, ctx)))
+	}}
+}
+
+// shared reports whether a property's bytes lie in the context, where the next
+// one overwrites them.
+func shared(id property.ID) bool {
+	switch id {
+	case property.Msg, property.RawMsg, property.RawMsgAfterPRI, property.Hostname, property.FromHost, property.FromHostIP,
+		property.ProgramName, property.AppName, property.ProcID, property.MsgID, property.StructuredData:
+		return false
+	}
+	return true
+}
+
+func (c *compiler) unary(e *syntax.Unary) node {
+	x := c.node(e.X)
+	if e.Op == "not" {
+		inner := x.condition()
+		return ofCond(func(m *message.Message, ctx *property.Context) bool { return !inner(m, ctx) })
+	}
+	return fold(x, node{}, node{eval: func(m *message.Message, ctx *property.Context) Value {
+		n, _ := x.eval(m, ctx).Int()
+		return number(-n)
+	}})
+}
+
+// fold evaluates result now if its operands are constants.
+func fold(a, b, result node) node {
+	if a.value == nil || b.value == nil && b.eval != nil {
+		return result
+	}
+	return constant(result.eval(nil, nil))
+}
+
+func (c *compiler) binary(e *syntax.Binary) node {
+	x, y := c.node(e.X), c.node(e.Y)
+	switch e.Op {
+	case "and":
+		a, b := x.condition(), y.condition()
+		return ofCond(func(m *message.Message, ctx *property.Context) bool { return a(m, ctx) && b(m, ctx) })
+	case "or":
+		a, b := x.condition(), y.condition()
+		return ofCond(func(m *message.Message, ctx *property.Context) bool { return a(m, ctx) || b(m, ctx) })
+	case "&":
+		return fold(x, y, node{eval: func(m *message.Message, ctx *property.Context) Value {
+			a := x.eval(m, ctx).Bytes()
+			return text(append(a[:len(a):len(a)], y.eval(m, ctx).Bytes()...))
+		}})
+	case "+", "-", "*", "/", "%":
+		op := arithmetic[e.Op]
+		return fold(x, y, node{eval: func(m *message.Message, ctx *property.Context) Value {
+			a, _ := x.eval(m, ctx).Int()
+			b, _ := y.eval(m, ctx).Int()
+			return number(op(a, b))
+		}})
+	}
+	return c.comparison(e, x, y)
+}
+
+var arithmetic = map[string]func(a, b int64) int64{
+	"+": func(a, b int64) int64 { return a + b },
+	"-": func(a, b int64) int64 { return a - b },
+	"*": func(a, b int64) int64 { return a * b },
+	"/": func(a, b int64) int64 {
+		switch b {
+		case 0:
+			return 0
+		case -1: // the quotient of the smallest number would trap
+			return -a
+		}
+		return a / b
+	},
+	"%": func(a, b int64) int64 {
+		if b == 0 || b == -1 {
+			return 0
+		}
+		return a % b
+	},
+}
+
+func (c *compiler) exists(e *syntax.Exists) node {
+	p := c.property(e.Var)
+	if p == nil || p.ID != property.Var {
+		return constant(number(0))
+	}
+	return ofCond(func(m *message.Message, ctx *property.Context) bool {
+		v := p.Value(m, ctx)
+		return v != nil && v.Kind() != message.Null
+	})
+}
+
+// Target is a variable that set, reset, unset and foreach write.
+type Target struct {
+	prop property.Property
+}
+
+// NewTarget compiles the variable of a statement. nil is returned when it is none.
+func NewTarget(v *syntax.Variable, statement string, diags *diag.List) *Target {
+	p, err := property.Resolve("$" + v.Name)
+	if err != nil || p.ID != property.Var {
+		d := diags.Errorf(v.Range(), "%s: want a variable such as $!a, $.a or $/a, found $%s", statement, v.Name)
+		d.Effect = "the statement is ignored"
+		return nil
+	}
+	return &Target{prop: p}
+}
+
+// Assign sets the variable; see message.Tree.Set.
+func (t *Target) Assign(m *message.Message, ctx *property.Context, v Value, reset bool) {
+	t.assign(m, ctx, v.JSON(), reset)
+}
+
+func (t *Target) assign(m *message.Message, ctx *property.Context, val message.Value, reset bool) {
+	switch t.prop.Scope {
+	case property.MessageVar:
+		if m.JSON == nil {
+			m.JSON = &message.Tree{}
+		}
+		m.JSON.Set(t.prop.Path, val, reset, ctx.ExactCase)
+	case property.LocalVar:
+		if m.Local == nil {
+			m.Local = &message.Tree{}
+		}
+		m.Local.Set(t.prop.Path, val, reset, ctx.ExactCase)
+	default:
+		ctx.Globals.Set(t.prop.Path, val, reset, ctx.ExactCase)
+	}
+}
+
+// Unset takes the variable away.
+func (t *Target) Unset(m *message.Message, ctx *property.Context) {
+	switch t.prop.Scope {
+	case property.MessageVar:
+		m.JSON.Unset(t.prop.Path, ctx.ExactCase)
+	case property.LocalVar:
+		m.Local.Unset(t.prop.Path, ctx.ExactCase)
+	default:
+		ctx.Globals.Unset(t.prop.Path, ctx.ExactCase)
+	}
+}
+
+// prifilt is the function of that name: a selector as a condition.
+func (c *compiler) prifilt(e *syntax.FuncCall, sel string) node {
+	s, ok := selector.Parse(sel, e.Args[0].Range(), c.diags)
+	if !ok {
+		c.ok = false
+	}
+	return ofCond(func(m *message.Message, _ *property.Context) bool { return s.Match(m.PRI) })
+}

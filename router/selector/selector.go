@@ -1,0 +1,151 @@
+// Package selector compiles PRI filters, the facility.priority expressions that
+// syslogd configurations begin their rules with.
+package selector
+
+import (
+	"strings"
+
+	"syslogd/internal/diag"
+	"syslogd/message"
+)
+
+// Selector says for each facility which severities match: bit n is severity n.
+// Facility 24, "invld", is the last.
+type Selector [25]uint8
+
+// Match reports whether a message of priority p is selected.
+func (s *Selector) Match(p message.Priority) bool {
+	f := p >> 3
+	return f < 25 && s[f]&(1<<(p&7)) != 0
+}
+
+// all is the mask of all severities.
+const all = 0xff
+
+// Parse compiles text, for instance "mail.info;auth,authpriv.none". Selectors
+// apply from left to right, each to the mask that those before it have left. An
+// unknown name is reported in diags, at its place in rng; what was understood
+// before it then still matches, as in rsyslogd. ok is false when nothing was.
+func Parse(text string, rng diag.Range, diags *diag.List) (s Selector, ok bool) {
+	at := 0
+	for _, part := range strings.Split(text, ";") {
+		if part != "" {
+			if !s.apply(part, sub(rng, at, len(part)), diags) {
+				return s, ok
+			}
+			ok = true
+		}
+		at += len(part) + 1
+	}
+	return s, ok
+}
+
+// sub is the part of rng that begins at byte from and has n bytes.
+func sub(rng diag.Range, from, n int) diag.Range {
+	rng.Start.Col += from
+	rng.Len = n
+	return rng
+}
+
+// apply changes the masks as one selector says.
+func (s *Selector) apply(text string, rng diag.Range, diags *diag.List) bool {
+	facilities, priority, found := strings.Cut(text, ".")
+	if !found {
+		diags.Errorf(rng, "selector %q has no priority", text).Hint = `write "` + text + `.*"`
+		return false
+	}
+	change, ok := parsePriority(priority, sub(rng, len(facilities)+1, len(priority)), diags)
+	if !ok {
+		return false
+	}
+	at := 0
+	for _, name := range strings.Split(facilities, ",") {
+		place := sub(rng, at, len(name))
+		at += len(name) + 1
+		if name == "*" {
+			for i := range s {
+				s[i] = change.to(s[i])
+			}
+			continue
+		}
+		f, known := facility(name)
+		if !known {
+			unknown(diags, place, "facility", name, message.FacilityNames())
+			return false
+		}
+		s[f] = change.to(s[f])
+	}
+	return true
+}
+
+// facility looks a name up. Facility 24 stands for both "invld" and "mark":
+// mark messages have a flag of their own.
+func facility(name string) (message.Facility, bool) {
+	return message.FacilityNamed(strings.ToLower(name))
+}
+
+func unknown(diags *diag.List, rng diag.Range, what, name string, known []string) {
+	d := diags.Errorf(rng, "unknown %s %q", what, name)
+	if s := diag.Suggest(name, known); s != "" {
+		d.Hint = `did you mean "` + s + `"?`
+	}
+	d.Effect = "the selectors before it apply"
+}
+
+// change is what a priority does to a mask.
+type change struct {
+	mask   uint8
+	remove bool
+	clear  bool
+}
+
+func (c change) to(mask uint8) uint8 {
+	switch {
+	case c.clear:
+		return 0
+	case c.remove:
+		return mask &^ c.mask
+	}
+	return mask | c.mask
+}
+
+// parsePriority reads [!][=]priority.
+func parsePriority(text string, rng diag.Range, diags *diag.List) (c change, ok bool) {
+	rest := text
+	negate := strings.HasPrefix(rest, "!")
+	rest = strings.TrimPrefix(rest, "!")
+	only := strings.HasPrefix(rest, "=")
+	rest = strings.TrimPrefix(rest, "=")
+	name := strings.ToLower(rest)
+	switch {
+	case name == "none":
+		if negate { // f.!none
+			return change{mask: all}, true
+		}
+		return change{clear: true}, true
+	case name == "*":
+		if negate {
+			return change{clear: true}, true
+		}
+		return change{mask: all}, true
+	}
+	sev, known := severity(name)
+	if !known {
+		unknown(diags, sub(rng, len(text)-len(rest), len(rest)), "priority", rest, message.SeverityNames())
+		return change{}, false
+	}
+	if only {
+		c.mask = 1 << sev
+	} else {
+		c.mask = 1<<(sev+1) - 1
+	}
+	c.remove = negate
+	return c, true
+}
+
+func severity(name string) (message.Severity, bool) {
+	if len(name) == 1 && name[0] >= '0' && name[0] <= '7' {
+		return message.Severity(name[0] - '0'), true
+	}
+	return message.SeverityNamed(name)
+}

@@ -1,0 +1,173 @@
+// Package template renders messages: templates of all of rsyslog's types, with
+// the property replacer, compiled to a list of parts when the configuration is
+// read.
+package template
+
+import (
+	"strings"
+
+	"syslogd/internal/diag"
+	"syslogd/message"
+	"syslogd/router/property"
+)
+
+// Template is a compiled template. It does not change and may be used by any
+// number of workers.
+type Template struct {
+	Name  string
+	parts []part
+	// escape is the template's option.sql, stdsql or json; it applies to values.
+	escape escapeMode
+	// object is option.jsonf: the parts are members of a JSON object.
+	object bool
+	// subtree is the variable that a template of type subtree prints.
+	subtree *property.Property
+}
+
+// part is a constant or a property.
+type part struct {
+	constant []byte
+	// direct is a property that needs nothing done to it.
+	direct bool
+	prop   property.Property
+	spec   replacer
+}
+
+type escapeMode uint8
+
+const (
+	noEscape escapeMode = iota
+	sqlEscape
+	stdSQLEscape
+	jsonEscape
+)
+
+// Append renders m. It does not allocate but for what dst has to grow, unless a
+// property is a variable or a regular expression is involved.
+func (t *Template) Append(dst []byte, m *message.Message, ctx *property.Context) []byte {
+	if t.object {
+		return t.appendObject(dst, m, ctx)
+	}
+	if t.subtree != nil {
+		return t.subtree.Append(dst, m, ctx)
+	}
+	for i := range t.parts {
+		p := &t.parts[i]
+		switch {
+		case p.constant != nil:
+			dst = append(dst, p.constant...)
+		case p.direct:
+			dst = append(dst, p.prop.Get(m, ctx)...)
+		default:
+			dst = t.appendValue(dst, p, m, ctx)
+		}
+	}
+	return dst
+}
+
+func (t *Template) appendValue(dst []byte, p *part, m *message.Message, ctx *property.Context) []byte {
+	start := len(dst)
+	dst = p.spec.append(dst, &p.prop, m, ctx)
+	if t.escape == noEscape {
+		return dst
+	}
+	ctx.Temp = append(ctx.Temp[:0], dst[start:]...)
+	return t.escape.append(dst[:start], ctx.Temp)
+}
+
+func (e escapeMode) append(dst, value []byte) []byte {
+	for _, c := range value {
+		switch {
+		case e == sqlEscape && (c == '\'' || c == '\\'), e == jsonEscape && (c == '"' || c == '\\'):
+			dst = append(dst, '\\')
+		case e == stdSQLEscape && c == '\'':
+			dst = append(dst, '\'')
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// appendObject renders option.jsonf: members that are empty on purpose leave no comma.
+func (t *Template) appendObject(dst []byte, m *message.Message, ctx *property.Context) []byte {
+	dst = append(dst, '{')
+	first := true
+	for i := range t.parts {
+		p := &t.parts[i]
+		start := len(dst)
+		if !first {
+			dst = append(dst, ", "...)
+		}
+		before := len(dst)
+		if p.constant != nil {
+			dst = append(dst, p.constant...)
+		} else {
+			dst = t.appendValue(dst, p, m, ctx)
+		}
+		if len(dst) == before {
+			dst = dst[:start]
+			continue
+		}
+		first = false
+	}
+	return append(dst, '}', '\n')
+}
+
+// Prefix is the constant text that the template begins with.
+func (t *Template) Prefix() string {
+	var b strings.Builder
+	for i := range t.parts {
+		if t.parts[i].constant == nil {
+			break
+		}
+		b.Write(t.parts[i].constant)
+	}
+	return b.String()
+}
+
+// IsSQL reports whether the template escapes values for a database.
+func (t *Template) IsSQL() bool { return t.escape == sqlEscape || t.escape == stdSQLEscape }
+
+func (t *Template) constant(text string) {
+	if text == "" {
+		return
+	}
+	t.parts = append(t.parts, part{constant: []byte(text)})
+}
+
+// Set is the templates of a configuration.
+type Set struct {
+	// CaseSensitive keeps the case of variables' names.
+	CaseSensitive bool
+	byName        map[string]*Template
+}
+
+// NewSet returns a Set that holds the built-in templates.
+func NewSet() *Set {
+	s := &Set{byName: map[string]*Template{}}
+	addBuiltins(s)
+	return s
+}
+
+// Lookup returns the template called name, or nil.
+func (s *Set) Lookup(name string) *Template { return s.byName[name] }
+
+// Names returns the names that a configuration may use, for suggestions.
+func (s *Set) Names() []string {
+	var out []string
+	for n := range s.byName {
+		if !strings.HasPrefix(n, " ") {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// add stores t unless the name is taken: the first definition wins, as in rsyslogd.
+func (s *Set) add(t *Template, rng diag.Range, diags *diag.List) {
+	if s.byName[t.Name] != nil {
+		diags.Notef(rng, "template %q is defined already", t.Name).Effect = "the first definition is used"
+		return
+	}
+	s.byName[t.Name] = t
+}
