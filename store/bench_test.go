@@ -171,3 +171,35 @@ func BenchmarkWriteBySize(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkAppendSmallCache opens and closes a file for each record, as a
+// configuration with a small dynaFileCacheSize has it.
+func BenchmarkAppendSmallCache(b *testing.B) {
+	dir := b.TempDir()
+	s := New(vfs.OS{}, nil, nil)
+	c := s.Cache(&Options{}, dir+"/", 20)
+	keys := dynamicKeys(dir, 1000)
+	p := record(150)
+	for _, k := range keys {
+		if err := c.Append(k, p); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	start := cpuTime()
+	i := 0
+	for b.Loop() {
+		if err := c.Append(keys[i], p); err != nil {
+			b.Fatal(err)
+		}
+		if i++; i == len(keys) {
+			i = 0
+		}
+	}
+	b.StopTimer()
+	reportCPU(b, start)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
