@@ -140,8 +140,8 @@ func splitTemplate(text string) (what, template string, templateAt int) {
 	if j < 0 {
 		return what, "", 0
 	}
-	template = strings.TrimSpace(rest[j+1:])
-	return what, template, i + strings.Index(rest, template)
+	template = firstWord(rest[j+1:])
+	return what, template, i + j + 1 + strings.Index(rest[j+1:], template)
 }
 
 // legacyAction understands the action of a selector line.

@@ -85,7 +85,21 @@ type Message struct {
 	// Protocol is 1 for RFC 5424, else 0.
 	Protocol uint8
 	Flags    Flags
+	// DayStyle remembers how the day of each time stamp was first printed; see
+	// DayPadding.
+	DayStyle [2]DayPadding
 }
+
+// DayPadding is what stands before a day below 10 in an RFC 3164 time stamp.
+// rsyslogd caches the text by message, so the format that is used first for a
+// message decides.
+type DayPadding uint8
+
+// The paddings; the zero value is undecided.
+const (
+	BlankDay DayPadding = 1 + iota
+	ZeroDay
+)
 
 // SetText starts a message over text, which becomes what Raw returns. The
 // message refers to text, it does not copy it. All fields are reset but Origin,

@@ -60,8 +60,8 @@ func (t *Tree) Get(path Path, exact bool) *Value {
 }
 
 // Set puts val at path and takes it over. Missing parents are made. As in
-// rsyslogd, an object is merged into an object, a scalar does not replace an
-// object unless reset is set, and a scalar in the way of the path stops it. It
+// rsyslogd, an object is merged into an object; a scalar does not replace an
+// object nor an object a scalar unless reset is set, and a scalar in the way of the path stops it. It
 // reports whether the value was put.
 func (t *Tree) Set(path Path, val Value, reset, exact bool) bool {
 	if t.Root.kind != Object {
@@ -108,7 +108,7 @@ func (v *Value) assign(val Value, reset, exact bool) bool {
 		for _, m := range val.obj {
 			v.Put(m.key, m.val, exact)
 		}
-	case v.kind == Object:
+	case v.kind == Object || val.kind == Object:
 		return false
 	default:
 		*v = val

@@ -52,6 +52,15 @@ func BoolValue(b bool) Value {
 	return Value{kind: Bool}
 }
 
+// RealValue makes a number with a fraction, written as json-c does it.
+func RealValue(f float64) Value {
+	text := strconv.FormatFloat(f, 'g', 17, 64)
+	if !strings.ContainsAny(text, ".eIN") {
+		text += ".0"
+	}
+	return Value{kind: Real, str: text}
+}
+
 // ArrayValue makes an array.
 func ArrayValue(items ...Value) Value { return Value{kind: Array, arr: items} }
 

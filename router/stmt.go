@@ -91,12 +91,15 @@ type Stop struct{}
 
 func (Stop) run(*Worker, *message.Message) bool { return true }
 
-// Call runs another ruleset, or enqueues the message for it when it has a queue.
+// Call runs another ruleset, or enqueues the message for it when it has a
+// queue. Without a Ruleset, which an unknown name leaves, it does nothing.
 type Call struct {
 	Ruleset *Ruleset
 }
 
-func (s *Call) run(w *Worker, m *message.Message) bool { return w.call(s.Ruleset, m) }
+func (s *Call) run(w *Worker, m *message.Message) bool {
+	return s.Ruleset != nil && w.call(s.Ruleset, m)
+}
 
 // CallIndirect is Call with the name computed for each message.
 type CallIndirect struct {

@@ -39,7 +39,6 @@ type Config struct {
 	Modes          Modes
 
 	CacheSize     int
-	cacheGiven    bool
 	BufferSize    int64
 	FlushOnTXEnd  bool
 	AsyncWriting  bool
@@ -130,9 +129,8 @@ var params = param.Join(
 		param.Template("dynaFile", func(c *Config) *string { return &c.DynaFile }).Doc("Template that makes the name of the file."),
 		param.Template("template", func(c *Config) *string { return &c.Template }).Inherits("module").Doc("Template of the text."),
 		param.Bool("addLF", func(c *Config) *bool { return &c.AddLF }).Inherits("module").Doc("Add a line feed to a text that has none."),
-		param.Int("dynaFileCacheSize", func(c *Config) *int { return &c.CacheSize }).Range(1, 1<<24).Legacy("DynaFileCacheSize").
-			Given(func(c *Config) *bool { return &c.cacheGiven }).Inherits("from the limit of open files").
-			Doc("Dynamic files that are kept open. rsyslogd's default is 10."),
+		param.Int("dynaFileCacheSize", func(c *Config) *int { return &c.CacheSize }).Range(1, 1<<24).Legacy("DynaFileCacheSize").Inherits("from the limit of open files").
+			Doc("Dynamic files that are kept open at least; more are if the limit of open files allows it. rsyslogd keeps 10, or so many."),
 		param.Size("ioBufferSize", func(c *Config) *int64 { return &c.BufferSize }).Legacy("OMFileIOBufferSize").Default("4k").
 			Doc("Bytes a file may hold back; values below 64 KiB count as 64 KiB."),
 		param.Bool("flushOnTXEnd", func(c *Config) *bool { return &c.FlushOnTXEnd }).Legacy("OMFileFlushOnTXEnd").Default("on").
@@ -217,6 +215,7 @@ func (c *Config) storeOptions() store.Options {
 		FileMode: c.Modes.File, DirMode: c.Modes.Dir,
 		FileOwner: owner(c.Modes.FileOwner, c.Modes.FileGroup), DirOwner: owner(c.Modes.DirOwner, c.Modes.DirGroup),
 		IgnoreChown: !c.Modes.FailOnChown, NoDirs: !c.Modes.MakeDirs, NoFollow: !c.Symlinks,
+		Escape: c.AllowEscape,
 		Buffer: int(c.BufferSize), Hold: !c.FlushOnTXEnd, Sync: c.Sync,
 		ZipLevel: c.ZipLevel, Zip: c.ZipDriver, RobustZip: c.RobustZip,
 	}
@@ -231,9 +230,7 @@ func (c *Config) storeOptions() store.Options {
 	}
 	if c.SizeCommand != "" {
 		o.SizeLimit, o.SizeCommand = c.SizeLimit, c.SizeCommand
-		if c.PassName {
-			o.SizeCommand += " " + c.File
-		}
+		o.PassName = c.PassName
 	} else {
 		o.Rotation = store.Rotation{Size: c.SizeLimit, Interval: c.Interval, MaxBackups: c.MaxBackups, MaxAge: c.MaxAge, Compress: c.Compress}
 	}

@@ -112,15 +112,14 @@ func (o *dynamic) Path() string { return "?" + o.conf.DynaFile }
 // Start makes the cache of open files. Names stay below the constant text that
 // the file name template begins with.
 func (o *dynamic) Start() error {
+	// Unlike rsyslogd, dynaFileCacheSize is a lower bound: rsyslogd looks its
+	// cache up linearly, so configurations name small sizes, and opening and
+	// closing a file for most messages costs six times as much CPU.
 	size := 0
-	if o.conf.cacheGiven {
+	if int64(o.conf.CacheSize) > store.FileBudget() {
 		size = o.conf.CacheSize
 	}
-	base := ""
-	if !o.conf.AllowEscape {
-		base = o.env.TemplatePrefix(o.conf.DynaFile)
-	}
-	o.cache = o.env.Store.Cache(&o.opt, base, size)
+	o.cache = o.env.Store.Cache(&o.opt, o.env.TemplatePrefix(o.conf.DynaFile), size)
 	return nil
 }
 
@@ -146,7 +145,7 @@ func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
 // full disk suspends the action.
 func (o *dynamic) failed(i int, name []byte, err error) error {
 	var open *store.OpenError
-	if errors.As(err, &open) && o.conf.DoNotSuspend {
+	if errors.As(err, &open) && o.conf.DoNotSuspend && !store.NoSpace(err) {
 		return &output.Rejected{Index: i, Err: err}
 	}
 	return &output.Suspended{Done: i, Err: err}

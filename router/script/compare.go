@@ -107,9 +107,8 @@ func (c *compiler) priority(e *syntax.Binary, x, y node) (node, bool) {
 		}
 		want = n
 	case !isText && y.value.kind == num:
-		if want = y.value.n; want < 0 || want > limit {
+		if want = y.value.n; e.Op == "==" && (want < 0 || want > limit) {
 			c.diags.Errorf(e.Y.Range(), "$%s is between 0 and %d", x.prop.Name, limit).Effect = "the comparison is always false"
-			return constant(number(0)), true
 		}
 	default:
 		return node{}, false

@@ -93,7 +93,7 @@ func (c *compiler) node(e syntax.Expr) node {
 	case *syntax.Number:
 		return constant(number(e.Value))
 	case *syntax.String:
-		return constant(text([]byte(e.Value)))
+		return constant(Value{s: []byte(e.Value), literal: true})
 	case *syntax.ArrayLit:
 		return c.array(e)
 	case *syntax.Variable:

@@ -121,9 +121,6 @@ func (c *compiler) call(e *syntax.FuncCall) node {
 	for i, a := range e.Args {
 		args[i] = c.node(a)
 	}
-	if e.Name == "cnum" && args[0].value != nil && args[0].value.kind == str {
-		return constant(number(literalNumber(args[0].value.String())))
-	}
 	if f.compile != nil {
 		return f.compile(c, e, args)
 	}
@@ -146,23 +143,6 @@ func arguments(min, max int) string {
 		return "1 argument"
 	}
 	return strconv.Itoa(min) + " arguments"
-}
-
-// literalNumber is cnum() of a string constant: it may be hexadecimal or octal.
-func literalNumber(s string) int64 {
-	base := 10
-	digits := s
-	switch {
-	case strings.HasPrefix(s, "0x"):
-		base, digits = 16, s[2:]
-	case len(s) > 1 && s[0] == '0':
-		base, digits = 8, s[1:]
-	}
-	if n, err := strconv.ParseInt(digits, base, 64); err == nil {
-		return n
-	}
-	n, _ := parseInt([]byte(s))
-	return n
 }
 
 func substring(a []Value) Value {
@@ -200,20 +180,18 @@ func asciiUpper(s []byte) []byte {
 	return out
 }
 
-// replace of an empty string puts the replacement between characters, as rsyslogd 8.2302 does.
+// replace of an empty string puts the replacement around each character, as rsyslogd 8.2302 does.
 func replace(a []Value) Value {
 	s, find, with := a[0].Bytes(), a[1].Bytes(), a[2].Bytes()
 	if len(find) > 0 {
 		return text(bytes.ReplaceAll(s, find, with))
 	}
 	var out []byte
-	for i, c := range s {
-		if i > 0 {
-			out = append(out, with...)
-		}
+	for _, c := range s {
+		out = append(out, with...)
 		out = append(out, c)
 	}
-	return text(out)
+	return text(append(out, with...))
 }
 
 func wrap(a []Value) Value {

@@ -16,6 +16,9 @@ type Value struct {
 	n    int64
 	s    []byte
 	j    *message.Value
+	// literal is set for string constants of the configuration: as numbers they
+	// may be hexadecimal or octal.
+	literal bool
 }
 
 type kind uint8
@@ -52,6 +55,10 @@ func (v Value) JSON() message.Value {
 	case num:
 		return message.IntValue(v.n)
 	case obj:
+		if v.j.Kind() == message.Real { // a copy loses the digits as they were written
+			f, _ := strconv.ParseFloat(v.j.Text(), 64)
+			return message.RealValue(f)
+		}
 		return v.j.Clone()
 	}
 	return message.StringValue(string(v.s))
@@ -79,7 +86,27 @@ func (v Value) Int() (int64, bool) {
 	case obj:
 		return jsonInt(v.j), true
 	}
+	if v.literal {
+		return literalNumber(v.s)
+	}
 	return parseInt(v.s)
+}
+
+// literalNumber reads a number as the configuration may write it: 31, 0x1f, 037.
+func literalNumber(s []byte) (int64, bool) {
+	base, digits := 10, s
+	switch {
+	case len(s) > 2 && s[0] == '0' && s[1] == 'x':
+		base, digits = 16, s[2:]
+	case len(s) > 1 && s[0] == '0':
+		base, digits = 8, s[1:]
+	}
+	if base != 10 {
+		if n, err := strconv.ParseInt(string(digits), base, 64); err == nil {
+			return n, true
+		}
+	}
+	return parseInt(s)
 }
 
 func jsonInt(v *message.Value) int64 {

@@ -49,13 +49,12 @@ func (s *Set) DefineLegacy(value string, rng diag.Range, diags *diag.List) {
 	}
 	base := place{rng: rng, exact: true}
 	base.rng.Start.Col += len(value) - len(rest) + 1
-	ok = t.compileLegacy(text, base, diags)
 	for _, o := range strings.Split(after, ",") {
 		if o = strings.ToLower(strings.TrimSpace(o)); o != "" && !t.setOption(o) && o != "casesensitive" {
 			diags.Errorf(rng, "unknown template option %q", o).Effect = "the option is ignored"
 		}
 	}
-	if ok {
+	if t.compileLegacy(text, base, diags) {
 		s.add(t, rng, diags)
 	}
 }

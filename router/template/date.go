@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"syslogd/message"
+	"syslogd/router/property"
 )
 
 // dateFormat is a format of time stamps.
@@ -55,21 +56,39 @@ var weekdays = [...]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
 
 func two(dst []byte, n int) []byte { return append(dst, '0'+byte(n/10%10), '0'+byte(n%10)) }
 
-func (d dateFormat) append(dst []byte, t *message.Timestamp, utc bool) []byte {
+func (d dateFormat) append(dst []byte, p *property.Property, m *message.Message, utc bool) []byte {
+	t := p.Timestamp(m)
 	if utc {
 		u := t.UTC() // has six digits in rsyslogd
 		u.Frac, u.Digits = uint32(t.Micro()), 6
 		t = &u
 	}
 	switch d {
-	case dateRFC3164:
-		return t.AppendRFC3164(dst, false)
-	case dateBuggyDay:
-		return t.AppendRFC3164(dst, true)
+	case dateRFC3164, dateBuggyDay:
+		return t.AppendRFC3164(dst, d.zeroDay(p, m, utc))
 	case dateRFC3339:
 		return t.AppendRFC3339(dst)
 	}
 	return d.appendOther(dst, t)
+}
+
+// zeroDay decides how a day below 10 is padded: as it was for the first format
+// of this message.
+func (d dateFormat) zeroDay(p *property.Property, m *message.Message, utc bool) bool {
+	if utc {
+		return d == dateBuggyDay
+	}
+	style := &m.DayStyle[0]
+	if p.ID == property.TimeGenerated {
+		style = &m.DayStyle[1]
+	}
+	if *style == 0 {
+		*style = message.BlankDay
+		if d == dateBuggyDay {
+			*style = message.ZeroDay
+		}
+	}
+	return *style == message.ZeroDay
 }
 
 func (d dateFormat) appendOther(dst []byte, t *message.Timestamp) []byte {

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 
 	"syslogd/config/param"
@@ -175,8 +176,33 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 		propertyParams.SetDefaults(&c)
 		decoded := propertyParams.Decode(&c, obj, diags)
 		param.ReportUnknown(obj, propertyParams.Infos(), diags)
-		if !decoded || !t.listProperty(&c, obj, diags) {
+		if !decoded {
 			ok = false
+			continue
+		}
+		p, err := listProperty(&c)
+		var option *optionError
+		if errors.As(err, &option) {
+			d := diags.Errorf(obj.Range, "%v", err)
+			d.Effect = option.hint
+			err = nil
+		}
+		switch {
+		case err == nil:
+			if t.object && p.spec.format == plain {
+				p.spec.format = jsonField
+			}
+			t.addProperty(p)
+		case !errors.Is(err, errPosition):
+			d := diags.Errorf(obj.Arg("name").ValueRange, "%v", err)
+			setHint(d, err)
+			d.Effect = obj.Effect
+			ok = false
+		default:
+			// As in rsyslogd, what stands before the mistake is used.
+			d := diags.Errorf(obj.Range, "%v", err)
+			d.Effect = "the template ends before this property"
+			return ok
 		}
 	}
 	return ok
@@ -217,25 +243,14 @@ func unescapeTwice(s string) string {
 	return string(out)
 }
 
-// listProperty adds a property() entry.
-func (t *Template) listProperty(c *entry, obj *param.Object, diags *diag.List) bool {
+// listProperty compiles a property() entry. An optionError leaves the
+// property in use, errPosition the entries before it.
+func listProperty(c *entry) (part, error) {
 	prop, err := property.Resolve(c.Name)
-	if err != nil {
-		d := diags.Errorf(obj.Arg("name").ValueRange, "%v", err)
-		setHint(d, err)
-		d.Effect = obj.Effect
-		return false
-	}
 	p := part{prop: prop}
-	if err := c.fill(&p.spec); err != nil {
-		d := diags.Errorf(obj.Range, "%v", err)
-		d.Effect = obj.Effect
-		return false
-	}
-	if t.object && p.spec.format == plain {
-		p.spec.format = jsonField
+	if err != nil {
+		return p, err
 	}
 	p.spec.name = c.OutName
-	t.addProperty(p)
-	return true
+	return p, c.fill(&p.spec)
 }

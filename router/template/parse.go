@@ -86,7 +86,7 @@ func (r *replacer) parseFrom(text string) (string, error) {
 	if strings.HasPrefix(from, "F") {
 		return rest, r.parseField(from[1:])
 	}
-	if from == "" {
+	if from == "" || from == "$" {
 		return rest, nil
 	}
 	n, err := strconv.Atoi(from)
@@ -181,7 +181,7 @@ func (r *replacer) compileRegex(expr string, flavor posix.Flavor) error {
 	re, err := posix.Compile(expr, flavor, false)
 	if err != nil {
 		r.badRE = true
-		return &optionError{text: err.Error(), hint: "the value will be " + badRegexText}
+		return &optionError{text: err.Error(), hint: "the value is " + badRegexText}
 	}
 	r.regex = re
 	return nil
@@ -313,6 +313,9 @@ func (c *entry) fill(r *replacer) error {
 	return r.compileRegex(c.Regex, flavor)
 }
 
+// errPosition are positions that contradict each other.
+var errPosition = errors.New("contradiction")
+
 func (c *entry) fillPosition(p *position) error {
 	if !c.fromGiven && !c.toGiven && !c.Fixed {
 		return nil
@@ -322,10 +325,12 @@ func (c *entry) fillPosition(p *position) error {
 		p.to = toEnd
 	}
 	switch {
-	case c.Relative && c.toGiven && c.From < c.To:
-		return fmt.Errorf("position.from is %d and position.to is %d: counted from the end, the first must not be less", c.From, c.To)
+	case c.Relative && !c.toGiven:
+		return fmt.Errorf("%w: position.relativeToEnd needs position.to", errPosition)
+	case c.Relative && c.From < c.To:
+		return fmt.Errorf("%w: position.from is %d and position.to is %d; counted from the end, the first must not be less", errPosition, c.From, c.To)
 	case !c.Relative && c.To > 0 && c.To < c.From:
-		return fmt.Errorf("position.to is %d and position.from is %d: it must not be less", c.To, c.From)
+		return fmt.Errorf("%w: position.to is %d and position.from is %d, it must not be less", errPosition, c.To, c.From)
 	}
 	return nil
 }

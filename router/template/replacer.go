@@ -126,7 +126,7 @@ const (
 func (r *replacer) append(dst []byte, p *property.Property, m *message.Message, ctx *property.Context) []byte {
 	start := len(dst)
 	if p.IsTime() {
-		dst = r.date.append(dst, p.Timestamp(m), r.utc)
+		dst = r.date.append(dst, p, m, r.utc)
 		if r.isPlain() {
 			return dst
 		}
