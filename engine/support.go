@@ -3,6 +3,7 @@ package engine
 import (
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"syslogd/config"
@@ -80,4 +81,36 @@ func (e *Engine) Listening() []Listening {
 		}
 	}
 	return out
+}
+
+// Destinations returns where messages go, for people: "omfile /var/log/syslog".
+// A file whose name is made by a template is shown with the template's text.
+func (e *Engine) Destinations() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, a := range e.cfg.Actions {
+		if a.Delivery == nil {
+			continue
+		}
+		text := a.Module.Name
+		if p, ok := a.Delivery.Output().(interface{ Path() string }); ok {
+			text += " " + e.pathText(p.Path())
+		}
+		if !seen[text] {
+			seen[text] = true
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+func (e *Engine) pathText(path string) string {
+	name, dynamic := strings.CutPrefix(path, "?")
+	if !dynamic {
+		return path
+	}
+	if t := e.cfg.Templates.Lookup(name); t != nil && t.Text != "" {
+		return t.Text
+	}
+	return path
 }

@@ -8,6 +8,18 @@ type Facility uint8
 // Severity is 0 (emerg) to 7 (debug).
 type Severity uint8
 
+// The severities, by their names in RFC 5424, 6.2.1.
+const (
+	Emerg Severity = iota
+	Alert
+	Crit
+	Err
+	Warning
+	Notice
+	Info
+	Debug
+)
+
 // Priority is facility*8 + severity, the number in <PRI>.
 type Priority uint8
 

@@ -98,6 +98,7 @@ func (t *Template) setOption(name string) bool {
 // compileLegacy compiles text with the escapes of $template: \n \r \\ \% \" and
 // \NNN, a decimal byte value; any other escaped byte stands for itself.
 func (t *Template) compileLegacy(text string, where place, diags *diag.List) bool {
+	t.Text = text
 	ok := true
 	var lit []byte
 	for i := 0; i < len(text); {
@@ -142,6 +143,7 @@ func legacyEscape(text string, i int) (byte, int) {
 // compileString compiles the text of a string template. Its escapes were those
 // of the configuration's string, there is no second level.
 func (t *Template) compileString(text string, where place, diags *diag.List) bool {
+	t.Text = text
 	ok := true
 	for at := 0; at < len(text); {
 		i := strings.IndexByte(text[at:], '%')

@@ -14,7 +14,9 @@ import (
 // Template is a compiled template. It does not change and may be used by any
 // number of workers.
 type Template struct {
-	Name  string
+	Name string
+	// Text is the text of a template of type string, as written; else empty.
+	Text  string
 	parts []part
 	// escape is the template's option.sql, stdsql or json; it applies to values.
 	escape escapeMode
