@@ -323,9 +323,6 @@ func (l *loader) finish() {
 		g.MaxMessageSize = 128
 	}
 	g.Parser.MaxMessageSize = int(g.MaxMessageSize)
-	if g.AbortOnUnclean && !l.diags.Clean() && l.cfg.Abort == nil {
-		l.cfg.Abort = &Abort{Text: `global(abortOnUncleanConfig="on") is set, and the configuration is not clean`, Exit: 2}
-	}
 }
 
 func (l *loader) unknownRuleset(name string, rng diag.Range) *diag.Diagnostic {

@@ -4,6 +4,7 @@ import (
 	"syslogd/listener/imptcp"
 	"syslogd/listener/imtcp"
 	"syslogd/listener/imudp"
+	"syslogd/listener/imuxsock"
 	"syslogd/module"
 	"syslogd/output/omdiscard"
 	"syslogd/output/omfile"
@@ -22,6 +23,7 @@ func Modules() *module.Registry {
 	r.AddInput(imudp.Module)
 	r.AddInput(imtcp.Module)
 	r.AddInput(imptcp.Module)
+	r.AddInput(imuxsock.Module)
 
 	r.AddOutput(omfile.Module)
 	r.AddOutput(omusrmsg.Module)

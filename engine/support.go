@@ -114,3 +114,6 @@ func (e *Engine) pathText(path string) string {
 	}
 	return path
 }
+
+// HasActions reports whether any message can go anywhere. Discarding counts.
+func (e *Engine) HasActions() bool { return len(e.cfg.Actions) > 0 }

@@ -14,28 +14,48 @@ type Tree struct {
 // Path is the way to a variable, split at "!": a, b, c for $!a!b!c.
 type Path []PathStep
 
-// PathStep is one name on a Path, with an index where an array is meant.
+// PathStep is one name on a Path. A name such as a[1] may mean an element of
+// the array a.
 type PathStep struct {
 	Name  string
-	Index int // -1: no index
+	Index int    // -1: no index
+	array string // Name without the index
 }
 
-// ParsePath splits the text behind $!, $. or $/. An empty path is the root.
+// ParsePath splits the text behind $!, $. or $/. An empty path is the root. As
+// in rsyslogd, an empty name counts only at the end.
 func ParsePath(text string) Path {
 	if text == "" {
 		return nil
 	}
 	var path Path
-	for _, name := range strings.Split(text, "!") {
+	names := strings.Split(text, "!")
+	for n, name := range names {
+		if name == "" && n < len(names)-1 {
+			continue
+		}
 		step := PathStep{Name: name, Index: -1}
 		if i := strings.IndexByte(name, '['); i > 0 && strings.HasSuffix(name, "]") {
-			if n, err := strconv.Atoi(name[i+1 : len(name)-1]); err == nil && n >= 0 {
-				step = PathStep{Name: name[:i], Index: n}
+			if n, err := strconv.ParseUint(name[i+1:len(name)-1], 10, 31); err == nil {
+				step.array, step.Index = name[:i], int(n)
 			}
 		}
 		path = append(path, step)
 	}
 	return path
+}
+
+// in returns the value that s names in the object v, or nil: the member of that
+// very name, else the element of an array.
+func (s *PathStep) in(v *Value, exact bool) *Value {
+	if m := v.Get(s.Name, exact); m != nil || s.Index < 0 {
+		return m
+	}
+	arr := v.Get(s.array, exact)
+	if arr == nil || arr.kind != Array || s.Index >= len(arr.arr) {
+		return nil
+	}
+	return &arr.arr[s.Index]
 }
 
 // Get returns the value at path, or nil if there is none.
@@ -44,16 +64,9 @@ func (t *Tree) Get(path Path, exact bool) *Value {
 		return nil
 	}
 	v := &t.Root
-	for _, s := range path {
-		v = v.Get(s.Name, exact)
-		if v == nil {
+	for i := range path {
+		if v = path[i].in(v, exact); v == nil {
 			return nil
-		}
-		if s.Index >= 0 {
-			if v.kind != Array || s.Index >= len(v.arr) {
-				return nil
-			}
-			v = &v.arr[s.Index]
 		}
 	}
 	return v
@@ -61,43 +74,43 @@ func (t *Tree) Get(path Path, exact bool) *Value {
 
 // Set puts val at path and takes it over. Missing parents are made. As in
 // rsyslogd, an object is merged into an object; a scalar does not replace an
-// object nor an object a scalar unless reset is set, and a scalar in the way of the path stops it. It
-// reports whether the value was put.
+// object nor an object a scalar unless reset is set, and a value in the way of
+// the path stops it. The root takes anything while it is empty, then only
+// objects. It reports whether the value was put.
+//
+// Unlike rsyslogd, which merges every object into the root.
 func (t *Tree) Set(path Path, val Value, reset, exact bool) bool {
-	if t.Root.kind != Object {
+	if val.kind == Null {
+		return false
+	}
+	if len(path) == 0 {
+		if t.Root.kind == Null {
+			t.Root = val
+			return true
+		}
+		return t.Root.kind == Object && t.Root.assign(val, false, exact)
+	}
+	if t.Root.kind == Null {
 		t.Root = ObjectValue()
 	}
 	v := &t.Root
-	if len(path) == 0 {
-		return v.assign(val, reset, exact)
-	}
-	for _, s := range path[:len(path)-1] {
-		next := v.Get(s.Name, exact)
-		if next == nil {
-			v.obj = append(v.obj, member{s.Name, ObjectValue()})
-			next = &v.obj[len(v.obj)-1].val
-		}
-		if s.Index >= 0 && next.kind == Array && s.Index < len(next.arr) {
-			next = &next.arr[s.Index]
-		}
-		if next.kind != Object {
+	for i := range path {
+		if v.kind != Object {
 			return false
+		}
+		next := path[i].in(v, exact)
+		switch {
+		case next != nil:
+		case i == len(path)-1:
+			v.obj = append(v.obj, member{path[i].Name, val})
+			return true
+		default:
+			v.obj = append(v.obj, member{path[i].Name, ObjectValue()})
+			next = &v.obj[len(v.obj)-1].val
 		}
 		v = next
 	}
-	last := path[len(path)-1]
-	old := v.Get(last.Name, exact)
-	if old == nil {
-		v.obj = append(v.obj, member{last.Name, val})
-		return true
-	}
-	if last.Index >= 0 {
-		if old.kind != Array || last.Index >= len(old.arr) {
-			return false
-		}
-		old = &old.arr[last.Index]
-	}
-	return old.assign(val, reset, exact)
+	return v.assign(val, reset, exact)
 }
 
 func (v *Value) assign(val Value, reset, exact bool) bool {

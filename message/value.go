@@ -1,11 +1,9 @@
 package message
 
 import (
-	"errors"
-	"fmt"
+	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Kind is the type of a Value.
@@ -54,8 +52,14 @@ func BoolValue(b bool) Value {
 
 // RealValue makes a number with a fraction, written as json-c does it.
 func RealValue(f float64) Value {
+	switch {
+	case math.IsInf(f, 1):
+		return Value{kind: Real, str: "Infinity"}
+	case math.IsInf(f, -1):
+		return Value{kind: Real, str: "-Infinity"}
+	}
 	text := strconv.FormatFloat(f, 'g', 17, 64)
-	if !strings.ContainsAny(text, ".eIN") {
+	if !strings.ContainsAny(text, ".eN") {
 		text += ".0"
 	}
 	return Value{kind: Real, str: text}
@@ -108,11 +112,31 @@ func (v *Value) Get(key string, exact bool) *Value {
 		return nil
 	}
 	for i := range v.obj {
-		if strings.EqualFold(v.obj[i].key, key) {
+		if equalFold(v.obj[i].key, key) {
 			return &v.obj[i].val
 		}
 	}
 	return nil
+}
+
+// equalFold is == without regard to ASCII case.
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if c-'A' < 26 {
+		return c + 'a' - 'A'
+	}
+	return c
 }
 
 // Put sets the member called key, as Get finds it, or adds it.
@@ -151,6 +175,32 @@ func (v *Value) Clone() Value {
 		}
 	}
 	return c
+}
+
+// Copy is Clone with fractions written anew, as in rsyslogd's copies of
+// variables: 1.50 becomes 1.5.
+func (v *Value) Copy() Value {
+	c := v.Clone()
+	c.rewriteReals()
+	return c
+}
+
+func (v *Value) rewriteReals() {
+	if v.kind == Real && strings.ContainsAny(v.str, ".eE") {
+		*v = RealValue(v.Float())
+	}
+	for i := range v.arr {
+		v.arr[i].rewriteReals()
+	}
+	for i := range v.obj {
+		v.obj[i].val.rewriteReals()
+	}
+}
+
+// Float returns the number of a Real. It is an infinity if it is too large.
+func (v *Value) Float() float64 {
+	f, _ := strconv.ParseFloat(v.str, 64)
+	return f
 }
 
 // AppendText appends what a template prints: the content of a string, JSON
@@ -261,183 +311,4 @@ func AppendJSONEscaped[T string | []byte](dst []byte, s T) []byte {
 		}
 	}
 	return append(dst, s[start:]...)
-}
-
-// maxDepth bounds nested JSON.
-const maxDepth = 32
-
-var errJSON = errors.New("this is no JSON")
-
-// ParseJSON reads one JSON value from the start of text and returns how many
-// bytes it took, blanks before it included.
-func ParseJSON(text string) (Value, int, error) {
-	p := jsonParser{text: text}
-	v, err := p.value(0)
-	return v, p.at, err
-}
-
-type jsonParser struct {
-	text string
-	at   int
-}
-
-func (p *jsonParser) blanks() {
-	for p.at < len(p.text) && strings.IndexByte(" \t\r\n", p.text[p.at]) >= 0 {
-		p.at++
-	}
-}
-
-// take skips blanks and takes c if it comes next.
-func (p *jsonParser) take(c byte) bool {
-	p.blanks()
-	if p.at < len(p.text) && p.text[p.at] == c {
-		p.at++
-		return true
-	}
-	return false
-}
-
-func (p *jsonParser) value(depth int) (Value, error) {
-	if depth > maxDepth {
-		return Value{}, fmt.Errorf("JSON is nested deeper than %d levels", maxDepth)
-	}
-	p.blanks()
-	if p.at == len(p.text) {
-		return Value{}, errJSON
-	}
-	switch p.text[p.at] {
-	case '{':
-		return p.object(depth)
-	case '[':
-		return p.array(depth)
-	case '"':
-		s, err := p.str()
-		return StringValue(s), err
-	}
-	for word, v := range map[string]Value{"true": BoolValue(true), "false": BoolValue(false), "null": {}} {
-		if strings.HasPrefix(p.text[p.at:], word) {
-			p.at += len(word)
-			return v, nil
-		}
-	}
-	return p.number()
-}
-
-func (p *jsonParser) object(depth int) (Value, error) {
-	v := ObjectValue()
-	p.at++
-	if p.take('}') {
-		return v, nil
-	}
-	for {
-		p.blanks()
-		key, err := p.str()
-		if err != nil || !p.take(':') {
-			return v, errJSON
-		}
-		val, err := p.value(depth + 1)
-		if err != nil {
-			return v, err
-		}
-		v.Put(key, val, true)
-		if p.take('}') {
-			return v, nil
-		}
-		if !p.take(',') {
-			return v, errJSON
-		}
-	}
-}
-
-func (p *jsonParser) array(depth int) (Value, error) {
-	v := ArrayValue()
-	p.at++
-	if p.take(']') {
-		return v, nil
-	}
-	for {
-		item, err := p.value(depth + 1)
-		if err != nil {
-			return v, err
-		}
-		v.Append(item)
-		if p.take(']') {
-			return v, nil
-		}
-		if !p.take(',') {
-			return v, errJSON
-		}
-	}
-}
-
-func (p *jsonParser) number() (Value, error) {
-	start := p.at
-	for p.at < len(p.text) && strings.IndexByte("+-.0123456789eE", p.text[p.at]) >= 0 {
-		p.at++
-	}
-	text := p.text[start:p.at]
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return IntValue(n), nil
-	}
-	if _, err := strconv.ParseFloat(text, 64); err != nil {
-		return Value{}, errJSON
-	}
-	return Value{kind: Real, str: text}, nil
-}
-
-func (p *jsonParser) str() (string, error) {
-	if p.at == len(p.text) || p.text[p.at] != '"' {
-		return "", errJSON
-	}
-	rest := p.text[p.at+1:]
-	if i := strings.IndexAny(rest, `"\`); i >= 0 && rest[i] == '"' {
-		p.at += i + 2
-		return rest[:i], nil
-	}
-	var out []byte
-	for i := 0; i < len(rest); i++ {
-		switch c := rest[i]; c {
-		case '"':
-			p.at += i + 2
-			return string(out), nil
-		case '\\':
-			var n int
-			if out, n = unescape(out, rest[i:]); n == 0 {
-				return "", errJSON
-			}
-			i += n - 1
-		default:
-			out = append(out, c)
-		}
-	}
-	return "", errJSON
-}
-
-// unescape decodes the escape that s begins with and returns its length, 0 for none.
-func unescape(dst []byte, s string) ([]byte, int) {
-	if len(s) < 2 {
-		return dst, 0
-	}
-	if i := strings.IndexByte(`"\/bfnrt`, s[1]); i >= 0 {
-		return append(dst, "\"\\/\b\f\n\r\t"[i]), 2
-	}
-	r, ok := hex4(s)
-	if !ok {
-		return dst, 0
-	}
-	n := 6
-	if r >= 0xd800 && r < 0xdc00 {
-		if low, ok := hex4(s[n:]); ok && low >= 0xdc00 && low < 0xe000 {
-			return utf8.AppendRune(dst, 0x10000+(r-0xd800)<<10+(low-0xdc00)), 12
-		}
-	}
-	return utf8.AppendRune(dst, r), n
-}
-
-func hex4(s string) (rune, bool) {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(s[2:6], 16, 16)
-	return rune(n), err == nil
 }

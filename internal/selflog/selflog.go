@@ -139,15 +139,26 @@ func (h *Handler) Handle(_ context.Context, r slog.Record) error {
 	n := *h
 	r.Attrs(func(a slog.Attr) bool { n.add(a); return true })
 	opt := h.core.opt.Load()
-	text := r.Message + n.attrs
-	tag := "rsyslogd:"
-	if n.code != 0 {
-		code := max(n.code, -n.code)
-		tag = fmt.Sprintf("rsyslogd-%d:", code)
-		text += fmt.Sprintf(" [v%s try https://www.rsyslog.com/e/%d ]", opt.Version, code)
-	}
+	text, tag := opt.coded(r.Message+n.attrs, n.code)
 	h.core.pass(opt, r.Level, tag, text)
 	return nil
+}
+
+// Quiet passes a message to the sink only: it has been shown already.
+func (h *Handler) Quiet(level slog.Level, text string, code int) {
+	opt := *h.core.opt.Load()
+	opt.Stderr = nil
+	text, tag := opt.coded(text, int64(code))
+	h.core.pass(&opt, level, tag, text)
+}
+
+// coded adds the number, if there is one, to a text and its tag.
+func (o *Options) coded(text string, code int64) (string, string) {
+	if code == 0 {
+		return text, "rsyslogd:"
+	}
+	code = max(code, -code)
+	return fmt.Sprintf("%s [v%s try https://www.rsyslog.com/e/%d ]", text, o.Version, code), fmt.Sprintf("rsyslogd-%d:", code)
 }
 
 // Status passes one of the status lines that rsyslogd writes ("... start"): to

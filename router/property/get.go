@@ -27,11 +27,7 @@ func (p *Property) Get(m *message.Message, ctx *Context) []byte {
 	case FromHostIP:
 		return m.Peer.IP
 	case SyslogTag:
-		tag := m.Tag(ctx.tag)
-		if m.Protocol != 0 && cap(tag) > cap(ctx.tag) && cap(tag) < 1<<16 {
-			ctx.tag = tag[:0:cap(tag)]
-		}
-		return tag
+		return m.Tag(ctx.tagBuffer(m))
 	case ProgramName:
 		return m.ProgramName()
 	case AppName:
@@ -45,6 +41,25 @@ func (p *Property) Get(m *message.Message, ctx *Context) []byte {
 	}
 	ctx.scratch = p.Append(ctx.scratch[:0], m, ctx)
 	return ctx.scratch
+}
+
+// maxTag bounds the memory that a context keeps for tags.
+const maxTag = 1 << 12
+
+// tagBuffer returns memory that a composed tag of m fits in. It is never the
+// message's: a tag that is the message's own must not become scratch memory.
+func (c *Context) tagBuffer(m *message.Message) []byte {
+	if m.Protocol == 0 {
+		return nil
+	}
+	need := len(m.AppName()) + len(m.ProcID()) + len("[]")
+	if need > maxTag {
+		return make([]byte, 0, need)
+	}
+	if cap(c.tag) < need {
+		c.tag = make([]byte, 0, max(need, 64))
+	}
+	return c.tag
 }
 
 var bom = []byte{0xef, 0xbb, 0xbf}

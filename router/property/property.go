@@ -124,9 +124,9 @@ func Resolve(name string) (Property, error) {
 	if id, ok := names[lower]; ok {
 		return Property{ID: id, Name: name}, nil
 	}
-	if strings.HasPrefix(name, "$") && len(name) > 1 {
-		if scope := name[1]; scope == '!' || scope == '.' || scope == '/' {
-			return Property{ID: Var, Scope: Scope(scope), Path: message.ParsePath(name[2:]), Name: name}, nil
+	if strings.HasPrefix(name, "$") {
+		if p := Variable(name[1:]); p != nil {
+			return *p, nil
 		}
 		clock, utc := strings.CutSuffix(lower[1:], "-utc")
 		if c, ok := clocks[clock]; ok {
@@ -134,6 +134,19 @@ func Resolve(name string) (Property, error) {
 		}
 	}
 	return Property{}, &UnknownError{Name: name, Suggestion: suggest(lower)}
+}
+
+// Variable looks up a name as expressions write it behind the $: "!a!b". It
+// returns nil if the name is not of a variable.
+func Variable(name string) *Property {
+	if name == "" {
+		return nil
+	}
+	switch scope := Scope(name[0]); scope {
+	case MessageVar, LocalVar, GlobalVar:
+		return &Property{ID: Var, Scope: scope, Path: message.ParsePath(name[1:]), Name: "$" + name}
+	}
+	return nil
 }
 
 func suggest(name string) string {

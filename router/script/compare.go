@@ -25,10 +25,10 @@ func (c *compiler) comparison(e *syntax.Binary, x, y node) node {
 		return ofCond(func(m *message.Message, ctx *property.Context) bool { return !n.cond(m, ctx) })
 	case "<", "<=", ">", ">=":
 		holds := orders[e.Op]
-		return ofCond(func(m *message.Message, ctx *property.Context) bool {
-			a := x.eval(m, ctx)
-			return holds(order(a, y.eval(m, ctx)))
-		})
+		if y.items != nil { // the first element only
+			y = constant(y.items[0])
+		}
+		return c.anyOf(x, y, func(a, b Value) bool { return holds(compareNumbers(a, b)) })
 	}
 	test := textTests[e.Op]
 	if test == nil {
@@ -53,15 +53,16 @@ var textTests = map[string]func(a, b []byte) bool{
 	"endswith":     bytes.HasSuffix,
 }
 
-// order compares for < and its like: as numbers if both sides are, else as text.
-func order(a, b Value) int { return compareNumbers(a, b) }
-
 // anyOf tests x against y, or against each element if y is an array.
 func (c *compiler) anyOf(x, y node, test func(a, b Value) bool) node {
+	get := x.eval
+	if x.peek != nil && (y.value != nil || y.items != nil) {
+		get = x.peek
+	}
 	if y.items == nil {
 		if y.value != nil {
 			want := *y.value
-			return ofCond(func(m *message.Message, ctx *property.Context) bool { return test(x.eval(m, ctx), want) })
+			return ofCond(func(m *message.Message, ctx *property.Context) bool { return test(get(m, ctx), want) })
 		}
 		return ofCond(func(m *message.Message, ctx *property.Context) bool {
 			a := x.eval(m, ctx)
@@ -70,7 +71,7 @@ func (c *compiler) anyOf(x, y node, test func(a, b Value) bool) node {
 	}
 	items := y.items
 	return ofCond(func(m *message.Message, ctx *property.Context) bool {
-		v := x.eval(m, ctx)
+		v := get(m, ctx)
 		for _, it := range items {
 			if test(v, it) {
 				return true
@@ -130,6 +131,7 @@ func (c *compiler) priority(e *syntax.Binary, x, y node) (node, bool) {
 }
 
 func named(id property.ID, name string) (int64, bool) {
+	name = strings.ToLower(name)
 	if id == property.SeverityText {
 		s, ok := message.SeverityNamed(name)
 		return int64(s), ok

@@ -56,7 +56,10 @@ type compiler struct {
 
 // node is a compiled sub-expression, with what is known of it.
 type node struct {
-	eval  eval
+	eval eval
+	// peek, if not nil, is eval without a copy of bytes that the next property
+	// overwrites: for a value that is compared with a constant at once.
+	peek  eval
 	cond  cond
 	value *Value             // of a constant
 	items []Value            // of an array constant
@@ -93,7 +96,7 @@ func (c *compiler) node(e syntax.Expr) node {
 	case *syntax.Number:
 		return constant(number(e.Value))
 	case *syntax.String:
-		return constant(Value{s: []byte(e.Value), literal: true})
+		return constant(text([]byte(e.Value)))
 	case *syntax.ArrayLit:
 		return c.array(e)
 	case *syntax.Variable:
@@ -125,11 +128,10 @@ func (c *compiler) array(e *syntax.ArrayLit) node {
 }
 
 func (c *compiler) property(v *syntax.Variable) *property.Property {
-	name := v.Name
-	if len(name) > 0 && (name[0] == '!' || name[0] == '.' || name[0] == '/') {
-		name = "$" + name
+	if p := property.Variable(v.Name); p != nil {
+		return p
 	}
-	p, err := property.Resolve(name)
+	p, err := property.Resolve(v.Name)
 	if err != nil {
 		d := c.errorf(v, "unknown property %q", "$"+v.Name)
 		if u, ok := err.(*property.UnknownError); ok && u.Suggestion != "" {
@@ -151,9 +153,11 @@ func (c *compiler) variable(e *syntax.Variable) node {
 	if !shared(p.ID) {
 		return node{prop: p, eval: func(m *message.Message, ctx *property.Context) Value { return text(p.Get(m, ctx)) }}
 	}
-	return node{prop: p, eval: func(m *message.Message, ctx *property.Context) Value {
-		return text(bytes.Clone(p.Get(m, ctx)))
-	}}
+	return node{
+		prop: p,
+		eval: func(m *message.Message, ctx *property.Context) Value { return text(bytes.Clone(p.Get(m, ctx))) },
+		peek: func(m *message.Message, ctx *property.Context) Value { return text(p.Get(m, ctx)) },
+	}
 }
 
 // shared reports whether a property's bytes lie in the context, where the next
@@ -161,7 +165,7 @@ func (c *compiler) variable(e *syntax.Variable) node {
 func shared(id property.ID) bool {
 	switch id {
 	case property.Msg, property.RawMsg, property.RawMsgAfterPRI, property.Hostname, property.FromHost, property.FromHostIP,
-		property.ProgramName, property.AppName, property.ProcID, property.MsgID, property.StructuredData:
+		property.SyslogTag, property.ProgramName, property.AppName, property.ProcID, property.MsgID, property.StructuredData:
 		return false
 	}
 	return true
@@ -173,18 +177,14 @@ func (c *compiler) unary(e *syntax.Unary) node {
 		inner := x.condition()
 		return ofCond(func(m *message.Message, ctx *property.Context) bool { return !inner(m, ctx) })
 	}
-	return fold(x, node{}, node{eval: func(m *message.Message, ctx *property.Context) Value {
+	if x.value != nil {
+		n, _ := x.value.Int()
+		return constant(number(-n))
+	}
+	return node{eval: func(m *message.Message, ctx *property.Context) Value {
 		n, _ := x.eval(m, ctx).Int()
 		return number(-n)
-	}})
-}
-
-// fold evaluates result now if its operands are constants.
-func fold(a, b, result node) node {
-	if a.value == nil || b.value == nil && b.eval != nil {
-		return result
-	}
-	return constant(result.eval(nil, nil))
+	}}
 }
 
 func (c *compiler) binary(e *syntax.Binary) node {
@@ -197,19 +197,31 @@ func (c *compiler) binary(e *syntax.Binary) node {
 		a, b := x.condition(), y.condition()
 		return ofCond(func(m *message.Message, ctx *property.Context) bool { return a(m, ctx) || b(m, ctx) })
 	case "&":
-		return fold(x, y, node{eval: func(m *message.Message, ctx *property.Context) Value {
-			a := x.eval(m, ctx).Bytes()
-			return text(append(a[:len(a):len(a)], y.eval(m, ctx).Bytes()...))
-		}})
+		if x.value != nil && y.value != nil {
+			return constant(concat(*x.value, *y.value))
+		}
+		return node{eval: func(m *message.Message, ctx *property.Context) Value {
+			a := x.eval(m, ctx)
+			return concat(a, y.eval(m, ctx))
+		}}
 	case "+", "-", "*", "/", "%":
 		op := arithmetic[e.Op]
-		return fold(x, y, node{eval: func(m *message.Message, ctx *property.Context) Value {
+		if x.value != nil && y.value != nil {
+			return constant(number(op(x.value.constantInt(), y.value.constantInt())))
+		}
+		return node{eval: func(m *message.Message, ctx *property.Context) Value {
 			a, _ := x.eval(m, ctx).Int()
 			b, _ := y.eval(m, ctx).Int()
 			return number(op(a, b))
-		}})
+		}}
 	}
 	return c.comparison(e, x, y)
+}
+
+// concat is &.
+func concat(a, b Value) Value {
+	s := a.Bytes()
+	return text(append(s[:len(s):len(s)], b.Bytes()...))
 }
 
 var arithmetic = map[string]func(a, b int64) int64{
@@ -251,13 +263,13 @@ type Target struct {
 
 // NewTarget compiles the variable of a statement. nil is returned when it is none.
 func NewTarget(v *syntax.Variable, statement string, diags *diag.List) *Target {
-	p, err := property.Resolve("$" + v.Name)
-	if err != nil || p.ID != property.Var {
+	p := property.Variable(v.Name)
+	if p == nil {
 		d := diags.Errorf(v.Range(), "%s: want a variable such as $!a, $.a or $/a, found $%s", statement, v.Name)
 		d.Effect = "the statement is ignored"
 		return nil
 	}
-	return &Target{prop: p}
+	return &Target{prop: *p}
 }
 
 // Assign sets the variable; see message.Tree.Set.

@@ -43,7 +43,7 @@ func functions() map[string]function {
 		"wrap":      pure(2, 3, wrap),
 		"field":     pure(3, 3, field),
 		"cstr":      pure(1, 1, func(a []Value) Value { return text(a[0].Bytes()) }),
-		"cnum":      pure(1, 1, func(a []Value) Value { n, _ := a[0].Int(); return number(n) }),
+		"cnum":      {min: 1, max: 1, compile: (*compiler).cnum},
 		"cbool":     pure(1, 1, cbool),
 		"getenv":    pure(1, 1, func(a []Value) Value { return text([]byte(os.Getenv(a[0].String()))) }),
 		"ip42num":   pure(1, 1, ipToNumber),
@@ -211,8 +211,11 @@ func field(a []Value) Value {
 		delim = []byte{byte(a[1].n)}
 	}
 	n, _ := a[2].Int()
-	if n < 1 || len(delim) == 0 {
+	if n < 1 {
 		return text([]byte(notFound))
+	}
+	if len(delim) == 0 { // found at once, again and again
+		return Value{}
 	}
 	for ; n > 1; n-- {
 		i := bytes.Index(s, delim)
@@ -238,21 +241,28 @@ func cbool(a []Value) Value {
 	return number(1)
 }
 
-// ipToNumber reads a dotted quad. Octets are not limited to 255, as in rsyslogd.
+// ipToNumber reads a dotted quad, as rsyslogd does: octets are not limited to
+// 255, and the first and the last one may be missing.
 func ipToNumber(a []Value) Value {
 	parts := strings.Split(strings.Trim(a[0].String(), " "), ".")
 	if len(parts) != 4 {
 		return number(-1)
 	}
-	var n int64
-	for _, p := range parts {
-		v, err := strconv.ParseUint(p, 10, 32)
-		if err != nil {
+	var n uint32
+	for i, p := range parts {
+		if p == "" && (i == 1 || i == 2) {
 			return number(-1)
 		}
-		n = n*256 + int64(v)
+		var octet uint32
+		for _, c := range []byte(p) {
+			if c < '0' || c > '9' {
+				return number(-1)
+			}
+			octet = octet*10 + uint32(c-'0')
+		}
+		n = n<<8 + octet
 	}
-	return number(n)
+	return number(int64(n))
 }
 
 func numberToIP(a []Value) Value {
@@ -280,6 +290,18 @@ func random(a []Value) Value {
 		return number(0)
 	}
 	return number(rand.Int64N(n))
+}
+
+// cnum takes hexadecimal and octal numbers from a string in the configuration only.
+func (c *compiler) cnum(e *syntax.FuncCall, args []node) node {
+	x := args[0]
+	if _, literal := e.Args[0].(*syntax.String); literal {
+		return constant(number(x.value.constantInt()))
+	}
+	return node{eval: func(m *message.Message, ctx *property.Context) Value {
+		n, _ := x.eval(m, ctx).Int()
+		return number(n)
+	}}
 }
 
 func inSubnet(a []Value) Value {
@@ -335,7 +357,8 @@ func appendJSON(a []Value) Value {
 func getProperty(a []Value, _ *message.Message, ctx *property.Context) Value {
 	ctx.ScriptError = 0
 	if a[0].kind != obj {
-		return a[0]
+		ctx.ScriptError = 1
+		return Value{}
 	}
 	switch a[0].j.Kind() {
 	case message.Object:
@@ -407,7 +430,7 @@ func (c *compiler) reExtract(e *syntax.FuncCall, args []node, fold bool) node {
 const maxGroup = 50
 
 func extract(re *posix.Regexp, s []byte, match, group int64) ([]byte, bool) {
-	if group < 0 || group >= maxGroup {
+	if match < 0 || group < 0 || group >= maxGroup {
 		return nil, false
 	}
 	for ; ; match-- {
@@ -415,15 +438,14 @@ func extract(re *posix.Regexp, s []byte, match, group int64) ([]byte, bool) {
 		if loc == nil {
 			return nil, false
 		}
-		if match <= 0 {
+		// The search goes on where the match ends: one that ends where it
+		// began is found again and again.
+		if match == 0 || loc[1] == 0 {
 			i := int(group) * 2
 			if i+1 >= len(loc) || loc[i] < 0 {
 				return nil, false
 			}
 			return s[loc[i]:loc[i+1]], true
-		}
-		if loc[1] == 0 {
-			return nil, false
 		}
 		s = s[loc[1]:]
 	}
@@ -456,12 +478,12 @@ func (c *compiler) parseJSON(e *syntax.FuncCall, args []node) node {
 	if !ok {
 		return constant(number(1))
 	}
-	p, err := property.Resolve("$" + strings.TrimPrefix(path, "$"))
-	if err != nil || p.ID != property.Var {
+	p := property.Variable(strings.TrimPrefix(path, "$"))
+	if p == nil {
 		c.errorf(e.Args[1], "parse_json(): want a variable such as \\$!a, found %q", path)
 		return constant(number(1))
 	}
-	target := Target{prop: p}
+	target := Target{prop: *p}
 	return node{eval: func(m *message.Message, ctx *property.Context) Value {
 		v, _, err := message.ParseJSON(args[0].eval(m, ctx).String())
 		if err != nil {

@@ -4,6 +4,7 @@ package script
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 
 	"syslogd/message"
@@ -16,9 +17,6 @@ type Value struct {
 	n    int64
 	s    []byte
 	j    *message.Value
-	// literal is set for string constants of the configuration: as numbers they
-	// may be hexadecimal or octal.
-	literal bool
 }
 
 type kind uint8
@@ -55,11 +53,7 @@ func (v Value) JSON() message.Value {
 	case num:
 		return message.IntValue(v.n)
 	case obj:
-		if v.j.Kind() == message.Real { // a copy loses the digits as they were written
-			f, _ := strconv.ParseFloat(v.j.Text(), 64)
-			return message.RealValue(f)
-		}
-		return v.j.Clone()
+		return v.j.Copy()
 	}
 	return message.StringValue(string(v.s))
 }
@@ -86,27 +80,32 @@ func (v Value) Int() (int64, bool) {
 	case obj:
 		return jsonInt(v.j), true
 	}
-	if v.literal {
-		return literalNumber(v.s)
-	}
 	return parseInt(v.s)
 }
 
-// literalNumber reads a number as the configuration may write it: 31, 0x1f, 037.
-func literalNumber(s []byte) (int64, bool) {
-	base, digits := 10, s
-	switch {
-	case len(s) > 2 && s[0] == '0' && s[1] == 'x':
-		base, digits = 16, s[2:]
-	case len(s) > 1 && s[0] == '0':
-		base, digits = 8, s[1:]
+// constantInt is Int for arithmetic that is done when the configuration is
+// read: there, as in rsyslogd, strings may be hexadecimal or octal numbers.
+func (v Value) constantInt() int64 {
+	n, _ := v.Int()
+	if v.kind != str || len(v.s) < 2 || v.s[0] != '0' {
+		return n
 	}
-	if base != 10 {
-		if n, err := strconv.ParseInt(string(digits), base, 64); err == nil {
-			return n, true
+	base, digits := uint64(8), v.s[1:]
+	if digits[0] == 'x' {
+		base, digits = 16, digits[1:]
+	}
+	u := uint64(0)
+	for _, c := range digits {
+		d := uint64(c - '0')
+		if base == 16 && d > 9 {
+			d = uint64(c|0x20-'a') + 10
 		}
+		if d >= base {
+			break
+		}
+		u = u*base + d
 	}
-	return parseInt(s)
+	return int64(u)
 }
 
 func jsonInt(v *message.Value) int64 {
@@ -114,8 +113,14 @@ func jsonInt(v *message.Value) int64 {
 	case message.Int, message.Bool:
 		return v.Int()
 	case message.Real:
-		f, _ := strconv.ParseFloat(v.Text(), 64)
-		return int64(f)
+		switch f := v.Float(); {
+		case f >= math.MaxInt64:
+			return math.MaxInt64
+		case f <= math.MinInt64:
+			return math.MinInt64
+		case f == f:
+			return int64(f)
+		}
 	}
 	return 0
 }
@@ -170,12 +175,17 @@ func (v Value) Each(f func(Value) bool) {
 	}
 }
 
+// isJSONNumber reports whether v is a number in a variable.
+func (v Value) isJSONNumber() bool {
+	return v.kind == obj && (v.j.Kind() == message.Int || v.j.Kind() == message.Real)
+}
+
 // equal is ==.
 func equal(a, b Value) bool {
 	if a.kind == str && b.kind == str {
 		return bytes.Equal(a.s, b.s)
 	}
-	if a.kind == obj && b.kind == str || a.kind == str && b.kind == obj {
+	if a.kind != num && b.kind != num && !(a.isJSONNumber() && b.isJSONNumber()) {
 		return bytes.Equal(a.Bytes(), b.Bytes())
 	}
 	return compareNumbers(a, b) == 0

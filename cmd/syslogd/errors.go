@@ -1,0 +1,17 @@
+package main
+
+import "fmt"
+
+// codedError is an error with one of rsyslogd's numbers, which scripts look for.
+type codedError struct {
+	code int
+	text string
+}
+
+func coded(code int, format string, args ...any) error {
+	return &codedError{code, fmt.Sprintf(format, args...)}
+}
+
+func (e *codedError) Error() string {
+	return fmt.Sprintf("%s\nrun failed with error -%d (see https://www.rsyslog.com/e/%d)", e.text, e.code, e.code)
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	defaultConfigFile = "/etc/rsyslog.conf"
+	defaultPidFile    = "/run/rsyslogd.pid"
+)
+
+// options are the command line.
+type options struct {
+	config     string // -f
+	pidFile    string // -i, "NONE" for none
+	fullConfig string // -o
+	chroot     string // -T
+	foreground bool   // -n
+	check      bool   // -N
+	level      int    // of -N
+	debug      bool   // -d
+	stayInDir  bool   // -C, -u 2
+	builtin    bool   // --default-config
+
+	showVersion, printDefault, help bool
+}
+
+var errUsage = errors.New("usage")
+
+// withValue are the flags that take a value, in the same word or the next.
+const withValue = "fiNMoTuSlrmats"
+
+// gone are flags of older rsyslogds, with what to write instead.
+var gone = map[byte]string{
+	'4': `global(net.ipprotocol="ipv4-only")`,
+	'6': `global(net.ipprotocol="ipv6-only")`,
+	'q': `global(net.aclAddHostnameOnFail="on")`,
+	'Q': `global(net.aclResolveHostname="off")`,
+	'w': `global(net.permitACLWarning="off")`,
+	'x': `global(net.enableDNS="off")`,
+	'A': `action(type="omfwd" udp.sendToAll="on")`,
+	'S': `action(type="omrelp" localClientIP="...")`,
+	'c': "", 'e': "", 'h': "", 'l': "", 'r': `input(type="imudp" port="...")`, 'm': `module(load="immark" interval="...")`,
+	'a': `input(type="imuxsock" socket="...")`, 't': `input(type="imtcp" port="...")`, 's': "", 'g': "", 'p': "",
+}
+
+// parseArgs reads the command line as getopt(3) does: flags may share a word,
+// their values may be in the same word or in the next.
+func (c *command) parseArgs() (*options, error) {
+	opt := &options{config: defaultConfigFile, pidFile: defaultPidFile}
+	pidGiven := false
+	for args := slices.Clone(c.args); len(args) > 0; {
+		word := args[0]
+		args = args[1:]
+		if strings.HasPrefix(word, "--") {
+			if err := opt.long(word); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if len(word) < 2 || word[0] != '-' {
+			return nil, errUsage
+		}
+		for i := 1; i < len(word); i++ {
+			f, value := word[i], ""
+			if strings.IndexByte(withValue, f) >= 0 {
+				if value = word[i+1:]; value == "" {
+					if len(args) == 0 {
+						return nil, errUsage
+					}
+					value, args = args[0], args[1:]
+				}
+				i = len(word)
+			}
+			if err := c.flag(opt, f, value); err != nil {
+				return nil, err
+			}
+			pidGiven = pidGiven || f == 'i'
+		}
+	}
+	if opt.builtin && !pidGiven {
+		opt.pidFile = "NONE"
+	}
+	return opt, nil
+}
+
+func (o *options) long(word string) error {
+	switch word {
+	case "--print-default-config":
+		o.printDefault = true
+	case "--default-config":
+		o.builtin, o.foreground, o.stayInDir = true, true, true
+	case "--version":
+		o.showVersion = true
+	case "--help":
+		o.help = true
+	default:
+		return errUsage
+	}
+	return nil
+}
+
+func (c *command) flag(o *options, f byte, value string) error {
+	switch f {
+	case 'f':
+		o.config = value
+	case 'i':
+		o.pidFile = value
+	case 'o':
+		o.fullConfig = value
+	case 'T':
+		o.chroot = value
+	case 'n':
+		o.foreground = true
+	case 'N':
+		level, err := strconv.Atoi(value)
+		if err != nil {
+			return errUsage
+		}
+		o.level, o.check = level, level > 0
+	case 'd':
+		o.debug = true
+	case 'D': // debugging of rsyslogd's own configuration parser
+	case 'C':
+		o.stayInDir = true
+	case 'M': // modules are part of the program
+	case 'u':
+		bits, err := strconv.Atoi(value)
+		if err != nil {
+			return errUsage
+		}
+		if bits&1 != 0 {
+			c.note("flag -u 1 is gone, use global(parser.parseHostnameAndTag=\"off\")")
+		}
+		if bits&2 != 0 {
+			c.note("flag -u 2 is old, use -C")
+			o.stayInDir = true
+		}
+	case 'v':
+		o.showVersion = true
+	default:
+		instead, known := gone[f]
+		if !known || f == 'h' {
+			return errUsage
+		}
+		if instead == "" {
+			c.note("flag -%c is gone", f)
+		} else {
+			c.note("flag -%c is gone, use %s", f, instead)
+		}
+	}
+	return nil
+}
+
+// note says something about the command line.
+func (c *command) note(format string, args ...any) {
+	fmt.Fprintf(c.stderr, "%s: %s\n", c.prog, fmt.Sprintf(format, args...))
+}
+
+// fail says why the program ends with status 1.
+func (c *command) fail(err error) int {
+	c.note("%v", err)
+	return 1
+}
+
+func (c *command) usage() int {
+	fmt.Fprintf(c.stderr, "usage: %s [options]\nuse \"%s --help\" for details; \"%s --default-config\" starts at once, without a configuration file\n", c.prog, c.prog, c.prog)
+	return 1
+}
+
+func (c *command) printHelp() {
+	fmt.Fprintf(c.stdout, `usage: %s [options]
+
+  -f FILE   configuration file (%s)
+  -i FILE   pid file (%s), NONE for none
+  -n        stay in the foreground
+  -N LEVEL  check the configuration and exit: 0 clean, 1 not clean
+  -o FILE   write the configuration with all includes to FILE
+  -C        do not change to the directory /
+  -T DIR    change the root directory
+  -d        debugging messages on standard error
+  -v        version
+  -M, -D    accepted, without effect
+
+  --default-config        run with the built-in configuration: files in ./log, state in ./run
+  --print-default-config  print it
+`, c.prog, defaultConfigFile, defaultPidFile)
+}
+
+func (c *command) printVersion() {
+	fmt.Fprintf(c.stdout, "syslogd  %s, in place of rsyslogd  8.2302.0, compiled with:\n", version)
+	for _, kv := range [][2]string{
+		{"PLATFORM", runtime.GOOS + "/" + runtime.GOARCH},
+		{"Go", runtime.Version()},
+		{"FEATURE_REGEXP", "Yes"},
+		{"systemd support", "Yes"},
+		{"Config file", defaultConfigFile},
+		{"PID file", defaultPidFile},
+		{"Number of Bits in RainerScript integers", "64"},
+	} {
+		fmt.Fprintf(c.stdout, "\t%-40s%s\n", kv[0]+":", kv[1])
+	}
+}
