@@ -175,7 +175,6 @@ func (l *loader) applyNow() {
 		os.Setenv(name, value)
 	}
 	l.cfg.Global.Environment = nil
-	l.cfg.Templates.CaseSensitive = l.cfg.Global.CaseSensitive
 }
 
 func (l *loader) mainQueue(o *syntax.Object) {

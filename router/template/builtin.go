@@ -6,11 +6,14 @@ import (
 
 // builtins are rsyslogd's templates. Those whose name begins with a blank are
 // defaults of modules and cannot be named in a configuration.
+//
+// rsyslogd generates the first four by code. They differ from their texts for
+// an empty message: it, too, gets the blank behind the tag.
 var builtins = []struct{ name, text, option string }{
-	{"RSYSLOG_TraditionalFileFormat", `%TIMESTAMP% %HOSTNAME% %syslogtag%%msg:::sp-if-no-1st-sp-gen%%msg%\n`, ""},
-	{"RSYSLOG_FileFormat", `%TIMESTAMP:::date-rfc3339% %HOSTNAME% %syslogtag%%msg:::sp-if-no-1st-sp-gen%%msg%\n`, ""},
-	{"RSYSLOG_TraditionalForwardFormat", `<%PRI%>%TIMESTAMP% %HOSTNAME% %syslogtag:1:32%%msg:::sp-if-no-1st-sp-gen%%msg%`, ""},
-	{"RSYSLOG_ForwardFormat", `<%PRI%>%TIMESTAMP:::date-rfc3339% %HOSTNAME% %syslogtag:1:32%%msg:::sp-if-no-1st-sp-gen%%msg%`, ""},
+	{"RSYSLOG_TraditionalFileFormat", `%TIMESTAMP% %HOSTNAME% %syslogtag%%msg:::sp-if-no-1st-sp%%msg%\n`, ""},
+	{"RSYSLOG_FileFormat", `%TIMESTAMP:::date-rfc3339% %HOSTNAME% %syslogtag%%msg:::sp-if-no-1st-sp%%msg%\n`, ""},
+	{"RSYSLOG_TraditionalForwardFormat", `<%PRI%>%TIMESTAMP% %HOSTNAME% %syslogtag:1:32%%msg:::sp-if-no-1st-sp%%msg%`, ""},
+	{"RSYSLOG_ForwardFormat", `<%PRI%>%TIMESTAMP:::date-rfc3339% %HOSTNAME% %syslogtag:1:32%%msg:::sp-if-no-1st-sp%%msg%`, ""},
 	{"RSYSLOG_SysklogdFileFormat", `%TIMESTAMP% %HOSTNAME% %syslogtag%%msg:::sp-if-no-1st-sp%%msg%\n`, ""},
 	{"RSYSLOG_SyslogProtocol23Format", `<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% %APP-NAME% %PROCID% %MSGID% %STRUCTURED-DATA% %msg%\n`, ""},
 	{"RSYSLOG_SyslogRFC5424Format", `<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% %APP-NAME% %PROCID% %MSGID% %STRUCTURED-DATA% %msg%`, ""},
@@ -25,12 +28,18 @@ var builtins = []struct{ name, text, option string }{
 	{"RSYSLOG_PerSourceKey", `%hostname%`, ""},
 }
 
+// generated is how many of the built-in templates rsyslogd generates by code.
+const generated = 4
+
 // addBuiltins compiles the built-in templates. A mistake in them is our own.
 func addBuiltins(s *Set) {
 	diags := &diag.List{}
-	for _, b := range builtins {
+	for n, b := range builtins {
 		t := &Template{Name: b.name}
 		t.compileLegacy(b.text, place{}, diags)
+		for i := range t.parts {
+			t.parts[i].spec.spaceGen = n < generated && t.parts[i].spec.spaceIfNone
+		}
 		t.setOption(b.option)
 		s.add(t, diag.Range{}, diags)
 	}

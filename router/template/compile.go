@@ -50,7 +50,7 @@ func (s *Set) DefineLegacy(value string, rng diag.Range, diags *diag.List) {
 	base := place{rng: rng, exact: true}
 	base.rng.Start.Col += len(value) - len(rest) + 1
 	for _, o := range strings.Split(after, ",") {
-		if o = strings.ToLower(strings.TrimSpace(o)); o != "" && !t.setOption(o) && o != "casesensitive" {
+		if o = strings.ToLower(strings.TrimSpace(o)); o != "" && !t.setOption(o) {
 			diags.Errorf(rng, "unknown template option %q", o).Effect = "the option is ignored"
 		}
 	}
@@ -89,6 +89,8 @@ func (t *Template) setOption(name string) bool {
 		t.object = true
 	case "nosql", "":
 		t.escape = noEscape
+	case "casesensitive":
+		t.exactCase = true
 	default:
 		return false
 	}
@@ -200,6 +202,10 @@ func endOfProperty(text string, i int) int {
 }
 
 func (t *Template) addProperty(p part) {
+	if p.prop.ID == property.Var && !t.exactCase {
+		p.prop = *property.Variable(strings.ToLower(p.prop.Name[1:]))
+		p.spec.name = strings.ToLower(p.spec.name)
+	}
 	p.direct = p.spec.isPlain() && !p.prop.IsTime() && t.escape == noEscape
 	t.parts = append(t.parts, p)
 }

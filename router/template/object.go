@@ -2,11 +2,11 @@ package template
 
 import (
 	"errors"
-	"fmt"
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/message"
 	"syslogd/router/property"
 )
 
@@ -58,7 +58,7 @@ func (s *Set) Define(o *syntax.Template, diags *diag.List) {
 	if !ok {
 		return
 	}
-	t := &Template{Name: d.Name}
+	t := &Template{Name: d.Name, exactCase: d.Case}
 	t.setOption(d.option(obj, diags))
 	value := func(name string) (diag.Range, bool) {
 		if a := obj.Arg(name); a != nil {
@@ -170,6 +170,10 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 				ok = false
 			}
 			param.ReportUnknown(obj, constantParams.Infos(), diags)
+			if c.Format == "jsonf" && c.OutName == "" {
+				diags.Errorf(obj.Range, `constant() of format jsonf needs the parameter "outname"`).Effect = obj.Effect
+				ok = false
+			}
 			t.listConstant(&c)
 			continue
 		}
@@ -212,9 +216,8 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 func (t *Template) listConstant(c *entry) {
 	text := unescapeTwice(c.Value)
 	if c.Format == "jsonf" {
-		text = fmt.Sprintf("%q: %q", c.OutName, text)
-		t.constant(text)
-		return
+		field := message.AppendJSONString(nil, c.OutName)
+		text = string(message.AppendJSONString(append(field, ": "...), text))
 	}
 	t.constant(text)
 }

@@ -223,22 +223,21 @@ func noMatchNamed(v string) (noMatch, error) {
 
 // options are the words of the fourth part.
 var options = map[string]func(*replacer){
-	"uppercase":           func(r *replacer) { r.caseMode = upperCase },
-	"lowercase":           func(r *replacer) { r.caseMode = lowerCase },
-	"drop-cc":             func(r *replacer) { r.control = dropControl },
-	"space-cc":            func(r *replacer) { r.control = spaceControl },
-	"escape-cc":           func(r *replacer) { r.control = escapeControl },
-	"compressspace":       func(r *replacer) { r.compressSpace = true },
-	"sp-if-no-1st-sp":     func(r *replacer) { r.spaceIfNone = true },
-	"sp-if-no-1st-sp-gen": func(r *replacer) { r.spaceGen = true },
-	"drop-last-lf":        func(r *replacer) { r.dropLF = true },
-	"secpath-drop":        func(r *replacer) { r.secure = dropSlash },
-	"secpath-replace":     func(r *replacer) { r.secure = replaceSlash },
-	"mandatory-field":     func(r *replacer) { r.onEmpty = emptyKeep },
-	"pos-end-relative":    func(r *replacer) { r.pos.relative = true },
-	"fixed-width":         func(r *replacer) { r.pos.fixed = true; r.pos.on = true },
-	"date-utc":            func(r *replacer) { r.utc = true },
-	"":                    func(*replacer) {},
+	"uppercase":        func(r *replacer) { r.caseMode = upperCase },
+	"lowercase":        func(r *replacer) { r.caseMode = lowerCase },
+	"drop-cc":          func(r *replacer) { r.control = dropControl },
+	"space-cc":         func(r *replacer) { r.control = spaceControl },
+	"escape-cc":        func(r *replacer) { r.control = escapeControl },
+	"compressspace":    func(r *replacer) { r.compressSpace = true },
+	"sp-if-no-1st-sp":  func(r *replacer) { r.spaceIfNone = true },
+	"drop-last-lf":     func(r *replacer) { r.dropLF = true },
+	"secpath-drop":     func(r *replacer) { r.secure = dropSlash },
+	"secpath-replace":  func(r *replacer) { r.secure = replaceSlash },
+	"mandatory-field":  func(r *replacer) { r.onEmpty = emptyKeep },
+	"pos-end-relative": func(r *replacer) { r.pos.relative = true },
+	"fixed-width":      func(r *replacer) { r.pos.fixed = true; r.pos.on = true },
+	"date-utc":         func(r *replacer) { r.utc = true },
+	"":                 func(*replacer) {},
 }
 
 var formats = map[string]format{"csv": csv, "json": jsonText, "jsonr": jsonRaw, "jsonf": jsonField, "jsonfr": jsonFieldRaw}
@@ -248,7 +247,7 @@ var formats = map[string]format{"csv": csv, "json": jsonText, "jsonr": jsonRaw, 
 func (r *replacer) parseOptions(text string) error {
 	var first error
 	for _, word := range strings.Split(text, ",") {
-		if err := r.option(strings.ToLower(strings.TrimSpace(word))); err != nil && first == nil {
+		if err := r.option(strings.ToLower(word)); err != nil && first == nil {
 			first = err
 		}
 	}

@@ -30,7 +30,7 @@ type replacer struct {
 	pos position
 
 	spaceIfNone   bool
-	spaceGen      bool // as the generated file formats have it: also for an empty value
+	spaceGen      bool // with spaceIfNone: a blank for an empty value, too
 	caseMode      caseMode
 	control       controlMode
 	secure        secureMode
@@ -113,7 +113,7 @@ type position struct {
 
 // isPlain reports whether the value goes out as it is.
 func (r *replacer) isPlain() bool {
-	return !r.fieldSet && r.regex == nil && !r.badRE && !r.pos.on && !r.spaceIfNone && !r.spaceGen &&
+	return !r.fieldSet && r.regex == nil && !r.badRE && !r.pos.on && !r.spaceIfNone &&
 		r.caseMode == keepCase && r.control == keepControl && r.secure == keepSlash && !r.dropLF && !r.compressSpace && r.format == plain
 }
 
@@ -150,7 +150,7 @@ func (r *replacer) transform(dst, value []byte, p *property.Property, ctx *prope
 	if r.pos.on {
 		value, pad = r.pos.cut(value)
 	}
-	if r.spaceIfNone || r.spaceGen {
+	if r.spaceIfNone {
 		return r.firstSpace(dst, value)
 	}
 	start := len(dst)
@@ -199,14 +199,13 @@ func (r *replacer) pickMatch(value []byte) []byte {
 		if loc == nil {
 			break
 		}
-		if n == r.match {
+		// The search goes on where the match ends: one that ends where it
+		// began is found again and again.
+		if n == r.match || loc[1] == 0 {
 			if 2*r.group+1 >= len(loc) || loc[2*r.group] < 0 {
 				return nil
 			}
 			return rest[loc[2*r.group]:loc[2*r.group+1]]
-		}
-		if loc[1] == 0 {
-			break
 		}
 		rest = rest[loc[1]:]
 	}
@@ -383,9 +382,8 @@ func (r *replacer) appendField(dst, value []byte, p *property.Property) []byte {
 	if r.omitZero && string(value) == "0" {
 		return dst
 	}
-	dst = append(dst, '"')
-	dst = append(dst, r.fieldName(p)...)
-	dst = append(dst, '"', ':')
+	dst = message.AppendJSONString(dst, r.fieldName(p))
+	dst = append(dst, ':')
 	if len(value) == 0 && r.onEmpty == emptyNull {
 		return append(dst, "null"...)
 	}
@@ -411,12 +409,13 @@ func (r *replacer) appendField(dst, value []byte, p *property.Property) []byte {
 	return append(dst, '"')
 }
 
-// fieldName is the given name or the property's, of a variable without $! or $..
+// fieldName is the given name or the property's, of a variable without $! or
+// $. but, as in rsyslogd, with $/.
 func (r *replacer) fieldName(p *property.Property) string {
 	if r.name != "" {
 		return r.name
 	}
-	if p.ID == property.Var && len(p.Name) > 2 {
+	if p.ID == property.Var && p.Scope != property.GlobalVar {
 		return p.Name[2:]
 	}
 	return p.Name

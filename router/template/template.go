@@ -22,6 +22,9 @@ type Template struct {
 	escape escapeMode
 	// object is option.jsonf: the parts are members of a JSON object.
 	object bool
+	// exactCase is option.caseSensitive: names of variables keep their case.
+	// Otherwise they are in lower case, whatever global() says.
+	exactCase bool
 	// subtree is the variable that a template of type subtree prints.
 	subtree *property.Property
 }
@@ -139,9 +142,7 @@ func (t *Template) constant(text string) {
 
 // Set is the templates of a configuration.
 type Set struct {
-	// CaseSensitive keeps the case of variables' names.
-	CaseSensitive bool
-	byName        map[string]*Template
+	byName map[string]*Template
 }
 
 // NewSet returns a Set that holds the built-in templates.
