@@ -83,6 +83,9 @@ func (p *Property) Append(dst []byte, m *message.Message, ctx *Context) []byte {
 	case IUT:
 		return append(dst, '1')
 	case Facility:
+		if m.PRI.Facility() == message.FacilityInvalid {
+			return append(dst, "invld"...)
+		}
 		return strconv.AppendUint(dst, uint64(m.PRI.Facility()), 10)
 	case FacilityText:
 		return append(dst, m.PRI.Facility().String()...)
