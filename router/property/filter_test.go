@@ -146,7 +146,7 @@ func TestComposingATagLeavesOtherMessagesAlone(t *testing.T) {
 		"<13>1 - h application - - - first",
 		"<13>1 - h  - - - second",
 		"<13>1 - h x 1 - - third",
-		"<13>1 - h application 123 - - fourth",
+		"<13>1 - h different 123 - - fourth",
 		"<34>Oct  1 02:04:05 mymachine su: fifth",
 	}
 	var messages []*message.Message
@@ -154,7 +154,7 @@ func TestComposingATagLeavesOtherMessagesAlone(t *testing.T) {
 		messages = append(messages, testmsg.Parse(raw))
 	}
 	ctx := newContext()
-	want := []string{"application", "-", "x[1]", "application[123]", "su:"}
+	want := []string{"application", "-", "x[1]", "different[123]", "su:"}
 	for range 2 {
 		for i, m := range messages {
 			if got := get(t, "syslogtag", m, ctx); got != want[i] {
