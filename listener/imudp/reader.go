@@ -3,9 +3,11 @@ package imudp
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -39,12 +41,17 @@ type mmsghdr struct {
 // controlSize is room for the counter of dropped datagrams.
 const controlSize = 32
 
-// reader reads one socket. It belongs to one goroutine.
+// reader reads one socket. It belongs to one goroutine, which waits in the
+// system call itself: with the runtime's poller each datagram wakes a thread,
+// also while nobody waits for one, which doubles the CPU time at 40,000
+// messages a second.
 type reader struct {
 	*listenerGroup
-	conn *net.UDPConn
-	raw  syscall.RawConn
+	addr net.Addr
 	flow message.Flow
+
+	mu sync.Mutex // guards fd against use after close
+	fd int        // -1 when closed
 
 	msgs  []mmsghdr
 	iov   []unix.Iovec
@@ -54,17 +61,34 @@ type reader struct {
 
 	drops uint32 // the kernel's counter, as last seen
 
+	lastRead time.Time
+	roomy    bool // the receive buffer can hold what gathers
+
 	// The last sender: most datagrams come from the one before.
 	lastAddr netip.Addr
 	lastPeer *message.Peer
 }
 
+// newReader takes over conn.
 func newReader(conn *net.UDPConn, g *listenerGroup) (*reader, error) {
+	defer conn.Close()
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{listenerGroup: g, conn: conn, raw: raw}
+	r := &reader{listenerGroup: g, addr: conn.LocalAddr(), fd: -1}
+	var dupErr error
+	err = raw.Control(func(fd uintptr) {
+		size, sizeErr := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
+		r.roomy = sizeErr == nil && size >= gatherRoom
+		r.fd, dupErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if err = errors.Join(err, dupErr); err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(r.fd, false); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
 	r.msgs = make([]mmsghdr, g.batch)
 	r.iov = make([]unix.Iovec, g.batch)
 	r.names = make([]unix.RawSockaddrInet6, g.batch)
@@ -83,26 +107,42 @@ func newReader(conn *net.UDPConn, g *listenerGroup) (*reader, error) {
 
 // run receives until ctx is done, and then what has arrived already.
 func (r *reader) run(ctx context.Context, sub *listener.Submitter) {
-	stop := context.AfterFunc(ctx, func() { r.conn.SetReadDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, r.interrupt)
+	defer r.close()
 	defer stop()
-	defer r.conn.Close()
-	for {
-		var n int
-		var errno syscall.Errno
-		err := r.raw.Read(func(fd uintptr) bool {
-			n, errno = r.receive(fd)
-			return errno != unix.EAGAIN
-		})
-		if err != nil {
-			break
-		}
+	for ctx.Err() == nil {
+		n, errno := r.receive(unix.MSG_WAITFORONE)
 		if errno != 0 {
-			r.log.Warn("receiving datagrams", "err", errno)
+			if ctx.Err() == nil {
+				r.log.Warn("receiving datagrams", "err", errno)
+			}
 			continue
 		}
 		r.submit(n, sub)
+		r.gather(n)
 	}
 	r.drain(sub)
+}
+
+// interrupt ends a receive call that waits, for good. The error that the kernel
+// reports for a socket without a peer does not matter: waiting ends all the same.
+func (r *reader) interrupt() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fd >= 0 {
+		unix.Shutdown(r.fd, unix.SHUT_RD)
+	}
+}
+
+func (r *reader) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fd < 0 {
+		return nil
+	}
+	err := unix.Close(r.fd)
+	r.fd = -1
+	return err
 }
 
 // drainCalls bounds what is still received at a stop.
@@ -110,25 +150,47 @@ const drainCalls = 1000
 
 func (r *reader) drain(sub *listener.Submitter) {
 	for range drainCalls {
-		n := 0
-		err := r.raw.Control(func(fd uintptr) { n, _ = r.receive(fd) })
-		if err != nil || n <= 0 {
+		n, errno := r.receive(unix.MSG_DONTWAIT)
+		if errno != 0 || n <= 0 || r.msgs[0].n == 0 {
 			return
 		}
 		r.submit(n, sub)
 	}
 }
 
-// receive calls recvmmsg(2) without waiting. The bare call saves 1.4 CPU
-// seconds per million datagrams beside golang.org/x/net's ReadBatch.
-func (r *reader) receive(fd uintptr) (int, syscall.Errno) {
+const (
+	// gatherTime is how long datagrams may gather; the runtime's timers make it
+	// about a millisecond.
+	gatherTime = 600 * time.Microsecond
+	// gatherRate is the time between reads above which nothing gathers: the
+	// sender is slow, and what it sends should be on disk at once.
+	gatherRate = 5 * time.Millisecond
+	// gatherRoom is the receive buffer, as the kernel counts, that surely holds
+	// what arrives meanwhile.
+	gatherRoom = 1 << 20
+)
+
+// gather lets datagrams gather before the next read, if the last one was
+// recent and brought few.
+func (r *reader) gather(n int) {
+	now := time.Now()
+	recent := now.Sub(r.lastRead) < gatherRate
+	r.lastRead = now
+	if recent && r.roomy && n < len(r.msgs)/2 {
+		time.Sleep(gatherTime)
+	}
+}
+
+// receive calls recvmmsg(2). The bare call saves 1.4 CPU seconds per million
+// datagrams beside golang.org/x/net's ReadBatch.
+func (r *reader) receive(flags uintptr) (int, syscall.Errno) {
 	for i := range r.msgs {
 		h := &r.msgs[i].hdr
 		h.Namelen = uint32(unsafe.Sizeof(r.names[0]))
 		h.SetControllen(controlSize)
 	}
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), uintptr(len(r.msgs)), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(r.fd), uintptr(unsafe.Pointer(&r.msgs[0])), uintptr(len(r.msgs)), flags, 0, 0)
 		if errno != unix.EINTR {
 			return int(n), errno
 		}
