@@ -55,12 +55,14 @@ func (b *Batch) Add(text []byte, o *Origin, p *Peer) *Message {
 // AddClone appends a copy of m that does not depend on m's batch.
 func (b *Batch) AddClone(m *Message) { b.Msgs = append(b.Msgs, *m.Clone()) }
 
-// StampReceived sets the time of reception of all messages from Received, in
-// the local zone. Listeners call it once, when the batch is full.
+// StampReceived sets the time of reception of all messages that have none from
+// Received, in the local zone. Listeners call it once, when the batch is full.
 func (b *Batch) StampReceived() {
 	ts := TimestampOf(b.Received.Local())
 	for i := range b.Msgs {
-		b.Msgs[i].Received = ts
+		if m := &b.Msgs[i]; m.Received.IsZero() {
+			m.Received = ts
+		}
 	}
 }
 

@@ -54,6 +54,9 @@ type Global struct {
 	OversizeReport   bool
 	PermitACLWarning bool
 	Umask            int
+	// ProcessInternal is processInternalMessages: own messages go through the
+	// rules, not to the system log socket.
+	ProcessInternal bool
 }
 
 // Object hides the type of a module's configuration: what NewInput and its

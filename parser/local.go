@@ -36,13 +36,45 @@ func parseLocal(m *message.Message) {
 	if !m.Origin.IgnoreTimestamp {
 		m.Reported = ts
 	}
-	n := bytes.IndexByte(text[pos:min(len(text), pos+maxLocalTag)], ' ')
-	if n < 0 {
-		n = min(len(text)-pos, maxLocalTag)
-	}
+	n := scanLocalTag(text[pos:])
 	m.TagText = span(pos, n)
 	pos += n
 	m.MsgText = span(pos, len(text)-pos)
+}
+
+// scanLocalTag returns the length of the tag at the start of text.
+func scanLocalTag(text []byte) int {
+	text = text[:min(len(text), maxLocalTag)]
+	if n := bytes.IndexByte(text, ' '); n >= 0 {
+		return n
+	}
+	return len(text)
+}
+
+// LocalTag returns where the tag lies in a message from a local socket as it
+// was received: for an input that changes it.
+func LocalTag(text []byte) (start, end int) {
+	pri, after := scanPRI(text)
+	start = int(after)
+	if pri == message.InvalidPRI {
+		if start = skipBrackets(text); start == 0 {
+			return 0, 0
+		}
+	}
+	var ts message.Timestamp
+	if n := scanRFC3164(text[start:], &ts, false); n > 0 {
+		start += n
+	} else {
+		start += scanRFC3339(text[start:], &ts)
+	}
+	return start, start + scanLocalTag(text[start:])
+}
+
+// PRI returns the priority of a message as it was received: for an input that
+// depends on it.
+func PRI(text []byte) message.Priority {
+	pri, _ := scanPRI(text)
+	return pri
 }
 
 // skipBrackets returns the length of <digits> at the start of text, or 0.

@@ -13,6 +13,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"syslogd/config/param"
 	"syslogd/internal/diag"
 	"syslogd/listener"
@@ -72,7 +74,7 @@ var inputParams = param.Table[Config]{
 	param.String("port", func(c *Config) *string { return &c.Port }).Legacy("InputPTCPServerRun").Runs().Doc("Port, by number or name; 0 lets the system choose."),
 	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("InputPTCPServerListenIP").Doc("Address to listen on; all by default."),
 	param.String("path", func(c *Config) *string { return &c.Path }).Doc("Unix stream socket instead of TCP."),
-	param.Bool("unlink", func(c *Config) *bool { return &c.Unlink }).Default("off").Doc("Remove the socket file before and after use."),
+	param.Bool("unlink", func(c *Config) *bool { return &c.Unlink }).Default("off").Doc("Replace a socket or file that is there already."),
 	param.User("fileOwner", func(c *Config) *int { return &c.Owner }).Doc("Owner of the socket file."),
 	param.Int("fileOwnerNum", func(c *Config) *int { return &c.Owner }).Default("-1").Doc("The same by number."),
 	param.GroupName("fileGroup", func(c *Config) *int { return &c.Group }).Doc("Group of the socket file."),
@@ -107,14 +109,26 @@ var inputParams = param.Table[Config]{
 
 func inherit(m *ModuleConfig, c *Config) { c.MaxSessions = m.MaxSessions }
 
-// Check reports a missing or doubled address.
+// Check reports a missing or doubled address, and a path that no socket can have.
 func (c *Config) Check(o *param.Object, diags *diag.List) bool {
-	if (c.Port == "") == (c.Path == "") {
+	switch {
+	case (c.Port == "") == (c.Path == ""):
 		diags.Errorf(o.Range, `%s needs either "port" or "path"`, o.Title).Effect = o.Effect
-		return false
+	case len(c.Path) > maxPath:
+		rng := o.Range
+		if a := o.Arg("path"); a != nil {
+			rng = a.ValueRange
+		}
+		// Unlike rsyslogd, which cuts the path and listens there.
+		diags.Errorf(rng, "path has %d bytes, a unix socket's can have %d", len(c.Path), maxPath).Effect = o.Effect
+	default:
+		return true
 	}
-	return true
+	return false
 }
+
+// maxPath is the size of sun_path less the NUL; see unix(7).
+const maxPath = 107
 
 type input struct {
 	conf    Config
@@ -148,32 +162,43 @@ func (in *input) Open(ctx context.Context) error {
 	return err
 }
 
+// openPath listens on a unix socket.
+//
+// Unlike rsyslogd, which without unlink leaves the socket behind and then can
+// not start again, it is removed at a stop in any case.
 func (in *input) openPath(ctx context.Context, opt listener.StreamOptions) error {
 	c := &in.conf
 	if c.Unlink {
-		if err := os.Remove(c.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+		// As in rsyslogd even if a process listens there. If it can not be
+		// removed bind(2) says why.
+		unix.Unlink(c.Path)
 	}
 	opt.Network, opt.Address, opt.LocalPeer = "unix", c.Path, in.env.Names.Local()
 	s := listener.NewStreamServer(opt)
 	if err := s.Listen(ctx); err != nil {
+		if errors.Is(err, unix.EADDRINUSE) && !c.Unlink {
+			return fmt.Errorf(`%w; unlink="on" would replace what is there`, err)
+		}
 		return err
 	}
-	in.servers = []*listener.StreamServer{s}
-	if err := os.Chmod(c.Path, c.Mode); err != nil {
-		return errors.Join(err, s.Close())
-	}
-	if c.Owner < 0 && c.Group < 0 {
-		return nil
-	}
-	if err := os.Chown(c.Path, c.Owner, c.Group); err != nil {
+	if err := in.setPermissions(); err != nil {
 		if c.FailOnChown {
 			return errors.Join(err, s.Close())
 		}
-		in.env.Log.Warn("owner of the socket can not be set", "file", c.Path, "err", err)
+		in.env.Log.Warn("owner or mode of the socket can not be set", "file", c.Path, "err", err)
 	}
+	in.servers = []*listener.StreamServer{s}
 	return nil
+}
+
+func (in *input) setPermissions() error {
+	c := &in.conf
+	if c.Owner >= 0 || c.Group >= 0 {
+		if err := os.Chown(c.Path, c.Owner, c.Group); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(c.Path, c.Mode)
 }
 
 // Addrs are the addresses it listens on.

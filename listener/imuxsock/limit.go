@@ -1,63 +1,131 @@
 package imuxsock
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"time"
 
-	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
+	"syslogd/parser"
 )
 
-// maxProcesses bounds how many processes are counted at a time. When there are
-// more, all begin anew.
-const maxProcesses = 16384
+// maxProcesses bounds the processes that are counted at a time. Beyond it any
+// one makes room, and begins a new window with its next message.
+const maxProcesses = 4096
 
-// limits is the rate limit of each process. It belongs to one goroutine.
+// limits lets burst messages of each process through in each window of interval
+// and drops the rest. A window begins with its first message. It belongs to one
+// goroutine.
 type limits struct {
 	interval time.Duration
 	burst    int
-	least    message.Severity // this severity and less urgent ones count
+	from     message.Severity // this severity and less urgent ones count
+	host     func() string
 	log      *slog.Logger
 	dropped  *metrics.Counter
-	byPID    map[int32]*listener.RateLimit
+
+	windows map[int32]window
+	sweep   time.Time
+}
+
+// window is what a process has sent.
+type window struct {
+	begin       time.Time
+	count, lost int
+	name        string // of the process, once messages were lost
 }
 
 // allow reports whether a message of the process is let through.
 func (l *limits) allow(pid int32, text []byte, now time.Time) bool {
-	if l.interval == 0 || severityOf(text) < l.least {
+	if l.interval == 0 || parser.PRI(text).Severity() < l.from {
 		return true
 	}
-	r := l.byPID[pid]
-	if r == nil {
-		if l.byPID == nil || len(l.byPID) >= maxProcesses {
-			l.byPID = map[int32]*listener.RateLimit{}
+	l.expire(now)
+	w, known := l.windows[pid]
+	if known && now.Sub(w.begin) >= l.interval {
+		l.tell(&w)
+		known = false
+	}
+	if !known {
+		l.makeRoom()
+		w = window{begin: now}
+	}
+	ok := w.count < l.burst
+	if ok {
+		w.count++
+	} else {
+		if w.lost == 0 {
+			w.name = processName(pid)
+			l.log.Warn(fmt.Sprintf("%s from <%s:%s>: begin to drop messages due to rate-limiting", w.name, l.host(), appName(text)), "code", 2177)
 		}
-		r = &listener.RateLimit{Interval: l.interval, Burst: l.burst, Name: fmt.Sprintf("imuxsock[pid %d]", pid), Log: l.log}
-		l.byPID[pid] = r
+		w.lost++
+		l.dropped.Add(1)
 	}
-	if r.Take(1, now) == 1 {
-		return true
-	}
-	l.dropped.Add(1)
-	return false
+	l.windows[pid] = w
+	return ok
 }
 
-// severityOf reads the PRI; a text without one is user.notice.
-func severityOf(text []byte) message.Severity {
-	if len(text) == 0 || text[0] != '<' {
-		return message.DefaultPRI.Severity()
+// expire forgets, once an interval, the windows that have ended.
+func (l *limits) expire(now time.Time) {
+	if l.windows == nil {
+		l.windows = map[int32]window{}
+		l.sweep = now.Add(l.interval)
 	}
-	n := 0
-	for _, c := range text[1:min(len(text), 5)] {
-		if c == '>' {
-			break
-		}
-		if c < '0' || c > '9' {
-			return message.DefaultPRI.Severity()
-		}
-		n = n*10 + int(c-'0')
+	if now.Before(l.sweep) {
+		return
 	}
-	return message.Priority(n).Severity()
+	l.sweep = now.Add(l.interval)
+	for pid, w := range l.windows {
+		if now.Sub(w.begin) >= l.interval {
+			l.tell(&w)
+			delete(l.windows, pid)
+		}
+	}
+}
+
+func (l *limits) makeRoom() {
+	if len(l.windows) < maxProcesses {
+		return
+	}
+	for pid, w := range l.windows {
+		l.tell(&w)
+		delete(l.windows, pid)
+		return
+	}
+}
+
+// tell logs what a window has lost.
+func (l *limits) tell(w *window) {
+	if w.lost > 0 {
+		l.log.Warn(fmt.Sprintf("%s: %d messages lost due to rate-limiting (%d allowed within %d seconds)", w.name, w.lost, l.burst, int(l.interval/time.Second)), "code", 2177)
+	}
+}
+
+// tellAll ends all windows.
+func (l *limits) tellAll() {
+	for _, w := range l.windows {
+		l.tell(&w)
+	}
+	l.windows = nil
+}
+
+// processName is how a process is named in the log.
+func processName(pid int32) string {
+	cmd := readProc(nil, pid, "cmdline")
+	name, _, _ := bytes.Cut(cmd, []byte{0})
+	if len(name) == 0 {
+		return fmt.Sprintf("imuxsock[pid: %d]", pid)
+	}
+	return fmt.Sprintf("imuxsock[pid: %d, name: %s]", pid, blankControls(name))
+}
+
+// appName is the name of the program in a message, for the log.
+func appName(text []byte) string {
+	start, end := parser.LocalTag(text)
+	if n := parser.ProgramLen(text[start:end], false); n > 0 {
+		return string(text[start : start+n])
+	}
+	return "-"
 }

@@ -14,76 +14,93 @@ import (
 )
 
 const (
-	// batchSize is how many datagrams one system call may receive.
-	batchSize = 32
-	// controlSize is room for SCM_CREDENTIALS.
-	controlSize = 64
-	// patience is how long a full queue is waited for without flowControl, as
-	// rsyslogd's queues do (timeoutEnqueue).
-	patience = 2 * time.Second
+	// maxBatch is how many datagrams one system call may receive. The kernel
+	// holds net.unix.max_dgram_qlen of them, 10 by default, 512 with systemd.
+	maxBatch = 32
+	// maxBuffer bounds the buffer of a reader, however long messages may be.
+	maxBuffer = 1 << 20
 )
 
 // mmsghdr is struct mmsghdr of recvmmsg(2).
 type mmsghdr struct {
 	hdr unix.Msghdr
 	n   uint32
-	_   [4]byte
 }
 
 // reader reads one socket. It belongs to one goroutine.
 type reader struct {
 	*input
-	raw  syscall.RawConn
 	flow message.Flow
 	self int32
 
-	size int // of a slot of buf
+	raw  syscall.RawConn
+	try  func(fd uintptr) bool
+	n    int // datagrams that the last call received
+	err  syscall.Errno
 	msgs []mmsghdr
 	iov  []unix.Iovec
 	ctrl []byte
-	buf  []byte
-	note []byte // what is appended to a message
+	buf  []byte // datagrams as received, one slot each
+	slot int    // size of a slot of buf
+	meta int    // size of a slot of ctrl
+
+	pending patience
+	stalled bool // the queue did not take the last batch
+
+	second int64 // of the last time stamp
+	stamp  message.Timestamp
+
+	known   trusted // the last sender, as of this batch
+	isKnown bool
+	changed []byte // a text that is put together
 }
 
-func newReader(in *input) (*reader, error) {
-	raw, err := in.conn.SyscallConn()
-	if err != nil {
-		return nil, err
+func newReader(in *input) *reader {
+	r := &reader{input: in, self: int32(os.Getpid()), slot: in.env.Global.MaxMessageSize}
+	// The control data have room for what was asked for, and none for open
+	// files: a sender could else fill the table of descriptors with them.
+	r.meta = in.sock.control
+	r.raw = in.sock.raw
+	r.try = func(fd uintptr) bool {
+		r.receive(fd)
+		return r.err != unix.EAGAIN
 	}
-	r := &reader{input: in, raw: raw, self: int32(os.Getpid()), size: in.env.Global.MaxMessageSize}
-	r.msgs = make([]mmsghdr, batchSize)
-	r.iov = make([]unix.Iovec, batchSize)
-	r.ctrl = make([]byte, batchSize*controlSize)
-	r.buf = make([]byte, batchSize*r.size)
+	n := max(1, min(maxBatch, maxBuffer/r.slot))
+	r.msgs, r.iov = make([]mmsghdr, n), make([]unix.Iovec, n)
+	r.ctrl, r.buf = make([]byte, n*r.meta), make([]byte, n*r.slot)
 	for i := range r.msgs {
-		r.iov[i].Base = &r.buf[i*r.size]
-		r.iov[i].SetLen(r.size)
+		r.iov[i].Base = &r.buf[i*r.slot]
+		r.iov[i].SetLen(r.slot)
 		h := &r.msgs[i].hdr
 		h.Iov, h.Iovlen = &r.iov[i], 1
-		h.Control = &r.ctrl[i*controlSize]
+		if r.meta > 0 {
+			h.Control = &r.ctrl[i*r.meta]
+		}
 	}
-	return r, nil
+	return r
 }
+
+// errorPause is how long reading rests after an error.
+const errorPause = 100 * time.Millisecond
 
 // run receives until ctx is done, and then what has arrived already.
 func (r *reader) run(ctx context.Context, sub *listener.Submitter) {
-	stop := context.AfterFunc(ctx, func() { r.conn.SetReadDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { r.sock.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	for {
-		var n int
-		var errno syscall.Errno
-		err := r.raw.Read(func(fd uintptr) bool {
-			n, errno = r.receive(fd)
-			return errno != unix.EAGAIN
-		})
-		if err != nil {
-			break
-		}
-		if errno != 0 {
-			r.env.Log.Warn("receiving from a unix socket", "file", r.conf.Path, "err", errno)
+	defer r.pending.stop()
+	var limit listener.LogLimiter
+	for r.raw.Read(r.try) == nil {
+		if r.err != 0 {
+			if limit.Allow() {
+				r.env.Log.Warn("receiving local messages", "file", r.conf.Path, "err", r.err)
+			}
+			select {
+			case <-time.After(errorPause):
+			case <-ctx.Done():
+			}
 			continue
 		}
-		r.submit(n, sub)
+		r.submit(sub)
 	}
 	r.drain(sub)
 }
@@ -93,123 +110,181 @@ const drainCalls = 1000
 
 func (r *reader) drain(sub *listener.Submitter) {
 	for range drainCalls {
-		n := 0
-		err := r.raw.Control(func(fd uintptr) { n, _ = r.receive(fd) })
-		if err != nil || n <= 0 {
+		if err := r.raw.Control(r.receive); err != nil || r.n <= 0 {
 			return
 		}
-		r.submit(n, sub)
+		r.submit(sub)
 	}
 }
 
 // receive calls recvmmsg(2) without waiting.
-func (r *reader) receive(fd uintptr) (int, syscall.Errno) {
+func (r *reader) receive(fd uintptr) {
 	for i := range r.msgs {
-		r.msgs[i].hdr.SetControllen(controlSize)
+		r.msgs[i].hdr.SetControllen(r.meta)
 	}
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), batchSize, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC, 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), uintptr(len(r.msgs)), unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC, 0, 0)
 		if errno != unix.EINTR {
-			return int(n), errno
+			r.n, r.err = int(n), errno
+			return
 		}
 	}
 }
 
-// submit copies n datagrams into a slab and hands them on.
-func (r *reader) submit(n int, sub *listener.Submitter) {
-	if n <= 0 {
+// submit copies the datagrams that were received into a slab of the right size
+// and hands them on.
+func (r *reader) submit(sub *listener.Submitter) {
+	if r.n <= 0 {
 		return
 	}
-	now := time.Now()
-	total := 0
-	for i := range n {
+	total, truncated := 0, 0
+	for i := range r.n {
 		total += int(r.msgs[i].n)
+		if r.msgs[i].hdr.Flags&unix.MSG_TRUNC != 0 {
+			truncated++
+		}
 	}
 	slab := message.NewSlab(total)
 	b := message.NewBatch(slab)
-	b.Received, b.Flow = now, &r.flow
-	off, peer := 0, r.local()
-	for i := range n {
-		text := r.buf[i*r.size : i*r.size+int(r.msgs[i].n)]
-		cred := r.sender(i)
-		r.stats.bytes.Add(uint64(len(text)))
-		if !r.wanted(text, cred, now) {
+	b.Received, b.Flow = time.Now(), &r.flow
+	r.isKnown = false
+	off, peer := 0, r.sender()
+	for i := range r.n {
+		text := r.buf[i*r.slot : i*r.slot+int(r.msgs[i].n)]
+		d := r.data(i)
+		if !r.wanted(text, d.cred, b.Received) {
 			continue
 		}
 		kept := slab.Buf[off : off+len(text) : off+len(text)]
 		off += copy(kept, text)
-		r.add(b, kept, cred, peer)
+		m := r.add(b, kept, d.cred, peer)
+		if d.time != nil {
+			m.Received = r.timestamp(d.time)
+		}
 	}
+	r.stats.calls.Add(1)
+	r.stats.bytes.Add(uint64(total))
+	r.reportTruncated(truncated)
 	r.hand(b, sub)
 }
 
-// wanted reports whether the message is stored: not empty, not our own, within the limit.
+func (r *reader) reportTruncated(n int) {
+	r.stats.truncated.Add(uint64(n))
+	if n > 0 && r.truncate.Allow() {
+		r.env.Log.Warn("local message is longer than maxMessageSize, it is cut", "file", r.conf.Path, "count", r.stats.truncated.Value())
+	}
+}
+
+// datum is what came with a datagram; fields that did not come are nil.
+type datum struct {
+	cred *unix.Ucred
+	time *unix.Timeval
+}
+
+// data reads the control data of datagram i.
+func (r *reader) data(i int) (d datum) {
+	const header = unix.SizeofCmsghdr
+	ctrl := r.ctrl[i*r.meta : i*r.meta+int(r.msgs[i].hdr.Controllen)]
+	for len(ctrl) >= header {
+		c := (*unix.Cmsghdr)(unsafe.Pointer(&ctrl[0]))
+		size := int(c.Len)
+		if size < header || size > len(ctrl) {
+			return d
+		}
+		payload := ctrl[header:size]
+		switch {
+		case c.Level != unix.SOL_SOCKET:
+		case c.Type == unix.SCM_CREDENTIALS && len(payload) >= unix.SizeofUcred:
+			d.cred = (*unix.Ucred)(unsafe.Pointer(&payload[0]))
+		case c.Type == unix.SO_TIMESTAMP && len(payload) >= sizeofTimeval:
+			d.time = (*unix.Timeval)(unsafe.Pointer(&payload[0]))
+		}
+		ctrl = ctrl[min(len(ctrl), unix.CmsgSpace(size-header)):]
+	}
+	return d
+}
+
+const sizeofTimeval = int(unsafe.Sizeof(unix.Timeval{}))
+
+// timestamp converts a time to the local zone, with the calendar of the last
+// one if it is in the same second.
+func (r *reader) timestamp(t *unix.Timeval) message.Timestamp {
+	if sec := int64(t.Sec); sec != r.second || r.stamp.IsZero() {
+		r.second, r.stamp = sec, message.TimestampOf(time.Unix(sec, 0))
+	}
+	r.stamp.Frac = uint32(t.Usec)
+	return r.stamp
+}
+
+// wanted reports whether a message is kept: not empty, not our own, within the limit.
 func (r *reader) wanted(text []byte, cred *unix.Ucred, now time.Time) bool {
-	if len(text) == 0 {
+	switch {
+	case len(text) == 0:
 		return false
-	}
-	if cred == nil {
+	case cred == nil:
 		return true
-	}
-	if r.conf.IgnoreOwn && cred.Pid == r.self {
+	case r.conf.IgnoreOwn && cred.Pid == r.self:
 		r.stats.own.Add(1)
 		return false
 	}
 	return r.limits.allow(cred.Pid, text, now)
 }
 
-// add appends the message, with what the kernel knows of the sender if that is wanted.
-func (r *reader) add(b *message.Batch, text []byte, cred *unix.Ucred, peer *message.Peer) {
+// add appends the message to b, with what the kernel knows of the sender if that is wanted.
+func (r *reader) add(b *message.Batch, text []byte, cred *unix.Ucred, peer *message.Peer) *message.Message {
 	if cred == nil || !r.conf.SystemPID && !r.conf.Annotate {
-		b.Add(text, &r.origin, peer)
-		return
+		return b.Add(text, r.origin, peer)
 	}
-	r.note = r.note[:0]
+	if r.conf.Annotate && (!r.isKnown || r.known.Ucred != *cred) {
+		r.known.read(cred)
+		r.isKnown = true
+	}
+	r.changed = r.changed[:0]
 	if r.conf.SystemPID {
-		r.note = appendWithPID(r.note, text, cred.Pid)
+		r.changed = appendWithPID(r.changed, text, cred.Pid)
 	} else {
-		r.note = append(r.note, text...)
+		r.changed = append(r.changed, text...)
 	}
-	var known *trusted
-	if r.conf.Annotate {
-		known = trustedOf(cred)
-		if !r.conf.ParseTrusted {
-			r.note = known.append(trimEnd(r.note))
-		}
+	if r.conf.Annotate && !r.conf.ParseTrusted {
+		r.changed = r.known.append(trimEnd(r.changed))
 	}
-	changed := b.Side(len(r.note))
-	copy(changed, r.note)
-	m := b.Add(changed, &r.origin, peer)
-	if known != nil && r.conf.ParseTrusted {
-		m.JSON = known.tree()
+	kept := b.Side(len(r.changed))
+	copy(kept, r.changed)
+	m := b.Add(kept, r.origin, peer)
+	if r.conf.Annotate && r.conf.ParseTrusted {
+		m.JSON = r.known.tree()
 	}
+	return m
 }
 
+// hand submits b. Without flowControl a full queue is waited for once; until it
+// takes messages again they are dropped at once.
 func (r *reader) hand(b *message.Batch, sub *listener.Submitter) {
 	count := uint64(b.Len())
-	ctx := context.Background()
-	if !r.conf.FlowControl {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
+	if count == 0 {
+		b.Release()
+		return
 	}
-	if sub.Submit(ctx, b) {
+	var ok bool
+	switch {
+	case r.conf.FlowControl:
+		ok = sub.Submit(context.Background(), b)
+	case r.stalled:
+		ok = sub.TrySubmit(b)
+	default:
+		ok = sub.Submit(r.pending.context(b.Received), b)
+	}
+	if ok {
 		r.stats.received.Add(count)
 	} else {
 		r.stats.dropped.Add(count)
 	}
-}
-
-// sender reads the credentials of datagram i; nil if there are none.
-func (r *reader) sender(i int) *unix.Ucred {
-	h := &r.msgs[i].hdr
-	ctrl := r.ctrl[i*controlSize : i*controlSize+int(h.Controllen)]
-	if len(ctrl) < unix.SizeofCmsghdr+unix.SizeofUcred {
-		return nil
+	if r.stalled == ok {
+		r.stalled = !ok
+		if ok {
+			r.env.Log.Info("local messages are stored again", "file", r.conf.Path, "count", r.stats.dropped.Value())
+		} else {
+			r.env.Log.Warn("the queue is full, local messages are dropped", "file", r.conf.Path)
+		}
 	}
-	c := (*unix.Cmsghdr)(unsafe.Pointer(&ctrl[0]))
-	if c.Level != unix.SOL_SOCKET || c.Type != unix.SCM_CREDENTIALS {
-		return nil
-	}
-	return (*unix.Ucred)(unsafe.Pointer(&ctrl[unix.SizeofCmsghdr]))
 }

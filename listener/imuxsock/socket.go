@@ -1,0 +1,185 @@
+package imuxsock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/activation"
+	"golang.org/x/sys/unix"
+)
+
+// defaultPath is where programs log to: /dev/log or, where systemd runs and the
+// journal forwards messages, the socket that it forwards to. root is / but in tests.
+func defaultPath(root string) string {
+	const journal = "run/systemd/journal/syslog"
+	// The test of sd_booted(3).
+	if info, err := os.Lstat(filepath.Join(root, "run/systemd/system")); err == nil && info.IsDir() {
+		if info, err := os.Stat(filepath.Join(root, journal)); err == nil && info.Mode()&fs.ModeSocket != 0 {
+			return filepath.Join(root, journal)
+		}
+	}
+	return filepath.Join(root, "dev/log")
+}
+
+type socketOptions struct {
+	path                   string
+	unlink, createPath     bool
+	credentials, timestamp bool
+	log                    *slog.Logger
+}
+
+// socket is a unix datagram socket that is open.
+type socket struct {
+	*net.UnixConn
+	raw     syscall.RawConn
+	path    string
+	control int         // size of what the kernel tells with each message
+	file    fs.FileInfo // what to remove in the end; nil for nothing
+}
+
+func (opt *socketOptions) socket(conn net.PacketConn) (*socket, error) {
+	s := &socket{UnixConn: conn.(*net.UnixConn), path: opt.path}
+	if opt.credentials {
+		s.control += unix.CmsgSpace(unix.SizeofUcred)
+	}
+	if opt.timestamp {
+		s.control += unix.CmsgSpace(sizeofTimeval)
+	}
+	var err error
+	s.raw, err = s.SyscallConn()
+	return s, err
+}
+
+func openSocket(ctx context.Context, opt socketOptions) (*socket, error) {
+	s, err := opt.fromSystemd()
+	if s != nil || err != nil {
+		return s, err
+	}
+	if opt.createPath {
+		if err := os.MkdirAll(filepath.Dir(opt.path), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if opt.unlink {
+		// As in rsyslogd even if a process listens there. If it can not be
+		// removed bind(2) says why.
+		unix.Unlink(opt.path)
+	}
+	conf := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error { return opt.prepare(raw) }}
+	conn, err := conf.ListenPacket(ctx, "unixgram", opt.path)
+	if err != nil {
+		if errors.Is(err, unix.EADDRINUSE) && !opt.unlink {
+			return nil, fmt.Errorf(`%w; unlink="on" would replace what is there`, err)
+		}
+		return nil, err
+	}
+	s, err = opt.socket(conn)
+	if err == nil {
+		err = s.publish(opt.unlink)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// publish lets everybody who can reach the socket use it.
+func (s *socket) publish(unlink bool) error {
+	file, err := os.Lstat(s.path)
+	if err != nil {
+		return err
+	}
+	if unlink {
+		s.file = file
+	}
+	return os.Chmod(s.path, 0o666)
+}
+
+// passed are the descriptors that systemd handed to the process. They belong to
+// it until its end: an os.File that is collected would close its descriptor.
+var passed = sync.OnceValue(func() []*os.File { return activation.Files(false) })
+
+// fromSystemd returns the socket that systemd opened for the path, or nil.
+func (opt *socketOptions) fromSystemd() (*socket, error) {
+	for i, f := range passed() {
+		if boundTo(f) != opt.path {
+			continue
+		}
+		conn, err := net.FilePacketConn(f)
+		if err != nil {
+			return nil, fmt.Errorf("take %s from systemd: %w", opt.path, err)
+		}
+		s, err := opt.socket(conn)
+		if err == nil {
+			err = opt.prepare(s.raw)
+		}
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		const firstPassed = 3 // SD_LISTEN_FDS_START
+		opt.log.Info(fmt.Sprintf("imuxsock: Acquired UNIX socket '%s' (fd %d) from systemd.", opt.path, firstPassed+i))
+		return s, nil
+	}
+	return nil, nil
+}
+
+// boundTo is the path of a unix datagram socket, "" for anything else.
+func boundTo(f *os.File) string {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return ""
+	}
+	path := ""
+	raw.Control(func(fd uintptr) {
+		if kind, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_DGRAM {
+			return
+		}
+		if addr, err := unix.Getsockname(int(fd)); err == nil {
+			if u, ok := addr.(*unix.SockaddrUnix); ok {
+				path = u.Name
+			}
+		}
+	})
+	return path
+}
+
+// prepare asks the kernel for what is to come with each message, and for no
+// more: systemd may have set options. A message that arrived before the kernel
+// was asked has no sender.
+func (opt *socketOptions) prepare(raw syscall.RawConn) error {
+	return raw.Control(func(fd uintptr) {
+		set := func(option int, name string, on bool) {
+			value := 0
+			if on {
+				value = 1
+			}
+			if err := unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, option, value); err != nil {
+				opt.log.Warn("socket option can not be set", "file", opt.path, "option", name, "err", err)
+			}
+		}
+		set(unix.SO_PASSCRED, "SO_PASSCRED", opt.credentials)
+		set(unix.SO_TIMESTAMP, "SO_TIMESTAMP", opt.timestamp)
+	})
+}
+
+// Close closes the socket. It removes the file if it was made here and is still
+// the same one: a server that was started meanwhile keeps its own.
+func (s *socket) Close() error {
+	var err error
+	if s.file != nil {
+		// As long as the socket is open no other file has its inode number.
+		if now, e := os.Lstat(s.path); e == nil && os.SameFile(now, s.file) {
+			err = os.Remove(s.path)
+		}
+		s.file = nil
+	}
+	return errors.Join(err, s.UnixConn.Close())
+}
