@@ -218,10 +218,17 @@ func (c *compiler) binary(e *syntax.Binary) node {
 	return c.comparison(e, x, y)
 }
 
-// concat is &.
+// maxText bounds the text that an expression makes, in bytes: $/a = $/a & $msg
+// does not fill the memory.
+const maxText = 16 << 20
+
+// concat is &. What is too long is cut.
 func concat(a, b Value) Value {
-	s := a.Bytes()
-	return text(append(s[:len(s):len(s)], b.Bytes()...))
+	s, tail := a.Bytes(), b.Bytes()
+	if room := max(maxText-len(s), 0); len(tail) > room {
+		tail = tail[:room]
+	}
+	return text(append(s[:len(s):len(s)], tail...))
 }
 
 var arithmetic = map[string]func(a, b int64) int64{

@@ -180,13 +180,17 @@ func asciiUpper(s []byte) []byte {
 	return out
 }
 
-// replace of an empty string puts the replacement around each character, as rsyslogd 8.2302 does.
+// replace of an empty string puts the replacement around each byte, as rsyslogd
+// 8.2302 does. Where the result is too long, nothing is replaced.
 func replace(a []Value) Value {
 	s, find, with := a[0].Bytes(), a[1].Bytes(), a[2].Bytes()
 	if len(find) > 0 {
-		return text(bytes.ReplaceAll(s, find, with))
+		return text(replaceAll(s, find, with))
 	}
-	var out []byte
+	if len(with)*(len(s)+1) > maxText {
+		return text(s)
+	}
+	out := make([]byte, 0, len(s)+len(with)*(len(s)+1))
 	for _, c := range s {
 		out = append(out, with...)
 		out = append(out, c)
@@ -194,10 +198,20 @@ func replace(a []Value) Value {
 	return text(append(out, with...))
 }
 
+func replaceAll(s, find, with []byte) []byte {
+	if len(with) > len(find) && bytes.Count(s, find)*len(with) > maxText {
+		return s
+	}
+	return bytes.ReplaceAll(s, find, with)
+}
+
 func wrap(a []Value) Value {
 	s, w := a[0].Bytes(), a[1].Bytes()
 	if len(a) == 3 && len(w) > 0 {
-		s = bytes.ReplaceAll(s, w, a[2].Bytes())
+		s = replaceAll(s, w, a[2].Bytes())
+	}
+	if len(s)+2*len(w) > 2*maxText {
+		return text(s)
 	}
 	return text(bytes.Join([][]byte{w, s, w}, nil))
 }

@@ -64,7 +64,11 @@ func (v Value) Bytes() []byte {
 	case num:
 		return strconv.AppendInt(nil, v.n, 10)
 	case obj:
-		return v.j.AppendText(nil, false)
+		if v.j.Kind() == message.Int || v.j.Kind() == message.Bool {
+			return v.j.AppendText(nil, false)
+		}
+		c := v.j.Copy() // rsyslogd evaluates a copy
+		return c.AppendText(nil, false)
 	}
 	return v.s
 }
