@@ -148,6 +148,8 @@ func (s *StreamServer) Run(ctx context.Context, sub *Submitter) error {
 	})
 	defer stop()
 	err := s.accept(ctx, sub)
+	// A last connection may have ended the loop before the socket was closed.
+	s.ln.Close()
 	s.running.Wait()
 	return err
 }

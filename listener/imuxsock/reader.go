@@ -89,7 +89,7 @@ func (r *reader) run(ctx context.Context, sub *listener.Submitter) {
 	defer stop()
 	defer r.pending.stop()
 	var limit listener.LogLimiter
-	for r.raw.Read(r.try) == nil {
+	for ctx.Err() == nil && r.raw.Read(r.try) == nil {
 		if r.err != 0 {
 			if limit.Allow() {
 				r.env.Log.Warn("receiving local messages", "file", r.conf.Path, "err", r.err)
