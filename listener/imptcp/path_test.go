@@ -22,7 +22,6 @@ import (
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
-	"syslogd/output/omdiscard"
 	"syslogd/parser"
 )
 
@@ -222,7 +221,6 @@ func TestPortOrPath(t *testing.T) {
 	} {
 		r := &module.Registry{}
 		r.AddInput(imptcp.Module)
-		r.AddOutput(omdiscard.Module)
 		_, diags, err := config.Load("test.conf", []byte(`module(load="imptcp")`+"\n"+`input(type="imptcp" `+tt.params+")\n"), r, config.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -10,14 +10,12 @@ import (
 	"syslogd/internal/diag"
 	"syslogd/listener/imuxsock"
 	"syslogd/module"
-	"syslogd/output/omdiscard"
 )
 
 func load(t *testing.T, text string) ([]*imuxsock.Config, *diag.List) {
 	t.Helper()
 	r := &module.Registry{}
 	r.AddInput(imuxsock.Module)
-	r.AddOutput(omdiscard.Module)
 	cfg, diags, err := config.Load("test.conf", []byte(text), r, config.Options{})
 	if err != nil {
 		t.Fatal(err)
