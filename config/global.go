@@ -21,19 +21,13 @@ type Global struct {
 	// Parser is how messages are sanitised and split; its MaxMessageSize is set from the field above.
 	Parser parser.Options
 
-	OversizeMode   string
 	OversizeReport bool
-	OversizeFile   string
 
 	IPProtocol          string
 	EnableDNS           bool
-	ACLAddHostname      bool
-	ACLResolve          bool
 	ACLWarn             bool
-	DropMaliciousPTR    bool
 	DNSCacheTTL         int
 	DNSCacheTTLEnable   bool
-	LocalHostIPIF       string
 	StreamDriver        string
 	CAFile              string
 	CertFile            string
@@ -59,7 +53,6 @@ type Global struct {
 	InputsTimeout       int
 	DropUser, DropGroup int
 	KeepSupplemental    bool
-	JanitorInterval     int
 	// MetricsListen is the address of /metrics and /healthz, "" for none.
 	MetricsListen string
 
@@ -87,24 +80,19 @@ var globalParams = param.Join(
 			Doc("Mode bits that are taken away from created files and directories."),
 		param.PositiveInt("maxOpenFiles", func(c *Global) *int { return &c.MaxOpenFiles }).Legacy("MaxOpenFiles").Inherits("hard limit").
 			Doc("File descriptors the process may use."),
-		param.Word("oversizemsg.input.mode", func(c *Global) *string { return &c.OversizeMode }).Default("truncate").
-			Doc("What stream inputs do with a message longer than maxMessageSize: truncate, split or accept."),
+		param.NoEffect[Global]("oversizemsg.input.mode", "it is for inputs that know the size of a message beforehand; imudp, imtcp and imptcp cut or split as in rsyslogd"),
 		param.Bool("oversizemsg.report", func(c *Global) *bool { return &c.OversizeReport }).Default("on").
 			Doc("Log oversize messages."),
-		param.Word("oversizemsg.errorfile", func(c *Global) *string { return &c.OversizeFile }).
-			Doc("File that gets oversize messages as JSON lines."),
+		param.NotYetUnless[Global]("oversizemsg.errorfile", "oversize messages are logged and counted, not recorded"),
 		param.Word("net.ipprotocol", func(c *Global) *string { return &c.IPProtocol }).Default("unspecified").
 			Doc("unspecified, ipv4-only or ipv6-only."),
 		param.Bool("net.enableDNS", func(c *Global) *bool { return &c.EnableDNS }).Default("on").
 			Doc("Look up the names of senders. Unlike rsyslogd, a slow name service never holds up reception."),
-		param.Bool("net.aclAddHostnameOnFail", func(c *Global) *bool { return &c.ACLAddHostname }).Default("off").
-			Doc("Use the literal name in an access list when it can not be resolved."),
-		param.Bool("net.aclResolveHostname", func(c *Global) *bool { return &c.ACLResolve }).Default("on").
-			Doc("Resolve host names in access lists."),
+		param.NotYetUnless[Global]("net.aclAddHostnameOnFail", "host names in access lists are compared with the sender's name", "off"),
+		param.NoEffect[Global]("net.aclResolveHostname", "host names in access lists are compared with the sender's name, they are not resolved"),
 		param.Bool("net.permitACLWarning", func(c *Global) *bool { return &c.ACLWarn }).Default("on").
 			Doc("Log senders that an access list shuts out."),
-		param.Bool("dropMsgsWithMaliciousDnsPTRRecords", func(c *Global) *bool { return &c.DropMaliciousPTR }).Legacy("DropMsgsWithMaliciousDnsPTRRecords").Default("off").
-			Doc("Discard messages of senders whose name looks like an address."),
+		param.NotYetUnless[Global]("dropMsgsWithMaliciousDnsPTRRecords", "a name that looks like an address is not used, the address is", "off").Legacy("DropMsgsWithMaliciousDnsPTRRecords"),
 		param.NonNegInt("reverseLookup.cache.ttl.default", func(c *Global) *int { return &c.DNSCacheTTL }).Default("86400").
 			Doc("Seconds that a name stays in the cache."),
 		param.Bool("reverseLookup.cache.ttl.enable", func(c *Global) *bool { return &c.DNSCacheTTLEnable }).Default("off").
@@ -146,14 +134,13 @@ var globalParams = param.Join(
 		param.GroupName("privDrop.group.name", func(c *Global) *int { return &c.DropGroup }).Legacy("PrivDropToGroup").Doc("Group to become after the start."),
 		param.PositiveInt("privDrop.group.id", func(c *Global) *int { return &c.DropGroup }).Legacy("PrivDropToGroupID").Doc("The same by number."),
 		param.Bool("privDrop.group.keepSupplemental", func(c *Global) *bool { return &c.KeepSupplemental }).Default("off").Doc("Keep supplementary groups."),
-		param.PositiveInt("janitor.interval", func(c *Global) *int { return &c.JanitorInterval }).Default("10").Doc("Minutes between looks for idle files."),
+		param.NoEffect[Global]("janitor.interval", "idle files are closed when their closeTimeout is over"),
 		param.String("metrics.listen", func(c *Global) *string { return &c.MetricsListen }).Doc("Address of /metrics and /healthz, for instance 127.0.0.1:8514. Not known to rsyslogd."),
 
 		// Directives without a parameter.
 		param.Bool("$LogRSyslogStatusMessages", func(c *Global) *bool { return &c.StatusMessages }).Legacy("LogRSyslogStatusMessages").Default("on").Doc("Log start, HUP and exit."),
 		param.Bool("$ErrorMessagesToStderr", func(c *Global) *bool { return &c.ErrorsToStderr }).Legacy("ErrorMessagesToStderr").Default("on").Doc("Own errors to standard error."),
-		param.Word("$LocalHostIPIF", func(c *Global) *string { return &c.LocalHostIPIF }).Legacy("LocalHostIPIF").Doc("Interface whose address is fromhost-ip of local messages."),
-
+		param.NotYetUnless[Global]("$LocalHostIPIF", "fromhost-ip of local messages is 127.0.0.1").Legacy("LocalHostIPIF"),
 		param.NotYetUnless[Global]("operatingStateFile", "the operating state is not recorded yet"),
 		param.NotYetUnless[Global]("stdlog.channelspec", "own messages go to the system log socket or through the rules"),
 		param.NotYetUnless[Global]("defaultOpensslEngine", "crypto/tls has no engines").Legacy("DefaultOpensslEngine"),

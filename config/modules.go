@@ -105,6 +105,10 @@ func (l *loader) load(name, written string, rng diag.Range) *loadedModule {
 func (l *loader) find(name string, kind string, obj *param.Object, rng diag.Range) *loadedModule {
 	m := l.cfg.modules[moduleName(name)]
 	if m == nil {
+		if u := l.reg.Unavailable[moduleName(name)]; u != nil {
+			l.diags.Errorf(rng, "module %q is not available yet: %s", name, u.Lost).Effect = obj.Effect
+			return nil
+		}
 		d := l.diags.Errorf(rng, "module %q is not loaded", name)
 		if known := moduleName(name); l.reg.Has(known) {
 			d.Hint = fmt.Sprintf(`load it first: module(load=%q)`, known)

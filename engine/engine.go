@@ -125,7 +125,7 @@ func (e *Engine) moduleEnv() module.Env {
 			WorkDirectory: g.WorkDirectory, MaxMessageSize: int(g.MaxMessageSize),
 			CAFile: g.CAFile, CertFile: g.CertFile, KeyFile: g.KeyFile, CRLFile: g.CRLFile, CAExtraFiles: g.CAExtraFiles,
 			StreamDriver: g.StreamDriver, IPv4: g.IPProtocol != "ipv6-only", IPv6: g.IPProtocol != "ipv4-only",
-			Oversize: g.OversizeMode, OversizeReport: g.OversizeReport, PermitACLWarning: g.ACLWarn,
+			OversizeReport: g.OversizeReport, PermitACLWarning: g.ACLWarn,
 			ProcessInternal: g.ProcessInternal,
 		},
 		TemplatePrefix: func(name string) string {

@@ -253,6 +253,9 @@ func (s *session) event(ev frame.Event) {
 	srv.FramingErrors.Add(1)
 	limit := &srv.framing
 	if ev.Kind&(frame.Oversize|frame.Split) != 0 {
+		if srv.opt.QuietOversize {
+			return
+		}
 		limit = &srv.oversize
 	}
 	if !limit.Allow() {

@@ -36,14 +36,16 @@ type StreamOptions struct {
 	// TLS, if not nil, is spoken on every connection.
 	TLS *tls.Config
 	// MaxSessions bounds connections at a time; 0 is no bound.
-	MaxSessions  int
-	KeepAlive    net.KeepAliveConfig
-	NotifyOpen   bool
-	NotifyClose  bool
-	PreserveCase bool
-	Access       *AccessList
-	Limit        *RateLimit
-	Names        *Names
+	MaxSessions int
+	KeepAlive   net.KeepAliveConfig
+	// QuietOversize does not log messages that are cut or split (oversizemsg.report).
+	QuietOversize bool
+	NotifyOpen    bool
+	NotifyClose   bool
+	PreserveCase  bool
+	Access        *AccessList
+	Limit         *RateLimit
+	Names         *Names
 	// LocalPeer, if not nil, is the sender of all messages (unix sockets).
 	LocalPeer *message.Peer
 	Log       *slog.Logger

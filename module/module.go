@@ -49,8 +49,7 @@ type Global struct {
 	CAExtraFiles                       string
 	StreamDriver                       string
 	IPv4, IPv6                         bool
-	// Oversize is oversizemsg.input.mode: truncate, split or accept.
-	Oversize         string
+	// OversizeReport logs messages that are cut or split.
 	OversizeReport   bool
 	PermitACLWarning bool
 	Umask            int

@@ -123,6 +123,12 @@ func (s *server) start() error {
 		own.Stderr = nil
 	}
 	s.own.Configure(own)
+	if g.MaxOpenFiles > 0 {
+		limit := syscall.Rlimit{Cur: uint64(g.MaxOpenFiles), Max: uint64(g.MaxOpenFiles)}
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			s.log.Warn("maxOpenFiles can not be set", "err", err)
+		}
+	}
 	if err := writePidFile(s.opt.pidFile); err != nil {
 		return err
 	}

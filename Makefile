@@ -1,0 +1,58 @@
+# Targets are explained by `make help`.
+
+GO      ?= go
+BIN     ?= syslogd
+PREFIX  ?= /usr/local
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+FUZZTIME ?= 60s
+RSYSLOGD ?= $(firstword $(wildcard /usr/sbin/rsyslogd))
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help build run test check compat compat-reference fuzz bench docs install
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build ./syslogd, a static binary
+	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/syslogd
+
+run: build ## build and start with the built-in configuration: UDP and TCP on 5514, files in ./log
+	./$(BIN) --default-config
+
+test: ## run all tests
+	$(GO) test ./...
+
+check: ## gofmt, vet, staticcheck, layering, and all tests under the race detector where there is a C compiler
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test -run 'TestLayers|TestModuleReference' ./internal/lint ./internal/docs
+	@if command -v $${CC:-cc} >/dev/null; then CGO_ENABLED=1 $(GO) test -race ./...; \
+	else echo "no C compiler: the race detector needs one and is left out"; fi
+
+compat: build ## run the compatibility cases, and the reference if rsyslogd is installed
+	$(GO) run ./internal/compat -bin ./$(BIN) -failing testdata/compat/failing.txt
+ifneq ($(RSYSLOGD),)
+	$(MAKE) compat-reference
+else
+	@echo "rsyslogd is not installed: the cases are not confirmed with it"
+endif
+
+compat-reference: ## run the compatibility cases against the installed rsyslogd
+	$(GO) run ./internal/compat -bin $(RSYSLOGD) -reference
+
+fuzz: ## run each fuzz target for FUZZTIME (60s)
+	@for pkg in $$(grep -rl --include=*_test.go '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -h --include=*_test.go '^func Fuzz' $$pkg/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9]*\).*/\1/'); do \
+			echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; done
+
+bench: ## run the benchmarks of the packages
+	$(GO) test -run '^$$' -bench . -benchmem ./message ./parser/... ./router/... ./store
+
+docs: ## write docs/modules from the parameter tables
+	$(GO) test ./internal/docs -run TestModuleReference -update
+
+install: build ## install to PREFIX/sbin (/usr/local)
+	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/syslogd
