@@ -1,0 +1,148 @@
+// Package docs writes the reference pages docs/modules/*.md from the tables that
+// decode the parameters, so that they say what the program does.
+package docs
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"syslogd/config"
+	"syslogd/config/param"
+	"syslogd/engine"
+	"syslogd/module"
+	"syslogd/queue"
+)
+
+// intro is what stands above the tables of a module.
+var intro = map[string]string{
+	"imudp":     "Receives syslog datagrams (RFC 5426).",
+	"imtcp":     "Receives syslog over TCP and TLS (RFC 6587, RFC 5425).",
+	"imptcp":    "Receives syslog over plain TCP or a unix stream socket.",
+	"imuxsock":  "Receives what programs of this host log, on `/dev/log` and other unix datagram sockets.",
+	"omfile":    "Writes messages to files, which it can rotate.",
+	"omusrmsg":  "Writes messages to the terminals of users who are logged in.",
+	"omdiscard": "Discards messages.",
+	"omstdout":  "Writes messages to standard output, for tests.",
+	"pmrfc3164": "Parses RFC 3164 messages and what comes near.",
+	"pmrfc5424": "Parses RFC 5424 messages.",
+}
+
+// Pages returns the reference pages by file name.
+func Pages() map[string]string {
+	reg := engine.Modules()
+	pages := map[string]string{}
+	var index []string
+	add := func(name string, sections ...section) {
+		pages[name+".md"] = page(name, sections)
+		index = append(index, name)
+	}
+	for name, m := range reg.Inputs {
+		add(name, section{fmt.Sprintf("module(load=%q ...)", name), m.Module.Infos}, section{fmt.Sprintf("input(type=%q ...)", name), m.Instance.Infos})
+	}
+	for name, m := range reg.Outputs {
+		add(name, section{fmt.Sprintf("module(load=%q ...)", loadName(m)), m.Module.Infos}, section{fmt.Sprintf("action(type=%q ...)", name), m.Instance.Infos})
+	}
+	for name, m := range reg.Parsers {
+		add(name, section{fmt.Sprintf("parser(type=%q ...)", name), m.Instance.Infos})
+	}
+	add("global", section{"global(...)", config.GlobalParams()})
+	add("action", section{"action(...), any type", config.ActionParams()})
+	add("queue", section{"main_queue(...), ruleset(...), action(...)", queue.Params.Infos()})
+	sort.Strings(index)
+	var b strings.Builder
+	b.WriteString("# Reference\n\nWritten by `make docs` from the tables that decode the parameters.\n\n")
+	for _, name := range index {
+		fmt.Fprintf(&b, "- [%s](%s.md)", name, name)
+		if t := intro[name]; t != "" {
+			b.WriteString(": " + t)
+		}
+		b.WriteByte('\n')
+	}
+	pages["README.md"] = b.String()
+	return pages
+}
+
+func loadName(m *module.Output) string {
+	if m.Builtin {
+		return "builtin:" + m.Name
+	}
+	return m.Name
+}
+
+type section struct {
+	title string
+	infos []param.Info
+}
+
+func page(name string, sections []section) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n", name)
+	if t := intro[name]; t != "" {
+		b.WriteString(t + "\n\n")
+	}
+	for _, s := range sections {
+		fmt.Fprintf(&b, "## %s\n\n", s.title)
+		s.write(&b)
+	}
+	return b.String()
+}
+
+func (s section) write(b *strings.Builder) {
+	var known, refused []param.Info
+	for _, i := range s.infos {
+		if i.Refused != "" {
+			refused = append(refused, i)
+		} else {
+			known = append(known, i)
+		}
+	}
+	if len(s.infos) == 0 {
+		b.WriteString("No parameters.\n\n")
+		return
+	}
+	if len(known) > 0 {
+		b.WriteString("| parameter | legacy | type | default | meaning |\n|---|---|---|---|---|\n")
+	}
+	for _, i := range known {
+		name := "`" + i.Name + "`"
+		if strings.HasPrefix(i.Name, "$") {
+			name = ""
+		}
+		def := i.DefaultText
+		if i.DefaultDoc != "" {
+			def = i.DefaultDoc
+		}
+		if i.IsRequired {
+			def = "required"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, directives(i), i.Kind, def, cell(i.Text))
+	}
+	if len(known) > 0 {
+		b.WriteByte('\n')
+	}
+	if len(refused) == 0 {
+		return
+	}
+	b.WriteString("Known to rsyslogd, without effect or refused here:\n\n| parameter | legacy | why |\n|---|---|---|\n")
+	for _, i := range refused {
+		name := "`" + i.Name + "`"
+		if strings.HasPrefix(i.Name, "$") {
+			name = ""
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", name, directives(i), cell(i.Refused))
+	}
+	b.WriteByte('\n')
+}
+
+func directives(i param.Info) string {
+	var out []string
+	for _, d := range i.Directives {
+		out = append(out, "`$"+d+"`")
+	}
+	return strings.Join(out, ", ")
+}
+
+func cell(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "|", "\\|"), "\n", " ")
+}
