@@ -24,6 +24,7 @@ var builtins = []struct{ name, text, option string }{
 	{" StdPgSQLFmt", `insert into SystemEvents (Message, Facility, FromHost, Priority, DeviceReportedTime, ReceivedAt, InfoUnitID, SysLogTag) values ('%msg%', %syslogfacility%, '%HOSTNAME%', %syslogpriority%, '%timereported:::date-pgsql%', '%timegenerated:::date-pgsql%', %iut%, '%syslogtag%')`, "stdsql"},
 	{" StdJSONFmt", `{\"message\":\"%msg:::json%\",\"fromhost\":\"%HOSTNAME:::json%\",\"facility\":\"%syslogfacility-text%\",\"priority\":\"%syslogpriority-text%\",\"timereported\":\"%timereported:::date-rfc3339%\",\"timegenerated\":\"%timegenerated:::date-rfc3339%\"}`, ""},
 	{" FullJSONFmt", `{\"message\":\"%msg:::json%\",\"fromhost\":\"%HOSTNAME:::json%\",\"programname\":\"%programname:::json%\",\"procid\":\"%PROCID:::json%\",\"msgid\":\"%MSGID:::json%\",\"facility\":\"%syslogfacility-text%\",\"priority\":\"%syslogpriority-text%\",\"timereported\":\"%timereported:::date-rfc3339%\",\"timegenerated\":\"%timegenerated:::date-rfc3339%\"}`, ""},
+	{" StdClickHouseFmt", `INSERT INTO rsyslog.SystemEvents (severity, facility, timestamp, hostname, tag, message) VALUES (%syslogseverity%, %syslogfacility%, '%timereported:::date-unixtimestamp%', '%hostname%', '%syslogtag%', '%msg%')`, "stdsql"},
 	{"RSYSLOG_omudpspoofDfltSourceTpl", `%fromhost-ip%`, ""},
 	{"RSYSLOG_PerSourceKey", `%hostname%`, ""},
 }
@@ -36,11 +37,11 @@ func addBuiltins(s *Set) {
 	diags := &diag.List{}
 	for n, b := range builtins {
 		t := &Template{Name: b.name}
+		t.setOption(b.option)
 		t.compileLegacy(b.text, place{}, diags)
 		for i := range t.parts {
 			t.parts[i].spec.spaceGen = n < generated && t.parts[i].spec.spaceIfNone
 		}
-		t.setOption(b.option)
 		s.add(t, diag.Range{}, diags)
 	}
 	if diags.Len() > 0 {

@@ -167,6 +167,13 @@ func (t *Template) property(text string, i int, where place, diags *diag.List, o
 		*ok = false
 		return len(text)
 	}
+	if end == i+1 {
+		d := diags.Errorf(where.at(i, 2), "want a property between %% and %%")
+		d.Hint = `a % itself is \% in $template; elsewhere it needs a template of type list`
+		d.Effect = "this template is ignored"
+		*ok = false
+		return end + 1
+	}
 	p, err := parseReplacer(text[i+1 : end])
 	if err != nil {
 		d := diags.Errorf(where.at(i+1, end-i-1), "%v", err)
@@ -206,6 +213,7 @@ func (t *Template) addProperty(p part) {
 		p.prop = *property.Variable(strings.ToLower(p.prop.Name[1:]))
 		p.spec.name = strings.ToLower(p.spec.name)
 	}
+	p.spec.key = append(jsonKey(p.spec.fieldName(&p.prop)), ':')
 	p.direct = p.spec.isPlain() && !p.prop.IsTime() && t.escape == noEscape
 	t.parts = append(t.parts, p)
 }

@@ -59,8 +59,7 @@ func two(dst []byte, n int) []byte { return append(dst, '0'+byte(n/10%10), '0'+b
 func (d dateFormat) append(dst []byte, p *property.Property, m *message.Message, utc bool) []byte {
 	t := p.Timestamp(m)
 	if utc {
-		u := t.UTC() // has six digits in rsyslogd
-		u.Frac, u.Digits = uint32(t.Micro()), 6
+		u := t.UTC()
 		t = &u
 	}
 	switch d {

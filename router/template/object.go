@@ -41,7 +41,7 @@ func (d *definition) option(o *param.Object, diags *diag.List) string {
 			continue
 		}
 		if name != "" {
-			diags.Errorf(o.Range, "option.%s and option.%s exclude each other", name, opt.name).Effect = "the first one is used"
+			diags.Errorf(o.Arg("option."+opt.name).ValueRange, "option.%s and option.%s exclude each other", name, opt.name).Effect = "the first one is used"
 			continue
 		}
 		name = opt.name
@@ -186,28 +186,25 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 		}
 		p, err := listProperty(&c)
 		var option *optionError
-		if errors.As(err, &option) {
-			d := diags.Errorf(obj.Range, "%v", err)
-			d.Effect = option.hint
-			err = nil
-		}
+		var position *positionError
 		switch {
-		case err == nil:
-			if t.object && p.spec.format == plain {
-				p.spec.format = jsonField
-			}
-			t.addProperty(p)
-		case !errors.Is(err, errPosition):
+		case errors.As(err, &position):
+			// As in rsyslogd, what stands before the mistake is used.
+			diags.Errorf(obj.Arg(position.at).ValueRange, "%v", err).Effect = "the template ends before this property"
+			return ok
+		case errors.As(err, &option):
+			diags.Errorf(obj.Arg("regex.expression").ValueRange, "%v", err).Effect = option.hint
+		case err != nil:
 			d := diags.Errorf(obj.Arg("name").ValueRange, "%v", err)
 			setHint(d, err)
 			d.Effect = obj.Effect
 			ok = false
-		default:
-			// As in rsyslogd, what stands before the mistake is used.
-			d := diags.Errorf(obj.Range, "%v", err)
-			d.Effect = "the template ends before this property"
-			return ok
+			continue
 		}
+		if t.object && p.spec.format == plain {
+			p.spec.format = jsonField
+		}
+		t.addProperty(p)
 	}
 	return ok
 }
@@ -216,8 +213,7 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 func (t *Template) listConstant(c *entry) {
 	text := unescapeTwice(c.Value)
 	if c.Format == "jsonf" {
-		field := message.AppendJSONString(nil, c.OutName)
-		text = string(message.AppendJSONString(append(field, ": "...), text))
+		text = string(message.AppendJSONString(append(jsonKey(c.OutName), ": "...), text))
 	}
 	t.constant(text)
 }
@@ -247,7 +243,7 @@ func unescapeTwice(s string) string {
 }
 
 // listProperty compiles a property() entry. An optionError leaves the
-// property in use, errPosition the entries before it.
+// property in use, a positionError the entries before it.
 func listProperty(c *entry) (part, error) {
 	prop, err := property.Resolve(c.Name)
 	p := part{prop: prop}

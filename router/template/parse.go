@@ -59,8 +59,14 @@ func parseReplacer(text string) (part, error) {
 	p.spec.name = name
 	err = p.spec.parseOptions(options)
 	p.spec.pos.swap()
+	if p.spec.pos.fixed && p.spec.pos.to > maxWidth {
+		return p, fmt.Errorf("want at most %d bytes for fixed-width, found %d", maxWidth, p.spec.pos.to)
+	}
 	return p, err
 }
+
+// maxWidth bounds what fixed-width pads, in bytes.
+const maxWidth = 1 << 16
 
 // swap puts from and to in order, as rsyslogd does with what it read; a number
 // that is missing counts as 0.
@@ -225,9 +231,9 @@ func noMatchNamed(v string) (noMatch, error) {
 var options = map[string]func(*replacer){
 	"uppercase":        func(r *replacer) { r.caseMode = upperCase },
 	"lowercase":        func(r *replacer) { r.caseMode = lowerCase },
-	"drop-cc":          func(r *replacer) { r.control = dropControl },
-	"space-cc":         func(r *replacer) { r.control = spaceControl },
-	"escape-cc":        func(r *replacer) { r.control = escapeControl },
+	"drop-cc":          func(r *replacer) { r.controls(dropControl) },
+	"space-cc":         func(r *replacer) { r.controls(spaceControl) },
+	"escape-cc":        func(r *replacer) { r.controls(escapeControl) },
 	"compressspace":    func(r *replacer) { r.compressSpace = true },
 	"sp-if-no-1st-sp":  func(r *replacer) { r.spaceIfNone = true },
 	"drop-last-lf":     func(r *replacer) { r.dropLF = true },
@@ -238,6 +244,14 @@ var options = map[string]func(*replacer){
 	"fixed-width":      func(r *replacer) { r.pos.fixed = true; r.pos.on = true },
 	"date-utc":         func(r *replacer) { r.utc = true },
 	"":                 func(*replacer) {},
+}
+
+// controls sets what becomes of control characters. If several are given, to
+// drop them goes before to replace them, and that before to escape them.
+func (r *replacer) controls(c controlMode) {
+	if r.control == keepControl || c < r.control {
+		r.control = c
+	}
 }
 
 var formats = map[string]format{"csv": csv, "json": jsonText, "jsonr": jsonRaw, "jsonf": jsonField, "jsonfr": jsonFieldRaw}
@@ -312,8 +326,13 @@ func (c *entry) fill(r *replacer) error {
 	return r.compileRegex(c.Regex, flavor)
 }
 
-// errPosition are positions that contradict each other.
-var errPosition = errors.New("contradiction")
+// positionError says that positions contradict each other.
+type positionError struct {
+	text string
+	at   string // the parameter, in lower case
+}
+
+func (e *positionError) Error() string { return e.text }
 
 func (c *entry) fillPosition(p *position) error {
 	if !c.fromGiven && !c.toGiven && !c.Fixed {
@@ -324,12 +343,14 @@ func (c *entry) fillPosition(p *position) error {
 		p.to = toEnd
 	}
 	switch {
+	case c.Fixed && c.To > maxWidth:
+		return &positionError{fmt.Sprintf("want at most %d bytes for fixedWidth, found %d", maxWidth, c.To), "position.to"}
 	case c.Relative && !c.toGiven:
-		return fmt.Errorf("%w: position.relativeToEnd needs position.to", errPosition)
+		return &positionError{"position.relativeToEnd needs position.to", "position.relativetoend"}
 	case c.Relative && c.From < c.To:
-		return fmt.Errorf("%w: position.from is %d and position.to is %d; counted from the end, the first must not be less", errPosition, c.From, c.To)
+		return &positionError{fmt.Sprintf("position.to is %d, position.from is %d: counted from the end, it must not be greater", c.To, c.From), "position.to"}
 	case !c.Relative && c.To > 0 && c.To < c.From:
-		return fmt.Errorf("%w: position.to is %d and position.from is %d, it must not be less", errPosition, c.To, c.From)
+		return &positionError{fmt.Sprintf("position.to is %d, position.from is %d: it must not be less", c.To, c.From), "position.to"}
 	}
 	return nil
 }

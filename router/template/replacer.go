@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"strings"
 
 	"syslogd/internal/posix"
 	"syslogd/message"
@@ -39,6 +40,7 @@ type replacer struct {
 
 	format   format
 	name     string
+	key      []byte // "name": of a JSON field
 	dataType dataType
 	onEmpty  onEmpty
 	omitZero bool
@@ -131,13 +133,13 @@ func (r *replacer) append(dst []byte, p *property.Property, m *message.Message, 
 			return dst
 		}
 		ctx.Temp = append(ctx.Temp[:0], dst[start:]...)
-		return r.transform(dst[:start], ctx.Temp, p, ctx)
+		return r.transform(dst[:start], ctx.Temp, ctx)
 	}
-	return r.transform(dst, p.Get(m, ctx), p, ctx)
+	return r.transform(dst, p.Get(m, ctx), ctx)
 }
 
 // transform appends value as the replacer changes it. value may be ctx.Temp.
-func (r *replacer) transform(dst, value []byte, p *property.Property, ctx *property.Context) []byte {
+func (r *replacer) transform(dst, value []byte, ctx *property.Context) []byte {
 	switch {
 	case r.fieldSet:
 		value = r.pickField(value)
@@ -163,7 +165,7 @@ func (r *replacer) transform(dst, value []byte, p *property.Property, ctx *prope
 		return dst
 	}
 	ctx.Temp = append(ctx.Temp[:0], dst[start:]...)
-	return r.appendFormat(dst[:start], ctx.Temp, p)
+	return r.appendFormat(dst[:start], ctx.Temp)
 }
 
 // firstSpace is the blank between tag and text where the text has none.
@@ -355,7 +357,7 @@ func compressSpaces(dst []byte, start int) []byte {
 }
 
 // appendFormat writes the value as CSV or JSON.
-func (r *replacer) appendFormat(dst, value []byte, p *property.Property) []byte {
+func (r *replacer) appendFormat(dst, value []byte) []byte {
 	switch r.format {
 	case csv:
 		dst = append(dst, '"')
@@ -371,19 +373,18 @@ func (r *replacer) appendFormat(dst, value []byte, p *property.Property) []byte 
 	case jsonRaw:
 		return appendJSONRaw(dst, value)
 	}
-	return r.appendField(dst, value, p)
+	return r.appendField(dst, value)
 }
 
 // appendField writes "name":value.
-func (r *replacer) appendField(dst, value []byte, p *property.Property) []byte {
+func (r *replacer) appendField(dst, value []byte) []byte {
 	if len(value) == 0 && r.onEmpty == emptySkip {
 		return dst
 	}
 	if r.omitZero && string(value) == "0" {
 		return dst
 	}
-	dst = message.AppendJSONString(dst, r.fieldName(p))
-	dst = append(dst, ':')
+	dst = append(dst, r.key...)
 	if len(value) == 0 && r.onEmpty == emptyNull {
 		return append(dst, "null"...)
 	}
@@ -419,6 +420,14 @@ func (r *replacer) fieldName(p *property.Property) string {
 		return p.Name[2:]
 	}
 	return p.Name
+}
+
+// jsonKey returns name in quotes. A slash stays as it is, as in rsyslogd.
+func jsonKey(name string) []byte {
+	if strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == '"' || c == '\\' }) {
+		return message.AppendJSONString(nil, name)
+	}
+	return []byte(`"` + name + `"`)
 }
 
 func isNumber(value []byte) bool {
