@@ -149,7 +149,7 @@ func (l *loader) legacyAction(a *syntax.LegacyAction) router.Stmt {
 	t := a.Text
 	switch {
 	case t == "*":
-		l.diags.Notef(a.Range(), "the action * is deprecated").Hint = `write ":omusrmsg:*"`
+		l.diags.Warnf(a.Range(), "the action * is deprecated").Hint = `write ":omusrmsg:*"`
 		return l.legacyOutput(a, "omusrmsg", t)
 	case strings.HasPrefix(t, "/"), strings.HasPrefix(t, "-/"):
 		return l.legacyFile(a, "file", strings.TrimPrefix(t, "-"), strings.HasPrefix(t, "-"))
@@ -180,6 +180,7 @@ func (l *loader) legacyAction(a *syntax.LegacyAction) router.Stmt {
 	case strings.HasPrefix(t, ">"):
 		return l.legacyOutput(a, "ommysql", t[1:])
 	}
+	l.diags.Warnf(a.Range(), "a list of users as action is deprecated").Hint = fmt.Sprintf("write %q", ":omusrmsg:"+t)
 	return l.legacyOutput(a, "omusrmsg", t)
 }
 

@@ -97,15 +97,13 @@ func (f *File) appendSlow(p []byte) error {
 	if f.dead {
 		return ErrClosed
 	}
-	if len(p) == 0 {
-		return nil
-	}
+	// An empty record makes the file, as in rsyslogd.
 	if f.h.File == nil {
 		if err := f.open(); err != nil {
 			return err
 		}
 	}
-	if f.h.null {
+	if f.h.null || len(p) == 0 {
 		return nil
 	}
 	if f.failing != nil || (len(f.buf) > 0 && len(f.buf)+len(p) > f.set.max) {
