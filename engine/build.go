@@ -21,11 +21,18 @@ const fileTemplate = "RSYSLOG_FileFormat"
 
 func (e *Engine) buildActions(diags *diag.List) {
 	var limit listener.LogLimiter
-	e.router = &router.Router{Rulesets: map[string]*router.Ruleset{}, Context: e.newContext, Unknown: func(name string) {
-		if limit.Allow() {
-			e.log.Error("call_indirect: there is no such ruleset, the call is ignored", "ruleset", name)
+	report := func(text string) func(name string) {
+		return func(name string) {
+			if limit.Allow() {
+				e.log.Error(text, "ruleset", name)
+			}
 		}
-	}}
+	}
+	e.router = &router.Router{
+		Rulesets: map[string]*router.Ruleset{}, Context: e.newContext,
+		Unknown: report("call_indirect: there is no such ruleset, the call is ignored"),
+		TooDeep: report("calls of rulesets are nested too deep, the call is ignored"),
+	}
 	for _, a := range e.cfg.Actions {
 		if err := e.buildAction(a); err != nil {
 			d := diags.Errorf(a.Range, "action %s: %v", a.Name, err)

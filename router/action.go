@@ -77,8 +77,8 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 	a.Render(w, m)
 	if a.Watched {
 		a.deliver(w, p)
-		w.previousSuspended = a.Delivery.Suspended()
 	}
+	w.previousSuspended = a.Delivery.Suspended()
 	return false
 }
 

@@ -47,6 +47,8 @@ type Router struct {
 	Context func() *property.Context
 	// Unknown is told of a name that call_indirect computed and that is no ruleset.
 	Unknown func(name string)
+	// TooDeep, if not nil, is told of a ruleset whose call was nested too deep.
+	TooDeep func(name string)
 }
 
 func (r *Router) ruleset(name string) *Ruleset {
@@ -59,7 +61,9 @@ func (r *Router) ruleset(name string) *Ruleset {
 	return r.Default
 }
 
-// maxCallDepth bounds nested calls of rulesets; deeper calls are ignored, as in rsyslogd.
+// maxCallDepth bounds nested calls of rulesets. A deeper one is ignored, as in
+// rsyslogd, and so are all further calls for the message: rulesets that call
+// themselves twice would otherwise run 2^64 times.
 const maxCallDepth = 64
 
 // Worker runs batches. It belongs to one goroutine.
@@ -75,6 +79,8 @@ type Worker struct {
 	// calls holds messages for the queues of called rulesets.
 	calls map[*Ruleset]*message.Batch
 	depth int
+	// tooDeep is set when a call was nested too deep, until the next message.
+	tooDeep bool
 	// previousSuspended is about the action that ran before, for
 	// execOnlyWhenPreviousIsSuspended and previous_action_suspended().
 	previousSuspended bool
@@ -104,7 +110,7 @@ func (w *Worker) Run(b *message.Batch) {
 			continue
 		}
 		w.props.StartMessage()
-		w.depth = 0
+		w.depth, w.tooDeep = 0, false
 		w.previousSuspended = false
 		w.run(rs.Body, m)
 	}

@@ -130,7 +130,13 @@ func (w *Worker) call(rs *Ruleset, m *message.Message) bool {
 		b.AddClone(m)
 		return false
 	}
-	if w.depth >= maxCallDepth {
+	if w.depth >= maxCallDepth && !w.tooDeep {
+		w.tooDeep = true
+		if w.router.TooDeep != nil {
+			w.router.TooDeep(rs.Name)
+		}
+	}
+	if w.tooDeep {
 		return false
 	}
 	w.depth++
