@@ -39,7 +39,7 @@ func TestField(t *testing.T) {
 	check(t, testmsg.Parse(userInfo), newContext(), []row{
 		{`field("a,b,c", 44, 1)`, `"a"`}, {`field("a,b,c", 44, 2)`, `"b"`}, {`field("a,b,c", 44, 3)`, `"c"`}, {`field("a,b,c", 44, 4)`, missing}, {`field("a,b,c", 44, 0)`, missing}, {`field("a,b,c", 44, -1)`, missing},
 		{`field("a,b,c", ",", 2)`, `"b"`}, {`field("a::b::c", "::", 3)`, `"c"`}, {`field("a::b::", "::", 3)`, `""`}, {`field("a:::b", "::", 2)`, `":b"`}, {`field("a,b", ",", 9)`, missing}, {`field("a,b", "44", 1)`, `"a,b"`},
-		{`field("a,,c", 44, 2)`, `""`}, {`field("a b  c", 32, 3)`, `""`}, {`field($msg, 32, 2)`, `"hello"`}, {`field("abc", 44, 1)`, `"abc"`}, {`field("abc", 44, 2)`, missing}, {`field("abc", 44, "1")`, `"abc"`},
+		{`field("a,,c", 44, 2)`, `""`}, {`field("a b  c", 32, 3)`, `""`}, {`field($msg, 32, 2)`, `"hello"`}, {`field("abc", 44, 1)`, `"abc"`}, {`field("abc", 44, 2)`, missing}, {`field("abc", 44, "1")`, `"abc"`}, {`field("a,b", 44, 9223372036854775807)`, missing},
 		{`field("", 44, 1)`, `""`}, {`field("", 44, 2)`, missing}, {`field(",", 44, 2)`, `""`}, {`field("a,b", "", 1)`, `""`}, {`field("a,b", "", 2)`, `""`}, {`field("a,b,c", 300, 1)`, `"a"`},
 		{`field("a,b,c,d,e,f,g,h,i,j", 44, "010")`, `"j"`},
 	})
@@ -89,7 +89,7 @@ func TestRegularExpressions(t *testing.T) {
 		{`re_extract("n1 n2 n3", "n([0-9])", 2, 1, "none")`, `"3"`}, {`re_extract("n1 n2 n3", "n([0-9])", 3, 1, "none")`, `"none"`}, {`re_extract("abcabc", "b(c)", 1, 1, "D")`, `"c"`},
 		{`re_extract("abc", "(x)?abc", 0, 1, "D")`, `"D"`}, {`re_extract("abc", "(x*)b", 0, 1, "D")`, `""`}, {`re_extract("abc", "b", 0, 5, "D")`, `"D"`}, {`re_extract("abc", "b", 0, 60, "D")`, `"D"`},
 		{`re_extract("abc", "b", -1, 0, "D")`, `"D"`}, {`re_extract("abc", "b", 0, -1, "D")`, `"D"`}, {`re_extract("aaa", "^a", 1, 0, "D")`, `"a"`},
-		{`re_extract("abc", "x*", 0, 0, "D")`, `""`}, {`re_extract("abc", "x*", 2, 0, "D")`, `""`}, {`re_extract("x", "y", 0, 0, 5)`, "5"}, {`re_extract_i("ABC", "(b)", 0, 1, "D")`, `"B"`},
+		{`re_extract("abc", "x*", 0, 0, "D")`, `""`}, {`re_extract("abc", "x*", 2, 0, "D")`, `""`}, {`re_extract("abc", "x*", 9223372036854775807, 0, "D")`, `""`}, {`re_extract("x", "y", 0, 0, 5)`, "5"}, {`re_extract_i("ABC", "(b)", 0, 1, "D")`, `"B"`},
 		{`re_extract("GET https://www.example.org/a/b?c=1 200", "https?://([^/ ]+)(/[^ ]*)?", 0, 2, "")`, `"/a/b?c=1"`},
 		{`prifilt("user.info")`, "1"}, {`prifilt("user.err")`, "0"}, {`prifilt("*.*;user.none")`, "0"}, {`prifilt("mail,user.info")`, "1"}, {`prifilt("user.=info")`, "1"}, {`prifilt("user.!info")`, "0"},
 	})

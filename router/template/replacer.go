@@ -201,9 +201,7 @@ func (r *replacer) pickMatch(value []byte) []byte {
 		if loc == nil {
 			break
 		}
-		// The search goes on where the match ends: one that ends where it
-		// began is found again and again.
-		if n == r.match || loc[1] == 0 {
+		if n == r.match {
 			if 2*r.group+1 >= len(loc) || loc[2*r.group] < 0 {
 				return nil
 			}
@@ -287,7 +285,7 @@ func (r *replacer) change(dst []byte, start int, ctx *property.Context) []byte {
 	if r.secure != keepSlash {
 		dst = r.secure.change(dst, start)
 	}
-	if r.dropLF && r.control < escapeControl && len(dst) > start && dst[len(dst)-1] == '\n' {
+	if r.dropLF && len(dst) > start && dst[len(dst)-1] == '\n' {
 		dst = dst[:len(dst)-1]
 	}
 	if r.compressSpace {
