@@ -113,7 +113,10 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 			IntervalMax: time.Duration(common.ResumeMax) * time.Second, Report: common.Report, ReportContinuation: common.Continuation,
 		},
 	}
-	if q.Type == queue.FixedArray || q.Type == queue.LinkedList {
+	if m.output.Modify != nil && q.Type != queue.Direct {
+		d := l.diags.Warnf(rng, "action %s changes messages, which has no use behind a queue", name)
+		d.Effect = "the action has no queue"
+	} else if q.Type == queue.FixedArray || q.Type == queue.LinkedList {
 		q.SetSize(queue.DefaultActionSize)
 		if q.WorkerThreads == 0 {
 			q.WorkerThreads = 1

@@ -98,7 +98,19 @@ func (l *loader) notYet(n syntax.Node, what string) {
 
 // expr compiles an expression; nil means that it was reported.
 func (l *loader) expr(e syntax.Expr) *script.Program {
+	l.watchPrevious(e)
 	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup}, l.diags)
+}
+
+// watchPrevious makes the action before an expression that asks for its state
+// deliver each message at once, so that there is a state to ask for.
+func (l *loader) watchPrevious(e syntax.Expr) {
+	syntax.Inspect(e, func(n syntax.Node) bool {
+		if f, ok := n.(*syntax.FuncCall); ok && strings.EqualFold(f.Name, "previous_action_suspended") && len(l.cfg.Actions) > 0 {
+			l.cfg.Actions[len(l.cfg.Actions)-1].Watched = true
+		}
+		return true
+	})
 }
 
 func (l *loader) target(v *syntax.Variable, what string) *script.Target {

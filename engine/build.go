@@ -8,6 +8,7 @@ import (
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/metrics"
+	"syslogd/modify"
 	"syslogd/output"
 	"syslogd/parser"
 	"syslogd/queue"
@@ -47,6 +48,15 @@ func (e *Engine) buildAction(a *config.Action) error {
 	env := e.modEnv
 	env.Name = a.Name
 	env.Log = e.log.With("module", a.Module.Name, "action", a.Name)
+	if a.Module.Modify != nil {
+		mod, err := a.Module.Modify(a.Conf, env)
+		if err != nil {
+			return err
+		}
+		e.parts = append(e.parts, mod)
+		a.Modifier = modify.NewInstance(mod, env.Log)
+		return nil
+	}
 	out, err := a.Module.Build(a.Conf, env)
 	if err != nil {
 		return err
@@ -55,7 +65,7 @@ func (e *Engine) buildAction(a *config.Action) error {
 		return err
 	}
 	a.Delivery = output.NewDelivery(out, a.Policy, env.Log, e.env.Now)
-	e.outputs = append(e.outputs, out)
+	e.parts = append(e.parts, out)
 	if f, ok := out.(output.Flusher); ok {
 		e.router.Flush = append(e.router.Flush, f)
 	}
@@ -153,6 +163,12 @@ func (e *Engine) register() {
 		e.metrics.Register(q.Object())
 	}
 	for _, a := range e.cfg.Actions {
+		if m := a.Modifier; m != nil {
+			e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Numbers: []metrics.Number{
+				metrics.Of("action_messages_modified_total", "Messages that went through the modifier.", &m.Processed),
+				metrics.Of("action_messages_not_modified_total", "Messages that the modifier could not change.", &m.Failed),
+			}})
+		}
 		if a.Delivery == nil {
 			continue
 		}

@@ -30,6 +30,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -74,7 +75,8 @@ type Engine struct {
 	queues  []*queue.Queue // of rulesets, then of actions: the order of a stop
 	handler map[*queue.Queue]func() queue.Handler
 	inputs  []*input
-	outputs []output.Output
+	// parts are the outputs and modifiers, which may have things to start, reopen and close.
+	parts []any
 
 	work       context.Context // ends waiting of workers
 	stopWork   context.CancelFunc
@@ -141,7 +143,7 @@ func (e *Engine) moduleEnv() module.Env {
 // received. An input that cannot be opened is logged and left out, as in
 // rsyslogd; so is an output that cannot be started.
 func (e *Engine) Start(ctx context.Context) error {
-	for _, o := range e.outputs {
+	for _, o := range e.parts {
 		if s, ok := o.(output.Starter); ok {
 			if err := s.Start(); err != nil {
 				return err
@@ -210,7 +212,7 @@ func (e *Engine) runInputs() {
 func (e *Engine) HUP() {
 	e.names.HUP()
 	e.store.HUP()
-	for _, o := range e.outputs {
+	for _, o := range e.parts {
 		if r, ok := o.(output.Reopener); ok {
 			r.HUP()
 		}
@@ -243,8 +245,10 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	e.stopWork()
-	for _, o := range e.outputs {
-		errs = append(errs, o.Close())
+	for _, o := range e.parts {
+		if c, ok := o.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
 	}
 	if e.stopStore != nil {
 		e.stopStore()

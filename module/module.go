@@ -15,6 +15,7 @@ import (
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
+	"syslogd/modify"
 	"syslogd/output"
 	"syslogd/store"
 )
@@ -147,12 +148,14 @@ func NewInput[M, C any](name string, mod param.Table[M], inst param.Table[C], in
 	}
 }
 
-// Output is an output module.
+// Output is a module that action() names: an output or, as rsyslog counts them
+// among those, a message modification module. One of Build and Modify is set.
 type Output struct {
 	Name     string
 	Module   *Object
 	Instance *Object
 	Build    func(c any, env Env) (output.Output, error)
+	Modify   func(c any, env Env) (modify.Modifier, error)
 	// Legacy makes a configuration from the rest of a selector line
 	// (":omusrmsg:root", "/var/log/x"), starting from the pending one. Nil: the
 	// module has no such form.
@@ -171,6 +174,16 @@ func NewOutput[M, C any](name string, mod param.Table[M], inst param.Table[C], i
 		Module:   objectOf[None](mod, nil),
 		Instance: objectOf(inst, inherit),
 		Build:    func(c any, env Env) (output.Output, error) { return build(*c.(*C), env) },
+	}
+}
+
+// NewModifier describes a message modification module; see NewInput.
+func NewModifier[M, C any](name string, mod param.Table[M], inst param.Table[C], inherit func(*M, *C), build func(C, Env) (modify.Modifier, error)) *Output {
+	return &Output{
+		Name:     name,
+		Module:   objectOf[None](mod, nil),
+		Instance: objectOf(inst, inherit),
+		Modify:   func(c any, env Env) (modify.Modifier, error) { return build(*c.(*C), env) },
 	}
 }
 

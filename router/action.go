@@ -4,14 +4,17 @@ import (
 	"sync/atomic"
 
 	"syslogd/message"
+	"syslogd/modify"
 	"syslogd/output"
 	"syslogd/router/template"
 )
 
-// Action renders messages and hands them to an output, or to a queue in front of it.
+// Action renders messages and hands them to an output, or to a queue in front
+// of it. With a Modifier it changes the message instead, at once.
 type Action struct {
 	Name      string
 	Index     int
+	Modifier  *modify.Instance
 	Templates []*template.Template
 	Delivery  *output.Delivery
 	// Queue, if not nil, takes the messages; the queue's worker then renders and delivers.
@@ -58,6 +61,11 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 		return false
 	}
 	if !a.due(w, m) {
+		return false
+	}
+	if a.Modifier != nil {
+		a.Modifier.Apply(m, w.props)
+		w.previousSuspended = false
 		return false
 	}
 	p := &w.acts[a.Index]

@@ -43,9 +43,9 @@ func layer(pkg string) int {
 	return -1
 }
 
-// isModule reports whether a package is a concrete input or output.
+// isModule reports whether a package is a concrete input, output, modifier or parser.
 func isModule(pkg string) bool {
-	for _, folder := range []string{"listener/", "output/", "modify/"} {
+	for _, folder := range []string{"listener/", "output/", "modify/", "parser/pm"} {
 		if strings.HasPrefix(pkg, folder) {
 			return true
 		}
