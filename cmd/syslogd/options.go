@@ -33,7 +33,7 @@ type options struct {
 var errUsage = errors.New("usage")
 
 // withValue are the flags that take a value, in the same word or the next.
-const withValue = "fiNMoTuSlrmats"
+const withValue = "cfiNMoTuSlrmats"
 
 // gone are flags of older rsyslogds, with what to write instead.
 var gone = map[byte]string{

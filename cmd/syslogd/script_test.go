@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience bounds each wait. It is long since machines may be slow; a test that
+// passes does not wait for it.
+const patience = 15 * time.Second
+
+// poll waits until cond holds, and reports whether it does.
+func poll(cond func() bool) bool {
+	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		if time.Now().After(deadline) {
+			return false
+		}
+		<-tick.C
+	}
+	return true
+}
+
+// logCommand is "log SOCKET TEXT": it sends a datagram to a unix socket, when that is there.
+func logCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: log socket text")
+	}
+	var conn net.Conn
+	if !poll(func() (ok bool) {
+		var err error
+		conn, err = net.Dial("unixgram", ts.MkAbs(args[0]))
+		return err == nil
+	}) {
+		ts.Fatalf("socket %s did not come", args[0])
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte(args[1])); err != nil {
+		ts.Fatalf("%v", err)
+	}
+}
+
+// waitFileCommand is "waitfile FILE [TEXT]": it waits until the file is there,
+// with the text in it; "! waitfile FILE" until it is not there.
+func waitFileCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 1 || len(args) > 2 || neg && len(args) != 1 {
+		ts.Fatalf("usage: waitfile file [text] or ! waitfile file")
+	}
+	var data []byte
+	if !poll(func() bool {
+		var err error
+		if data, err = os.ReadFile(ts.MkAbs(args[0])); err != nil {
+			return neg
+		}
+		return !neg && (len(args) == 1 || bytes.Contains(data, []byte(args[1])))
+	}) {
+		ts.Fatalf("waited for %s in vain, it has: %s", strings.Join(args, " "), data)
+	}
+}
+
+// signalCommand is "signal HUP|TERM PIDFILE": it signals the process that the file names.
+func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT}
+	if neg || len(args) != 2 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: signal HUP|TERM|INT pidfile")
+	}
+	pid, err := strconv.Atoi(ts.ReadFile(args[1]))
+	if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	ts.Check(syscall.Kill(pid, signals[args[0]]))
+}
