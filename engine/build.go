@@ -153,7 +153,11 @@ func (e *Engine) buildInputs(diags *diag.List) {
 				sub.Queue = q
 			}
 		}
-		e.inputs = append(e.inputs, &input{Input: in, conf: c, submit: sub, name: c.Module.Name})
+		name := c.Module.Name
+		if n, ok := in.(interface{ Name() string }); ok {
+			name = n.Name()
+		}
+		e.inputs = append(e.inputs, &input{Input: in, conf: c, submit: sub, name: name})
 	}
 }
 

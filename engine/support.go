@@ -63,6 +63,7 @@ func storeObject(s *store.Store) *metrics.Object {
 
 // Listening is a place where an input receives.
 type Listening struct {
+	// Input is the parameter name of the input, or else the name of its module.
 	Input string
 	Addr  net.Addr
 }

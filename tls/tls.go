@@ -134,7 +134,10 @@ func Server(o Options, log *slog.Logger) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ClientAuth: tls.NoClientCert}
+	// A sender of syslog never reads. With a session ticket that it has not read
+	// its close becomes a reset, which throws away what it sent last and what
+	// has not been read here yet. So there are no tickets.
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ClientAuth: tls.NoClientCert, SessionTicketsDisabled: true}
 	if err := setPriority(cfg, o.Priority); err != nil {
 		return nil, err
 	}

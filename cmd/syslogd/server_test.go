@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// running is a server of the program under test, in a directory of its own.
+type running struct {
+	t    *testing.T
+	dir  string
+	cmd  *exec.Cmd
+	done chan error // closed by the goroutine that waits for the process
+}
+
+// startServer starts the program with conf and returns when it says that it is
+// ready. @DIR@ in conf is the server's directory.
+func startServer(t *testing.T, conf string) *running {
+	t.Helper()
+	dir := t.TempDir()
+	s := &running{t: t, dir: dir, done: make(chan error, 1)}
+	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ready.Close()
+	s.write("test.conf", strings.ReplaceAll(conf, "@DIR@", dir))
+	out, err := os.Create(s.path("output"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	s.cmd = exec.Command("syslogd", "-n", "-C", "-f", "test.conf", "-i", "NONE")
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, out, out
+	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+s.path("notify"))
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		s.done <- s.cmd.Wait()
+		ready.Close() // a server that ends is not waited for
+	}()
+	t.Cleanup(s.stop)
+	buf := make([]byte, 100)
+	if n, err := ready.Read(buf); err != nil || string(buf[:n]) != "READY=1" {
+		t.Fatalf("the server did not start: %s", s.read("output"))
+	}
+	return s
+}
+
+// stop ends the server as an administrator does, and waits until it has ended.
+func (s *running) stop() {
+	s.t.Helper()
+	if s.cmd == nil {
+		return
+	}
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	if err := <-s.done; err != nil {
+		s.t.Errorf("the server ended with %v: %s", err, s.read("output"))
+	}
+	s.cmd = nil
+	if s.t.Failed() {
+		s.t.Logf("output of the server:\n%s", s.read("output"))
+	}
+}
+
+func (s *running) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *running) write(name, text string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *running) read(name string) string {
+	text, _ := os.ReadFile(s.path(name))
+	return string(text)
+}
+
+// port returns the port of the input of that name, as the server prints it.
+func (s *running) port(input string) string {
+	s.t.Helper()
+	m := regexp.MustCompile(`(?m)^  listening +` + input + ` .*:(\d+)$`).FindStringSubmatch(s.read("output"))
+	if m == nil {
+		s.t.Fatalf("no %s in: %s", input, s.read("output"))
+	}
+	return m[1]
+}
+
+// holds waits until the file has as many lines as want, stops the server, and
+// compares the lines, in any order.
+func (s *running) holds(name string, want []string) {
+	s.t.Helper()
+	poll(func() bool { return strings.Count(s.read(name), "\n") >= len(want) })
+	s.stop()
+	got := strings.Split(strings.TrimSuffix(s.read(name), "\n"), "\n")
+	sort.Strings(got)
+	want = append([]string(nil), want...)
+	sort.Strings(want)
+	if problem := compareSorted(got, want); problem != "" {
+		s.t.Errorf("%s: %s", name, problem)
+	}
+}
+
+func compareSorted(got, want []string) string {
+	var b strings.Builder
+	for problems := 0; len(got)+len(want) > 0 && problems < 10; {
+		switch {
+		case len(want) == 0 || len(got) > 0 && got[0] < want[0]:
+			fmt.Fprintf(&b, "\n  has, but should not: %q", got[0])
+			got = got[1:]
+			problems++
+		case len(got) == 0 || want[0] < got[0]:
+			fmt.Fprintf(&b, "\n  missing: %q", want[0])
+			want = want[1:]
+			problems++
+		default:
+			got, want = got[1:], want[1:]
+		}
+	}
+	return b.String()
+}
+
+// need skips a test when a program that it is about is not installed.
+func need(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Skipf("%s is not installed", program)
+	}
+	return path
+}
+
+// run runs a program to its end.
+func runProgram(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+	}
+}
