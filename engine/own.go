@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"syslogd/message"
+	"syslogd/parser"
 )
 
 // ownMessages are the server's own messages on their way into the main queue.
@@ -38,7 +39,7 @@ func (e *Engine) Inject(sev message.Severity, tag, text string) bool {
 	m.Reported, m.Flags = m.Received, message.Parsed
 	m.PRI = 5<<3 | message.Priority(sev)
 	m.SetHostname([]byte(e.names.Host()))
-	m.SetTag([]byte(tag), len("rsyslogd"))
-	m.SetMsg([]byte(" " + text))
+	m.SetTag([]byte(tag), parser.ProgramLen([]byte(tag), false))
+	m.SetMsg([]byte(text))
 	return e.main.TryEnqueue(b)
 }
