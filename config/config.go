@@ -90,6 +90,8 @@ type Parser struct {
 
 // Options say how a configuration is read.
 type Options struct {
+	// Trace makes statements that a router.Worker with a Tracer reports.
+	Trace bool
 	// Syntax is where texts come from; the zero value is the operating system.
 	Syntax syntax.Options
 }
@@ -124,6 +126,7 @@ func Load(name string, text []byte, reg *module.Registry, opt Options) (*Config,
 		}
 	}
 	l := newLoader(name, file, reg, diags)
+	l.trace = opt.Trace
 	l.stmts(file.Stmts)
 	l.finish()
 	return l.cfg, diags, nil

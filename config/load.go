@@ -20,6 +20,8 @@ type loader struct {
 	reg   *module.Registry
 	diags *diag.List
 
+	// trace is Options.Trace.
+	trace bool
 	// current is the ruleset that statements are added to: the default one, or
 	// the one of the last $RuleSet.
 	current *Ruleset

@@ -31,36 +31,6 @@ func (l *loader) stmt(s syntax.Stmt) []router.Stmt {
 	switch s := s.(type) {
 	case *syntax.ActionList:
 		return l.actionList(s)
-	case *syntax.If:
-		cond := l.expr(s.Cond)
-		then, otherwise := l.block(s.Then), l.block(s.Else)
-		if cond == nil {
-			return nil
-		}
-		return []router.Stmt{&router.If{Cond: cond, Then: then, Else: otherwise}}
-	case *syntax.PRIFilter:
-		sel, ok := selector.Parse(s.Text, s.Range(), l.diags)
-		body := l.block(s.Body)
-		if !ok {
-			return nil
-		}
-		return []router.Stmt{&router.Selector{Sel: sel, Then: body}}
-	case *syntax.PropFilter:
-		return l.propFilter(s)
-	case *syntax.Set:
-		target := l.target(s.Var, "set")
-		value := l.expr(s.Value)
-		if target == nil || value == nil {
-			return nil
-		}
-		return []router.Stmt{&router.Set{Target: target, Value: value, Reset: s.Reset}}
-	case *syntax.Unset:
-		if target := l.target(s.Var, "unset"); target != nil {
-			return []router.Stmt{&router.Unset{Target: target}}
-		}
-		return nil
-	case *syntax.Foreach:
-		return l.foreach(s)
 	case *syntax.Include:
 		l.abortIfMissing(s)
 		return l.files(s.Files)
@@ -79,7 +49,51 @@ func (l *loader) stmt(s syntax.Stmt) []router.Stmt {
 	case *syntax.Ruleset:
 		l.diags.Errorf(s.Range(), "ruleset() can not stand in a block").Effect = "it is ignored"
 	}
+	return l.traced(s, l.single(s))
+}
+
+// single compiles the statements that are one when compiled, too.
+func (l *loader) single(s syntax.Stmt) router.Stmt {
+	switch s := s.(type) {
+	case *syntax.If:
+		cond := l.expr(s.Cond)
+		then, otherwise := l.block(s.Then), l.block(s.Else)
+		if cond != nil {
+			return &router.If{Cond: cond, Then: then, Else: otherwise}
+		}
+	case *syntax.PRIFilter:
+		sel, ok := selector.Parse(s.Text, s.Range(), l.diags)
+		body := l.block(s.Body)
+		if ok {
+			return &router.Selector{Sel: sel, Then: body}
+		}
+	case *syntax.PropFilter:
+		return l.propFilter(s)
+	case *syntax.Set:
+		target := l.target(s.Var, "set")
+		value := l.expr(s.Value)
+		if target != nil && value != nil {
+			return &router.Set{Target: target, Value: value, Reset: s.Reset}
+		}
+	case *syntax.Unset:
+		if target := l.target(s.Var, "unset"); target != nil {
+			return &router.Unset{Target: target}
+		}
+	case *syntax.Foreach:
+		return l.foreach(s)
+	}
 	return nil
+}
+
+// traced makes the list of the statement st, nil for none, that n stands for.
+func (l *loader) traced(n syntax.Node, st router.Stmt) []router.Stmt {
+	switch {
+	case st == nil:
+		return nil
+	case l.trace:
+		st = &router.Traced{Stmt: st, Node: n}
+	}
+	return []router.Stmt{st}
 }
 
 func (l *loader) files(files []*syntax.File) []router.Stmt {
@@ -117,16 +131,16 @@ func (l *loader) target(v *syntax.Variable, what string) *script.Target {
 	return script.NewTarget(v, what, l.diags)
 }
 
-func (l *loader) foreach(s *syntax.Foreach) []router.Stmt {
+func (l *loader) foreach(s *syntax.Foreach) router.Stmt {
 	target, in := l.target(s.Var, "foreach"), l.expr(s.In)
 	body := l.block(s.Body)
 	if target == nil || in == nil {
 		return nil
 	}
-	return []router.Stmt{&router.Foreach{Var: target, In: in, Body: body}}
+	return &router.Foreach{Var: target, In: in, Body: body}
 }
 
-func (l *loader) propFilter(s *syntax.PropFilter) []router.Stmt {
+func (l *loader) propFilter(s *syntax.PropFilter) router.Stmt {
 	body := l.block(s.Body)
 	if s.Broken {
 		return nil
@@ -136,7 +150,7 @@ func (l *loader) propFilter(s *syntax.PropFilter) []router.Stmt {
 		l.filterError(s, err)
 		return nil
 	}
-	return []router.Stmt{&router.Filter{Filter: f, Then: body}}
+	return &router.Filter{Filter: f, Then: body}
 }
 
 func (l *loader) filterError(s *syntax.PropFilter, err error) {
@@ -164,9 +178,7 @@ func (l *loader) filterError(s *syntax.PropFilter, err error) {
 func (l *loader) actionList(s *syntax.ActionList) []router.Stmt {
 	var out []router.Stmt
 	for _, a := range s.Actions {
-		if st := l.action(a); st != nil {
-			out = append(out, st)
-		}
+		out = append(out, l.traced(a, l.action(a))...)
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"syslogd/message"
+	"syslogd/parser/frame"
 )
 
 // Input is what an input module implements.
@@ -19,6 +20,20 @@ type Input interface {
 	Open(ctx context.Context) error
 	Run(ctx context.Context, s *Submitter) error
 	Close() error
+}
+
+// Reading is how an input reads: what its messages have in common and, for
+// streams, how they are cut into messages.
+type Reading struct {
+	Origin *message.Origin
+	Frame  *frame.Options
+	// Sender, if not nil, stands in for the sender of every message.
+	Sender *message.Peer
+}
+
+// Reader is implemented by inputs that can say how they read without being open.
+type Reader interface {
+	Reading() (Reading, error)
 }
 
 // Queue is what a Submitter hands batches to.

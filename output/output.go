@@ -50,6 +50,12 @@ type Starter interface {
 	Start() error
 }
 
+// Explainer is implemented by outputs that can say, without delivering, where
+// record i of a batch would go, and as what bytes.
+type Explainer interface {
+	Explain(b *Batch, i int) (where string, text []byte)
+}
+
 // Resumer is implemented by suspended outputs that can find out, without a
 // message, whether they work again.
 type Resumer interface {

@@ -9,14 +9,15 @@ import (
 // Chain is a list of parsers in the order in which they are asked.
 type Chain []MessageParser
 
-// Parse asks the parsers in order. It reports whether one took the message.
-func (c Chain) Parse(b *message.Batch, m *message.Message) bool {
-	for _, p := range c {
+// Parse asks the parsers in order. It returns the index of the one that took
+// the message, or -1.
+func (c Chain) Parse(b *message.Batch, m *message.Message) int {
+	for i, p := range c {
 		if p.Parse(b, m) {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // Names of the parsers that exist without a parser() object.

@@ -103,28 +103,54 @@ func New(o Options, chain Chain) *Parser {
 // Received must be set. A message whose origin is structured, or that has been
 // parsed, is left alone. A message that is empty or that no parser of the chain
 // takes gets the flag Drop: rsyslogd discards it.
-func (p *Parser) Parse(b *message.Batch, m *message.Message) {
+func (p *Parser) Parse(b *message.Batch, m *message.Message) { p.ParseBy(b, m) }
+
+// By says who read a message: the index of a parser in the chain, or one of
+// the constants, which are negative.
+type By int
+
+const (
+	// ByNobody: no parser of the chain took it; it is dropped.
+	ByNobody By = -1 - iota
+	// ByEmpty: there is no text; it is dropped.
+	ByEmpty
+	// ByInvalidPRI: the PRI cannot be understood; the whole text is the message.
+	ByInvalidPRI
+	// ByLocalSocket: it has the form of libc's syslog(3).
+	ByLocalSocket
+	// ByInput: it came with its fields.
+	ByInput
+)
+
+// ParseBy is Parse, and says who read the message.
+func (p *Parser) ParseBy(b *message.Batch, m *message.Message) By {
 	if m.Flags&message.Parsed != 0 || m.Origin.Format == message.Structured {
-		return
+		return ByInput
 	}
 	m.Flags |= message.Parsed
 	if len(m.Raw()) == 0 {
 		m.Flags |= message.Drop
-		return
+		return ByEmpty
 	}
 	p.Prepare(b, m)
 	m.Reported = m.Received
+	by := ByNobody
 	switch {
 	case m.Origin.Format == message.LocalSocket:
 		parseLocal(m)
+		by = ByLocalSocket
 	case m.PRI == message.InvalidPRI:
 		// rsyslogd stores the whole text as it is.
 		m.MsgText = message.Span{Len: uint32(len(m.Raw()))}
-	case !p.chain.Parse(b, m):
-		m.Flags |= message.Drop
-		return
+		by = ByInvalidPRI
+	default:
+		if by = By(p.chain.Parse(b, m)); by == ByNobody {
+			m.Flags |= message.Drop
+			return by
+		}
 	}
 	p.setProgram(m)
+	return by
 }
 
 // Prepare does what comes before the parsers: decompression, sanitising, PRI.

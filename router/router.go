@@ -51,7 +51,8 @@ type Router struct {
 	TooDeep func(name string)
 }
 
-func (r *Router) ruleset(name string) *Ruleset {
+// Ruleset returns the ruleset of that name, or else the default one.
+func (r *Router) Ruleset(name string) *Ruleset {
 	if name == "" {
 		return r.Default
 	}
@@ -68,6 +69,9 @@ const maxCallDepth = 64
 
 // Worker runs batches. It belongs to one goroutine.
 type Worker struct {
+	// Tracer, if not nil, is told of each Traced statement.
+	Tracer Tracer
+
 	router *Router
 	ctx    context.Context
 	props  *property.Context
@@ -99,7 +103,7 @@ func (r *Router) NewWorker(ctx context.Context) *Worker {
 // Run processes b and releases it.
 func (w *Worker) Run(b *message.Batch) {
 	w.batch = b
-	rs := w.router.ruleset(b.Ruleset)
+	rs := w.router.Ruleset(b.Ruleset)
 	w.props.StartBatch(b.Received)
 	for i := range b.Msgs {
 		m := &b.Msgs[i]

@@ -161,12 +161,18 @@ func (c *Cache) add(name string, file *File, now uint64) (e *entry, added bool) 
 }
 
 // path is the path of the file called name.
-func (c *Cache) path(name string) string {
-	base, limit, up := c.base, maxName, "__"
-	if c.set.Escape {
+func (c *Cache) path(name string) string { return dynamicPath(c.base, name, &c.set.Options) }
+
+// DynamicPath returns the path of the file that a Cache with the options and
+// the prefix opens for name.
+func DynamicPath(prefix, name string, o *Options) string { return dynamicPath(Base(prefix), name, o) }
+
+func dynamicPath(base, name string, o *Options) string {
+	limit, up := maxName, "__"
+	if o.Escape {
 		base, up = "", ".."
 	}
-	if !c.set.Rotation.on() {
+	if !o.Rotation.on() {
 		return contain(base, name, limit, up)
 	}
 	return notBackup(contain(base, name, limit-backupRoom, up))

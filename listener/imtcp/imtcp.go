@@ -64,6 +64,12 @@ func (in *input) Open(ctx context.Context) error {
 	return err
 }
 
+// Reading is how it reads.
+func (in *input) Reading() (listener.Reading, error) {
+	opt, err := in.options()
+	return listener.Reading{Origin: opt.Origin, Frame: &opt.Frame}, err
+}
+
 // Addrs are the addresses it listens on.
 func (in *input) Addrs() []net.Addr { return listener.Addrs(in.servers) }
 

@@ -46,6 +46,24 @@ func New(c Config, env module.Env) (listener.Input, error) {
 // Name is the input's name, for metrics.
 func (in *input) Name() string { return in.conf.Name }
 
+// Reading is how it reads.
+func (in *input) Reading() (listener.Reading, error) {
+	zone, err := listener.ParseZone(in.conf.DefaultTZ)
+	if err != nil {
+		return listener.Reading{}, err
+	}
+	return listener.Reading{Origin: in.origin(in.conf.Port[0], zone)}, nil
+}
+
+// origin is what messages of a port have in common.
+func (in *input) origin(port string, zone *message.Zone) *message.Origin {
+	name := in.conf.Name
+	if in.conf.AppendPort {
+		name += port
+	}
+	return &message.Origin{Name: name, DefaultTZ: zone}
+}
+
 // Open opens a socket for each port, family of addresses and thread. If some
 // cannot be opened the others serve.
 func (in *input) Open(ctx context.Context) error {
@@ -73,15 +91,12 @@ func (in *input) Open(ctx context.Context) error {
 }
 
 func (in *input) openPort(ctx context.Context, port string, zone *message.Zone, access *listener.AccessList) error {
-	name := in.conf.Name
-	if in.conf.AppendPort {
-		name += port
-	}
 	stats := &counters{}
+	origin := in.origin(port, zone)
 	group := &listenerGroup{
-		origin: &message.Origin{Name: name, DefaultTZ: zone}, stats: stats, access: access,
+		origin: origin, stats: stats, access: access,
 		limit: in.rateLimit(port), names: in.env.Names, preserveCase: in.conf.PreserveCase,
-		batch: in.conf.BatchSize, maxSize: in.env.Global.MaxMessageSize, log: in.env.Log.With("input", name),
+		batch: in.conf.BatchSize, maxSize: in.env.Global.MaxMessageSize, log: in.env.Log.With("input", origin.Name),
 	}
 	var errs []error
 	opened := 0
@@ -105,7 +120,7 @@ func (in *input) openPort(ctx context.Context, port string, zone *message.Zone, 
 	if opened == 0 {
 		return errors.Join(errs...)
 	}
-	in.env.Metrics.Register(group.object(name, port))
+	in.env.Metrics.Register(group.object(origin.Name, port))
 	return nil
 }
 

@@ -95,6 +95,11 @@ func (in *input) Open(ctx context.Context) error {
 	return nil
 }
 
+// Reading is how it reads.
+func (in *input) Reading() (listener.Reading, error) {
+	return listener.Reading{Origin: in.origin, Sender: in.sender()}, nil
+}
+
 // Addrs is where it listens.
 func (in *input) Addrs() []net.Addr {
 	return []net.Addr{&net.UnixAddr{Name: in.conf.Path, Net: "unixgram"}}

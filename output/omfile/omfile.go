@@ -72,16 +72,17 @@ func (o *static) Write(_ context.Context, b *output.Batch) error {
 func (o *static) writeLines(part *output.Part) error {
 	var line []byte
 	for i := range part.Ends {
-		rec := part.At(i)
-		if n := len(rec); n == 0 || rec[n-1] != '\n' {
-			line = append(append(line[:0], rec...), '\n')
-			rec = line
-		}
+		rec := o.conf.record(part.At(i), &line)
 		if err := o.file.Append(rec); err != nil {
 			return &output.Suspended{Done: i, Err: err}
 		}
 	}
 	return nil
+}
+
+// Explain names the file.
+func (o *static) Explain(b *output.Batch, i int) (where string, text []byte) {
+	return o.conf.File, o.conf.record(b.Parts[0].At(i), new([]byte))
 }
 
 func (o *static) Close() error {
@@ -128,16 +129,27 @@ func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
 	text, name := &b.Parts[0], &b.Parts[1]
 	var line []byte
 	for i := range text.Ends {
-		rec := text.At(i)
-		if n := len(rec); o.conf.AddLF && (n == 0 || rec[n-1] != '\n') {
-			line = append(append(line[:0], rec...), '\n')
-			rec = line
-		}
+		rec := o.conf.record(text.At(i), &line)
 		if err := o.cache.Append(name.At(i), rec); err != nil {
 			return o.failed(i, name.At(i), err)
 		}
 	}
 	return nil
+}
+
+// Explain names the file.
+func (o *dynamic) Explain(b *output.Batch, i int) (where string, text []byte) {
+	name := string(b.Parts[1].At(i))
+	return store.DynamicPath(o.env.TemplatePrefix(o.conf.DynaFile), name, &o.opt), o.conf.record(b.Parts[0].At(i), new([]byte))
+}
+
+// record is text, in line with a line feed if it needs one.
+func (c *Config) record(text []byte, line *[]byte) []byte {
+	if n := len(text); !c.AddLF || n > 0 && text[n-1] == '\n' {
+		return text
+	}
+	*line = append(append((*line)[:0], text...), '\n')
+	return *line
 }
 
 // failed decides what an error at record i means: a name that cannot be opened
