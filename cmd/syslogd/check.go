@@ -24,20 +24,29 @@ type loaded struct {
 	diags  *diag.List
 }
 
-// load reads the configuration and builds the server. Nothing outside changes.
-// What is wrong is shown, from the severity least on.
-func (c *command) load(opt *options, env engine.Env, least diag.Severity) (*loaded, error) {
+// read reads the configuration.
+func read(opt *options, o config.Options) (*config.Config, *diag.List, error) {
 	name, text := opt.config, []byte(nil)
 	if opt.builtin {
 		name, text = "built-in configuration", []byte(defaultConfig)
 	}
-	cfg, diags, err := config.Load(name, text, engine.Modules(), config.Options{})
+	cfg, diags, err := config.Load(name, text, engine.Modules(), o)
 	if err != nil {
 		var path *fs.PathError
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		return nil, coded(2104, "could not open config file '%s': %v", name, err)
+		return nil, nil, coded(2104, "could not open config file '%s': %v", name, err)
+	}
+	return cfg, diags, nil
+}
+
+// load reads the configuration and builds the server. Nothing outside changes.
+// What is wrong is shown, from the severity least on.
+func (c *command) load(opt *options, env engine.Env, least diag.Severity) (*loaded, error) {
+	cfg, diags, err := read(opt, config.Options{})
+	if err != nil {
+		return nil, err
 	}
 	if opt.fullConfig != "" {
 		if err := writeFullConfig(opt.fullConfig, cfg.File); err != nil {
@@ -45,13 +54,18 @@ func (c *command) load(opt *options, env engine.Env, least diag.Severity) (*load
 		}
 	}
 	l := &loaded{cfg: cfg, diags: diags, engine: engine.New(cfg, env, diags)}
+	c.show(diags, least)
+	return l, nil
+}
+
+// show writes diagnostics from the severity least on.
+func (c *command) show(diags *diag.List, least diag.Severity) {
 	all := diags.All()
 	for i := range all {
 		if all[i].Severity >= least {
 			all[i].Write(c.stderr)
 		}
 	}
-	return l, nil
 }
 
 // verdict returns the exit status that rsyslogd has for the configuration when

@@ -29,6 +29,9 @@ func main() {
 
 // run is main with an exit status.
 func (c *command) run() int {
+	if status, found := c.subcommand(); found {
+		return status
+	}
 	opt, err := c.parseArgs()
 	switch {
 	case err != nil:

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -13,7 +15,15 @@ import (
 
 func TestMain(m *testing.M) {
 	// Puts the program under test in PATH, for the scripts and for startServer.
-	testscript.Main(m, map[string]func(){"syslogd": main})
+	testscript.Main(m, map[string]func(){"syslogd": main, "status": status})
+}
+
+// status runs a command and prints its exit status.
+func status() {
+	cmd := exec.Command(os.Args[1], os.Args[2:]...)
+	cmd.Stderr = os.Stderr
+	cmd.Run()
+	fmt.Println("status", cmd.ProcessState.ExitCode())
 }
 
 func TestScripts(t *testing.T) {

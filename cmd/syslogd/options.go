@@ -189,7 +189,11 @@ func (c *command) printHelp() {
 
   --default-config        run with the built-in configuration: files in ./log, state in ./run
   --print-default-config  print it
+
 `, c.prog, defaultConfigFile, defaultPidFile)
+	for _, s := range subcommands() {
+		fmt.Fprintf(c.stdout, "%s %s %s\n    %s\n", c.prog, s.name, s.usage, s.does)
+	}
 }
 
 func (c *command) printVersion() {

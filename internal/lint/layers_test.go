@@ -17,6 +17,8 @@ func layer(pkg string) int {
 	switch {
 	case strings.HasPrefix(pkg, "cmd/"):
 		return 90
+	case pkg == "explain":
+		return 85
 	case pkg == "engine" || pkg == "web":
 		return 80
 	case isModule(pkg):

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"syslogd/config"
+	"syslogd/engine"
+	"syslogd/internal/diag"
+)
+
+// Exit statuses of "check". They differ from those of -N, which are rsyslogd's.
+const (
+	exitErrors   = 1
+	exitWarnings = 2
+)
+
+// checkCommand is "check": all that is wrong with a configuration.
+func (c *command) checkCommand(args []string) int {
+	f := c.flags("check")
+	opt := &options{}
+	f.StringVar(&opt.config, "f", defaultConfigFile, "configuration `file`")
+	strict := f.Bool("strict", false, "warnings count as errors")
+	asJSON := f.Bool("json", false, "print the diagnostics as JSON")
+	if err := f.Parse(args); err != nil {
+		return exitUsage
+	}
+	if f.NArg() > 0 {
+		opt.config = f.Arg(0)
+	}
+	cfg, diags, err := read(opt, config.Options{})
+	if err != nil {
+		c.fail(err)
+		return exitErrors
+	}
+	e := engine.New(cfg, engine.Env{Log: slog.New(slog.DiscardHandler), Version: version}, diags)
+	defer e.Stop(context.Background())
+	if !e.HasActions() {
+		diags.Errorf(diag.Range{Start: diag.Pos{Src: cfg.File.Source}}, "there are no actions, no message would be stored").Code = -2103
+	}
+	if *asJSON {
+		c.printJSON(diagnosticsJSON(diags))
+	} else {
+		c.show(diags, diag.Note)
+		if diags.Clean() {
+			fmt.Fprintf(c.stdout, "%s: clean\n", opt.config)
+		} else {
+			c.note("%s", summary(diags))
+		}
+	}
+	switch {
+	case diags.Count(diag.Error) > 0, *strict && !diags.Clean():
+		return exitErrors
+	case !diags.Clean():
+		return exitWarnings
+	}
+	return 0
+}
+
+// diagnostic is a diag.Diagnostic for programs.
+type diagnostic struct {
+	Severity string    `json:"severity"`
+	File     string    `json:"file,omitempty"`
+	Line     int       `json:"line,omitempty"`
+	Column   int       `json:"column,omitempty"` // in bytes, from 1
+	Length   int       `json:"length,omitempty"` // in bytes
+	Text     string    `json:"text"`
+	Hint     string    `json:"hint,omitempty"`
+	Effect   string    `json:"effect,omitempty"`
+	Code     int       `json:"code,omitempty"` // rsyslogd's number
+	Related  []related `json:"related,omitempty"`
+}
+
+type related struct {
+	At   string `json:"at"`
+	Text string `json:"text"`
+}
+
+func diagnosticsJSON(diags *diag.List) []diagnostic {
+	out := []diagnostic{} // not null
+	for _, d := range diags.All() {
+		j := diagnostic{Severity: d.Severity.String(), Length: d.Range.Len, Line: d.Range.Start.Line, Column: d.Range.Start.Col,
+			Text: d.Text, Hint: d.Hint, Effect: d.Effect, Code: d.Code}
+		if src := d.Range.Start.Src; src != nil {
+			j.File = src.Name
+		}
+		for _, r := range d.Related {
+			j.Related = append(j.Related, related{r.Range.Start.String(), r.Text})
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+func (c *command) printJSON(v any) {
+	enc := json.NewEncoder(c.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	enc.Encode(v)
+}
