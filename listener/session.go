@@ -31,11 +31,19 @@ type session struct {
 }
 
 // A read begins with firstRead bytes of room; it grows and shrinks with what
-// arrives.
+// arrives. A TLS session holds that room while it waits, so it begins with less.
 const (
-	firstRead = 8 << 10
-	maxRead   = 64 << 10
+	firstRead    = 8 << 10
+	firstTLSRead = 1 << 10
+	maxRead      = 64 << 10
 )
+
+func (s *session) leastRead() int {
+	if s.srv.opt.TLS != nil {
+		return firstTLSRead
+	}
+	return firstRead
+}
 
 // drainLimit bounds what is still read from a connection when the server stops.
 const drainLimit = 4 << 20
@@ -117,7 +125,7 @@ func (s *session) read(raw syscall.RawConn) (slab *message.Slab, n int, err erro
 	case n == len(slab.Buf)-len(s.rest):
 		s.size = min(s.size*8, maxRead)
 	case n < s.size/16:
-		s.size = max(s.size/8, firstRead)
+		s.size = max(s.size/8, s.leastRead())
 	}
 	return slab, n, err
 }
@@ -198,7 +206,7 @@ func (s *session) consume(slab *message.Slab, n int, atEOF bool) {
 			break
 		}
 	}
-	if len(buf) > 0 && buf[len(buf)-1] == 0 && !atEOF {
+	if !atEOF {
 		if text, advance := s.frames.Idle(buf); advance > 0 {
 			b.Add(text, srv.opt.Origin, s.peer).PeerPort = s.port
 			buf = buf[advance:]

@@ -183,7 +183,8 @@ func (s *StreamServer) accept(ctx context.Context, sub *Submitter) error {
 
 // start begins a session, or refuses it.
 func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
-	ses := &session{srv: s, conn: c, sub: sub, peer: s.opt.LocalPeer, size: firstRead}
+	ses := &session{srv: s, conn: c, sub: sub, peer: s.opt.LocalPeer}
+	ses.size = ses.leastRead()
 	if ses.peer == nil {
 		addr, _ := netip.ParseAddrPort(c.RemoteAddr().String())
 		ses.peer, ses.port = s.opt.Names.Peer(addr.Addr(), s.opt.PreserveCase), addr.Port()

@@ -197,8 +197,7 @@ func TestIdleStream(t *testing.T) {
 		{"a record that is not complete", "<14>star", with(), ""},
 		{"text without PRI", "text\x00", with(), ""},
 		{"NUL is data", "<14>started\x00", with(noNUL), ""},
-		{"lines", "<14>one\n two\n", multi, "<14>one\n two"},
-		{"half a line", "<14>one\n tw", multi, ""},
+		{"lines, which may go on", "<14>one\n two\n", multi, ""},
 		{"half an octet-counted frame", "9 <14>x\x00", with(), ""},
 	} {
 		r := NewReader(c.o)

@@ -57,21 +57,14 @@ func (r *Reader) Next(buf []byte, atEOF bool) (frame []byte, advance int, ev Eve
 func (r *Reader) pending() bool { return r.state == inCounted }
 
 // Idle is for a stream that is silent: the caller has read all there was, and
-// Next wants more. A frame that is complete only if nothing follows is returned
-// then: a record that ends with NUL, before the stream has shown a second one,
-// and a frame of several lines. It returns what Next does.
+// Next wants more. A record that ends with NUL is complete then, before the
+// stream has shown a second one. It returns what Next does.
 func (r *Reader) Idle(buf []byte) (frame []byte, advance int) {
 	n := len(buf)
-	if n < 2 || r.part || r.state != inText {
+	if n < 2 || r.part || r.state != inText || buf[n-1] != 0 || !r.findsNUL() || startsWithPRI(buf, true) != yes {
 		return nil, 0
 	}
-	switch last := buf[n-1]; {
-	case last == 0 && r.findsNUL() && startsWithPRI(buf, true) == yes:
-		r.nul = true
-	case last == '\n' && r.opt.MultiLine:
-	default:
-		return nil, 0
-	}
+	r.nul = true
 	r.next()
 	return buf[:n-1], n
 }

@@ -1,0 +1,431 @@
+package listener_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"syslogd/listener"
+	"syslogd/message"
+	"syslogd/parser/frame"
+	owntls "syslogd/tls"
+)
+
+// logBuffer is a log that can be read while it is written.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// queue keeps the texts of messages. While it is held, Enqueue waits.
+type queue struct {
+	mu    sync.Mutex
+	texts []string
+	flows map[*message.Flow]bool
+}
+
+func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
+
+func (q *queue) TryEnqueue(b *message.Batch) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range b.Msgs {
+		q.texts = append(q.texts, string(b.Msgs[i].Raw()))
+	}
+	if q.flows == nil {
+		q.flows = map[*message.Flow]bool{}
+	}
+	q.flows[b.Flow] = true
+	b.Release()
+	return true
+}
+
+func (q *queue) got() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.texts)
+}
+
+// stream is a server with its surroundings.
+type stream struct {
+	*listener.StreamServer
+	t     *testing.T
+	queue *queue
+	log   *logBuffer
+	stop  func()
+}
+
+// listen runs a server on a port of its own.
+func listen(t *testing.T, change func(*listener.StreamOptions)) *stream {
+	t.Helper()
+	s := &stream{t: t, queue: &queue{}, log: &logBuffer{}}
+	opt := listener.StreamOptions{
+		Network: "tcp", Address: "127.0.0.1:0", Frame: frame.Defaults(), Origin: &message.Origin{Name: "imtcp"},
+		Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Log:   slog.New(slog.NewTextHandler(s.log, nil)),
+	}
+	if change != nil {
+		change(&opt)
+	}
+	s.StreamServer = listener.NewStreamServer(opt)
+	if err := s.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx, &listener.Submitter{Queue: s.queue}) }()
+	s.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	})
+	t.Cleanup(s.stop)
+	return s
+}
+
+func (s *stream) dial() net.Conn {
+	s.t.Helper()
+	c, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func (s *stream) write(c net.Conn, text string) {
+	s.t.Helper()
+	if _, err := io.WriteString(c, text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stream) until(what string, cond func() bool) {
+	s.t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("waited in vain: %s; messages: %.300q, log: %s", what, s.queue.got(), s.log)
+		}
+		<-tick.C
+	}
+}
+
+// wants waits for as many messages as want, and compares.
+func (s *stream) wants(want ...string) {
+	s.t.Helper()
+	s.until(fmt.Sprintf("%d messages", len(want)), func() bool { return len(s.queue.got()) >= len(want) })
+	if got := s.queue.got(); !slices.Equal(got, want) {
+		s.t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAStreamIsCutIntoTheSameMessagesHoweverItArrives(t *testing.T) {
+	t.Parallel()
+	const text = "<13>one\n8 <13>two\n<13>three\r\n<14>four\n11 <13>5\nlines<13>six\n"
+	want := []string{"<13>one", "<13>two\n", "<13>three\r", "<14>four", "<13>5\nlines", "<13>six"}
+	for cut := range len(text) {
+		s := listen(t, nil)
+		c := s.dial()
+		s.write(c, text[:cut])
+		// The first part has been read when its bytes are counted.
+		s.until("the first part", func() bool { return s.Bytes.Value() == uint64(cut) })
+		s.write(c, text[cut:])
+		s.wants(want...)
+		s.stop()
+	}
+}
+
+func TestMessagesOfAConnectionBelongToOneFlow(t *testing.T) {
+	t.Parallel()
+	s := listen(t, nil)
+	a, b := s.dial(), s.dial()
+	s.write(a, "<13>a\n")
+	s.until("a", func() bool { return len(s.queue.got()) == 1 })
+	s.write(a, "<13>b\n")
+	s.until("b", func() bool { return len(s.queue.got()) == 2 })
+	s.write(b, "<13>c\n")
+	s.until("c", func() bool { return len(s.queue.got()) == 3 })
+	if got := len(s.queue.flows); got != 2 || s.queue.flows[nil] {
+		t.Errorf("two connections have %d flows", got)
+	}
+}
+
+func TestTextWithoutLineFeedIsKeptWhenTheSenderCloses(t *testing.T) {
+	t.Parallel()
+	s := listen(t, nil)
+	c := s.dial()
+	s.write(c, "<13>whole\n<13>no line feed")
+	c.Close()
+	s.wants("<13>whole", "<13>no line feed")
+	s.until("the end of the session", func() bool { return s.Closed.Value() == 1 })
+}
+
+func TestAFrameThatPromisesMoreThanCameIsCountedAndLogged(t *testing.T) {
+	t.Parallel()
+	s := listen(t, nil)
+	c := s.dial()
+	s.write(c, "<13>whole\n20 <13>torn")
+	c.Close()
+	s.until("the end of the session", func() bool { return s.Closed.Value() == 1 })
+	s.wants("<13>whole")
+	if text := s.log.String(); s.FramingErrors.Value() != 1 || !strings.Contains(text, "incomplete frame at end of stream") || !strings.Contains(text, "size=8") {
+		t.Errorf("%d framing errors are counted, the log has: %s", s.FramingErrors.Value(), text)
+	}
+}
+
+func TestWhatHasArrivedIsReadWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	s := listen(t, nil)
+	var want []string
+	c := s.dial()
+	s.write(c, "<13>first\n")
+	s.wants("<13>first")
+	want = append(want, "<13>first")
+	var text strings.Builder
+	for i := range 1000 {
+		want = append(want, fmt.Sprintf("<13>message %d", i))
+		fmt.Fprintf(&text, "<13>message %d\n", i)
+	}
+	s.write(c, text.String()) // loopback: it has arrived when it is written
+	s.stop()
+	if got := s.queue.got(); !slices.Equal(got, want) {
+		t.Errorf("%d messages were submitted, want %d", len(got), len(want))
+	}
+}
+
+func TestConnectionsBeyondTheLimitAreRefusedUntilOneEnds(t *testing.T) {
+	t.Parallel()
+	s := listen(t, func(o *listener.StreamOptions) { o.MaxSessions = 2 })
+	a, b := s.dial(), s.dial()
+	s.write(a, "<13>a\n")
+	s.write(b, "<13>b\n")
+	s.until("two sessions", func() bool { return s.Opened.Value() == 2 })
+	c := s.dial()
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("the third connection is not closed")
+	}
+	if got := s.OpenedFailed.Value(); got != 1 {
+		t.Errorf("%d refused connections are counted, want 1", got)
+	}
+	if text := s.log.String(); !strings.Contains(text, "too many tcp sessions") || !strings.Contains(text, "127.0.0.1") {
+		t.Errorf("the log does not name it: %s", text)
+	}
+	a.Close()
+	s.until("the end of a session", func() bool { return s.Closed.Value() == 1 })
+	s.write(s.dial(), "<13>d\n")
+	s.until("the message of a later connection", func() bool { return slices.Contains(s.queue.got(), "<13>d") })
+}
+
+func TestASenderThatIsNotPermittedIsRefused(t *testing.T) {
+	t.Parallel()
+	s := listen(t, func(o *listener.StreamOptions) {
+		var err error
+		if o.Access, err = listener.ParseAccessList([]string{"192.0.2.1"}, "connection request from disallowed sender discarded", o.Log); err != nil {
+			t.Fatal(err)
+		}
+	})
+	c := s.dial()
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("the connection is not closed")
+	}
+	s.until("a log line", func() bool { return strings.Contains(s.log.String(), "disallowed sender") })
+	if s.Opened.Value() != 0 {
+		t.Error("it counts as a session")
+	}
+}
+
+// slow is a queue that takes nothing before it is opened.
+type slow struct {
+	queue
+	open chan struct{} // closed to open the queue
+}
+
+func (q *slow) Enqueue(_ context.Context, b *message.Batch) bool {
+	<-q.open
+	return q.TryEnqueue(b)
+}
+
+func TestASenderWaitsWhileTheQueueIsFullAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	s := listener.NewStreamServer(listener.StreamOptions{
+		Network: "tcp", Address: "127.0.0.1:0", Frame: frame.Defaults(), Origin: &message.Origin{Name: "imtcp"},
+		Names: listener.NewNames(listener.NamesOptions{}), Log: slog.New(slog.DiscardHandler),
+	})
+	if err := s.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	q := &slow{open: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx, &listener.Submitter{Queue: q}) }()
+	c, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	line := "<13>" + strings.Repeat("x", 1000) + "\n"
+	sent := 0
+	for {
+		// A queue that is full slows the sender down, once the kernel's buffers are full.
+		c.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+		n, err := io.WriteString(c, line)
+		sent += n
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent > 64<<20 {
+			t.Fatal("a sender is never slowed down: memory is not bounded")
+		}
+	}
+	close(q.open)
+	c.SetWriteDeadline(time.Time{})
+	if _, err := io.WriteString(c, line[sent%len(line):]); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	want := sent/len(line) + 1
+	deadline := time.After(15 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for waiting := true; waiting && len(q.got()) < want; {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			waiting = false
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if got := len(q.got()); got != want {
+		t.Errorf("%d messages arrived, want %d", got, want)
+	}
+	for _, m := range q.got() {
+		if m+"\n" != line {
+			t.Fatalf("a message is torn: %.40q, %d bytes", m, len(m))
+		}
+	}
+}
+
+func TestHostileStreamsAreBounded(t *testing.T) {
+	t.Parallel()
+	const limit = 1000
+	for _, test := range []struct{ name, text string }{
+		{"a line that does not end", "<13>" + strings.Repeat("x", 1<<20)},
+		{"an octet count that does not end", strings.Repeat("9", 1<<20)},
+		{"an octet count of more than memory holds", "99999999999999999999 <13>" + strings.Repeat("x", 1<<20)},
+		{"an octet count that promises more than comes", "200000000 <13>" + strings.Repeat("x", 1<<20)},
+		{"a frame without bytes, often", strings.Repeat("0 ", 1<<19)},
+		{"line feeds only", strings.Repeat("\n", 1<<20)},
+		{"NUL bytes only", strings.Repeat("\x00", 1<<20)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := listen(t, func(o *listener.StreamOptions) { o.Frame.MaxMessageSize = limit })
+			c := s.dial()
+			s.write(c, test.text)
+			c.Close()
+			s.until("the end of the session", func() bool { return s.Closed.Value() == 1 })
+			for _, m := range s.queue.got() {
+				if len(m) > limit {
+					t.Fatalf("a message has %d bytes, the limit is %d", len(m), limit)
+				}
+			}
+			if lines := strings.Count(s.log.String(), "\n"); lines > 4 {
+				t.Errorf("one stream fills the log with %d lines", lines)
+			}
+			// The next sender is served.
+			s.write(s.dial(), "<13>still here\n")
+			s.until("the next sender's message", func() bool { return slices.Contains(s.queue.got(), "<13>still here") })
+		})
+	}
+}
+
+func TestThePortIsWrittenToAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "port")
+	s := listen(t, func(o *listener.StreamOptions) { o.PortFile = file })
+	_, port, _ := net.SplitHostPort(s.Addr().String())
+	if text, err := os.ReadFile(file); err != nil || string(text) != port {
+		t.Errorf("the file has %q (%v), want %s", text, err, port)
+	}
+}
+
+// tlsServer is a server with a certificate that nobody knows.
+func tlsServer(t *testing.T) *stream {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	if err := owntls.EnsureSelfSigned(cert, key); err != nil {
+		t.Fatal(err)
+	}
+	return listen(t, func(o *listener.StreamOptions) {
+		var err error
+		o.TLS, err = owntls.Server(owntls.Options{Driver: "ossl", Mode: 1, AuthMode: "anon", CertFile: cert, KeyFile: key}, o.Log)
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestMessagesOverTLS(t *testing.T) {
+	t.Parallel()
+	s := tlsServer(t)
+	// A peer that says nothing holds nobody up.
+	s.dial()
+	c := tls.Client(s.dial(), &tls.Config{InsecureSkipVerify: true})
+	var want []string
+	for i := range 500 {
+		want = append(want, fmt.Sprintf("<13>message %d %s", i, strings.Repeat("x", i)))
+		s.write(c, want[i]+"\n")
+	}
+	// A sender that never reads and closes at once loses nothing.
+	c.NetConn().Close()
+	s.wants(want...)
+}
+
+func TestPlainTextOnATLSPortIsRefusedCountedAndNamed(t *testing.T) {
+	t.Parallel()
+	s := tlsServer(t)
+	c := s.dial()
+	s.write(c, "<13>not encrypted\n")
+	s.until("a failed handshake", func() bool { return s.TLSFailures.Value() == 1 })
+	s.until("a log line", func() bool { return strings.Contains(s.log.String(), "TLS handshake failed") })
+	if text := s.log.String(); !strings.Contains(text, "peer=127.0.0.1") || !strings.Contains(text, "first record does not look like a TLS handshake") {
+		t.Errorf("the log does not name the peer and the reason: %s", text)
+	}
+	if got := s.queue.got(); len(got) > 0 {
+		t.Errorf("a message was taken in plain text: %q", got)
+	}
+}
