@@ -1,0 +1,337 @@
+package imudp_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"syslogd/listener"
+	"syslogd/listener/imudp"
+	"syslogd/message"
+	"syslogd/metrics"
+	"syslogd/module"
+)
+
+// queue keeps the texts of messages; full makes it refuse them.
+type queue struct {
+	mu    sync.Mutex
+	texts []string
+	peers []string
+	names []string
+	full  bool
+}
+
+func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
+
+func (q *queue) TryEnqueue(b *message.Batch) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	defer b.Release()
+	if q.full {
+		return false
+	}
+	for i := range b.Msgs {
+		m := &b.Msgs[i]
+		q.texts = append(q.texts, string(m.Raw()))
+		q.peers = append(q.peers, string(m.Peer.IP))
+		q.names = append(q.names, m.Origin.Name)
+	}
+	return true
+}
+
+func (q *queue) got() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.texts)
+}
+
+// logBuffer is a log that can be read while it is written.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// server is an input with its surroundings.
+type server struct {
+	t       *testing.T
+	addrs   []net.Addr
+	queue   *queue
+	log     *logBuffer
+	metrics *metrics.Set
+	stop    func()
+}
+
+func build(t *testing.T, change func(*imudp.Config)) (listener.Input, *server) {
+	t.Helper()
+	s := &server{t: t, queue: &queue{}, log: &logBuffer{}, metrics: &metrics.Set{}}
+	mod := imudp.Module.Module.New(nil)
+	c := imudp.Module.Instance.New(mod).(*imudp.Config)
+	c.Port, c.Address = []string{"0"}, "127.0.0.1"
+	if change != nil {
+		change(c)
+	}
+	log := slog.New(slog.NewTextHandler(s.log, nil))
+	in, err := imudp.New(*c, module.Env{
+		Log: log, Metrics: s.metrics, Now: time.Now,
+		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Global: &module.Global{MaxMessageSize: 1000, IPv4: true, IPv6: true, OversizeReport: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in, s
+}
+
+func start(t *testing.T, change func(*imudp.Config)) *server {
+	t.Helper()
+	in, s := build(t, change)
+	if err := in.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.addrs = in.(interface{ Addrs() []net.Addr }).Addrs()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- in.Run(ctx, &listener.Submitter{Queue: s.queue}) }()
+	s.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the input ended with %v", err)
+		}
+	})
+	t.Cleanup(s.stop)
+	return s
+}
+
+func (s *server) send(addr net.Addr, texts ...string) {
+	s.t.Helper()
+	c, err := net.Dial("udp", addr.String())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer c.Close()
+	for _, text := range texts {
+		if _, err := c.Write([]byte(text)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *server) until(what string, cond func() bool) {
+	s.t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("waited in vain: %s; messages: %.300q, log: %s", what, s.queue.got(), s.log)
+		}
+		<-tick.C
+	}
+}
+
+func (s *server) wants(want ...string) {
+	s.t.Helper()
+	s.until(fmt.Sprintf("%d messages", len(want)), func() bool { return len(s.queue.got()) >= len(want) })
+	if got := s.queue.got(); !slices.Equal(got, want) {
+		s.t.Errorf("got %.200q, want %.200q", got, want)
+	}
+}
+
+// number returns the sum of a counter over all listeners.
+func (s *server) number(name string) (sum float64) {
+	for _, o := range s.metrics.Objects() {
+		for _, n := range o.Numbers {
+			if n.Name == name {
+				sum += n.Read()
+			}
+		}
+	}
+	return sum
+}
+
+func TestEachDatagramIsAMessage(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	s.send(s.addrs[0], "<13>one", "<13>two\n", "", "<13>three\x00", "7 <13>no framing here")
+	// An empty datagram is nothing.
+	s.wants("<13>one", "<13>two\n", "<13>three\x00", "7 <13>no framing here")
+	if s.queue.peers[0] != "127.0.0.1" || s.queue.names[0] != "imudp" {
+		t.Errorf("it came from %s by %s", s.queue.peers[0], s.queue.names[0])
+	}
+	s.stop()
+	if got := s.number("input_messages_received_total"); got != 4 {
+		t.Errorf("%v received messages are counted, want 4", got)
+	}
+}
+
+func TestADatagramThatIsTooLongIsCutAtTheLimit(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	long := "<13>" + strings.Repeat("x", 996)
+	s.send(s.addrs[0], long, long+"y", "<13>"+strings.Repeat("z", 60000), "<13>short")
+	s.wants(long, long, "<13>"+strings.Repeat("z", 996), "<13>short")
+}
+
+func TestSeveralPortsThreadsAndNames(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "port")
+	s := start(t, func(c *imudp.Config) {
+		c.Port, c.Threads, c.AppendPort, c.PortFile = []string{"0", "0"}, 2, true, file
+	})
+	if len(s.addrs) != 4 {
+		t.Fatalf("two ports with two threads have %d sockets: %v", len(s.addrs), s.addrs)
+	}
+	if s.addrs[0].String() != s.addrs[1].String() || s.addrs[0].String() == s.addrs[2].String() {
+		t.Errorf("want two ports with two sockets each: %v", s.addrs)
+	}
+	_, port, _ := net.SplitHostPort(s.addrs[0].String())
+	if text, err := os.ReadFile(file); err != nil || string(text) != port {
+		t.Errorf("the port file has %q (%v), want %s", text, err, port)
+	}
+	// Many senders, so that both sockets of a port get some.
+	var want []string
+	for i := range 50 {
+		want = append(want, fmt.Sprintf("<13>message %02d", i))
+		s.send(s.addrs[2*(i%2)], want[i])
+	}
+	s.until("all messages", func() bool { return len(s.queue.got()) == len(want) })
+	got := s.queue.got()
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAPortThatIsTakenDoesNotStopTheOthers(t *testing.T) {
+	t.Parallel()
+	taken, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.LocalAddr().String())
+	s := start(t, func(c *imudp.Config) { c.Port = []string{port, "0"} })
+	if len(s.addrs) != 1 || !strings.Contains(s.log.String(), "address already in use") || !strings.Contains(s.log.String(), port) {
+		t.Errorf("%d sockets are open, the log has: %s", len(s.addrs), s.log)
+	}
+	s.send(s.addrs[0], "<13>x")
+	s.wants("<13>x")
+
+	// Without any that works it is an error.
+	in, _ := build(t, func(c *imudp.Config) { c.Port = []string{port} })
+	if err := in.Open(t.Context()); err == nil || !strings.Contains(err.Error(), port) {
+		t.Errorf("the error is %v, want one that names port %s", err, port)
+	}
+}
+
+func TestBothFamiliesOfAddressesShareAPort(t *testing.T) {
+	t.Parallel()
+	probe, err := net.ListenPacket("udp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this host has no IPv6: %v", err)
+	}
+	probe.Close()
+	s := start(t, func(c *imudp.Config) { c.Address = "" })
+	_, port4, _ := net.SplitHostPort(s.addrs[0].String())
+	_, port6, _ := net.SplitHostPort(s.addrs[1].String())
+	if port4 != port6 {
+		t.Fatalf("the ports differ: %v", s.addrs)
+	}
+	s.send(&net.UDPAddr{IP: net.IPv6loopback, Port: s.addrs[1].(*net.UDPAddr).Port}, "<13>six")
+	s.wants("<13>six")
+	s.send(&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: s.addrs[0].(*net.UDPAddr).Port}, "<13>four")
+	s.wants("<13>six", "<13>four")
+	if want := []string{"::1", "127.0.0.1"}; !slices.Equal(s.queue.peers, want) {
+		t.Errorf("the senders are %q, want %q", s.queue.peers, want)
+	}
+}
+
+func TestTheRateLimitOfAListener(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *imudp.Config) { c.LimitInterval, c.LimitBurst = 3600, 3 })
+	s.send(s.addrs[0], "<13>1", "<13>2", "<13>3", "<13>4", "<13>5")
+	s.until("dropped messages", func() bool { return s.number("input_messages_ratelimited_total") == 2 })
+	s.wants("<13>1", "<13>2", "<13>3")
+	if !strings.Contains(s.log.String(), "begin to drop messages due to rate-limiting") {
+		t.Errorf("the log does not say so: %s", s.log)
+	}
+}
+
+func TestDatagramsOfSendersThatAreNotPermittedAreDropped(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *imudp.Config) { c.AllowedSender = []string{"192.0.2.0/24"} })
+	s.send(s.addrs[0], "<13>1", "<13>2")
+	s.until("refused senders", func() bool { return s.number("input_disallowed_total") == 2 })
+	if got := s.queue.got(); len(got) > 0 {
+		t.Errorf("got %q", got)
+	}
+	if text := s.log.String(); strings.Count(text, "disallowed sender") != 1 {
+		t.Errorf("want one line in the log, it has: %s", text)
+	}
+	in, _ := build(t, func(c *imudp.Config) { c.AllowedSender = []string{"192.0.2.0/99"} })
+	if err := in.Open(t.Context()); err == nil || !strings.Contains(err.Error(), "192.0.2.0/99") {
+		t.Errorf("a list that can not be understood: %v", err)
+	}
+}
+
+func TestMessagesThatAFullQueueDoesNotTakeAreCounted(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	s.queue.mu.Lock()
+	s.queue.full = true
+	s.queue.mu.Unlock()
+	s.send(s.addrs[0], "<13>1", "<13>2")
+	s.until("dropped messages", func() bool { return s.number("input_messages_dropped_total") == 2 })
+}
+
+func TestDatagramsThatTheKernelDropsAreCounted(t *testing.T) {
+	t.Parallel()
+	in, s := build(t, func(c *imudp.Config) { c.RcvBuf = 4096 })
+	if err := in.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	addr := in.(interface{ Addrs() []net.Addr }).Addrs()[0]
+	// Nothing is read yet: the receive buffer overflows.
+	const sent = 200
+	texts := make([]string, sent)
+	for i := range texts {
+		texts[i] = "<13>" + strings.Repeat("x", 500)
+	}
+	s.send(addr, texts...)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- in.Run(ctx, &listener.Submitter{Queue: s.queue}) }()
+	s.until("the first messages", func() bool { return len(s.queue.got()) > 0 })
+	before := len(s.queue.got())
+	// The kernel tells how many it has dropped with the next datagram.
+	s.send(addr, "<13>after")
+	s.until("the next message", func() bool { return slices.Contains(s.queue.got(), "<13>after") })
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if dropped := s.number("input_kernel_drops_total"); dropped == 0 || int(dropped)+len(s.queue.got())-1 != sent {
+		t.Errorf("%v dropped datagrams are counted, %d (at first %d) of %d arrived", dropped, len(s.queue.got())-1, before, sent)
+	}
+}
