@@ -113,10 +113,11 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 			IntervalMax: time.Duration(common.ResumeMax) * time.Second, Report: common.Report, ReportContinuation: common.Continuation,
 		},
 	}
-	if m.output.Modify != nil && q.Type != queue.Direct {
+	queued := q.Type == queue.FixedArray || q.Type == queue.LinkedList
+	if m.output.Modify != nil && queued {
 		d := l.diags.Warnf(rng, "action %s changes messages, which has no use behind a queue", name)
 		d.Effect = "the action has no queue"
-	} else if q.Type == queue.FixedArray || q.Type == queue.LinkedList {
+	} else if queued {
 		q.SetSize(queue.DefaultActionSize)
 		if q.WorkerThreads == 0 {
 			q.WorkerThreads = 1

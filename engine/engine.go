@@ -121,7 +121,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 func (e *Engine) moduleEnv() module.Env {
 	g := &e.cfg.Global
 	return module.Env{
-		Log: e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now,
+		Log: e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{},
 		Allowed: accessLists(e.cfg, e.log),
 		Global: &module.Global{
 			WorkDirectory: g.WorkDirectory, MaxMessageSize: int(g.MaxMessageSize),

@@ -5,6 +5,15 @@ import (
 	"syslogd/listener/imtcp"
 	"syslogd/listener/imudp"
 	"syslogd/listener/imuxsock"
+	"syslogd/modify/mmanon"
+	"syslogd/modify/mmcount"
+	"syslogd/modify/mmexternal"
+	"syslogd/modify/mmfields"
+	"syslogd/modify/mmjsonparse"
+	"syslogd/modify/mmpstrucdata"
+	"syslogd/modify/mmrm1stspace"
+	"syslogd/modify/mmsequence"
+	"syslogd/modify/mmutf8fix"
 	"syslogd/module"
 	"syslogd/output/omdiscard"
 	"syslogd/output/omfile"
@@ -29,6 +38,16 @@ func Modules() *module.Registry {
 	r.AddOutput(omusrmsg.Module)
 	r.AddOutput(omdiscard.Module)
 	r.AddOutput(omstdout.Module)
+
+	r.AddOutput(mmanon.Module)
+	r.AddOutput(mmcount.Module)
+	r.AddOutput(mmexternal.Module)
+	r.AddOutput(mmfields.Module)
+	r.AddOutput(mmjsonparse.Module)
+	r.AddOutput(mmpstrucdata.Module)
+	r.AddOutput(mmrm1stspace.Module)
+	r.AddOutput(mmsequence.Module)
+	r.AddOutput(mmutf8fix.Module)
 
 	r.AddParser(rfc3164())
 	r.AddParser(rfc5424())
@@ -82,8 +101,7 @@ func unavailable() map[string]*module.Unavailable {
 	for _, name := range []string{"imkafka", "imhttp", "improg", "imdocker", "imhiredis", "imgssapi", "im3195", "imczmq", "impcap", "imbeats", "imdtls", "imfifo", "imkubernetes", "imsolaris", "imdiag"} {
 		list[name] = &module.Unavailable{Lost: notRead}
 	}
-	for _, name := range []string{"mmjsonparse", "mmnormalize", "mmanon", "mmfields", "mmpstrucdata", "mmutf8fix", "mmrm1stspace", "mmsequence",
-		"mmcount", "mmexternal", "mmdblookup", "mmkubernetes", "mmsnmptrapd", "mmrfc5424addhmac"} {
+	for _, name := range []string{"mmnormalize", "mmdblookup", "mmkubernetes", "mmsnmptrapd", "mmrfc5424addhmac"} {
 		list[name] = &module.Unavailable{Lost: "messages are not modified"}
 	}
 	for _, name := range []string{"pmlastmsg", "pmciscoios", "pmcisconames", "pmaixforwardedfrom", "pmsnare", "pmnull", "pmnormalize", "pmdb2diag", "pmpanngfw"} {

@@ -172,9 +172,8 @@ func (p *jsonParser) array(depth int) (Value, error) {
 	return v, nil
 }
 
-// number reads a number. An integer beyond 64 bits keeps its digits.
-//
-// Unlike rsyslogd, which makes the nearest number of 64 bits of it.
+// number reads a number. An integer beyond 64 bits becomes the nearest one that
+// has them, as in rsyslogd.
 func (p *jsonParser) number() (Value, error) {
 	start := p.at
 	for p.at < len(p.text) && strings.IndexByte("+-.0123456789eE", p.text[p.at]) >= 0 {
@@ -184,7 +183,7 @@ func (p *jsonParser) number() (Value, error) {
 	if digits := strings.TrimPrefix(text, "-"); digits == "" || digits[0] < '0' || digits[0] > '9' {
 		return Value{}, errJSON
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		return IntValue(n), nil
 	}
 	if _, err := strconv.ParseFloat(text, 64); errors.Is(err, strconv.ErrSyntax) {

@@ -226,6 +226,27 @@ func (m *Message) StructuredData() []byte {
 // SetMsg replaces the text part. b is copied. The batch's slab is not touched.
 func (m *Message) SetMsg(b []byte) { m.MsgText = m.add(b) }
 
+// ReplaceMsg replaces the text part in Raw, too, as rsyslogd's modifiers do. A
+// text that is not the end of Raw is replaced alone. b is copied.
+func (m *Message) ReplaceMsg(b []byte) {
+	off, end := m.MsgText.Off, m.MsgText.Off+m.MsgText.Len
+	if end != m.rawLen {
+		m.SetMsg(b)
+		return
+	}
+	tail := m.buf[end:] // what setters have appended
+	buf := append(append(make([]byte, 0, int(off)+len(b)+len(tail)), m.buf[:off]...), b...)
+	shift := uint32(len(buf)) - end
+	m.buf = append(buf, tail...)
+	m.rawLen = uint32(len(buf))
+	m.MsgText.Len = uint32(len(b))
+	for _, s := range []*Span{&m.Host, &m.TagText, &m.Program, &m.App, &m.Proc, &m.ID, &m.SD} {
+		if s.Off >= end {
+			s.Off += shift
+		}
+	}
+}
+
 // SetTag replaces the tag and the program name. programLen is the length of
 // the program name within the tag. b is copied.
 func (m *Message) SetTag(b []byte, programLen int) {
@@ -237,6 +258,30 @@ func (m *Message) SetTag(b []byte, programLen int) {
 func (m *Message) SetHostname(b []byte) {
 	m.Host = m.add(b)
 	m.Flags |= HasHostname
+}
+
+// SetProcID replaces the process ID. b is copied, as in all of these.
+func (m *Message) SetProcID(b []byte) { m.Proc = m.add(b) }
+
+// SetMsgID replaces the message ID.
+func (m *Message) SetMsgID(b []byte) { m.ID = m.add(b) }
+
+// SetStructuredData replaces the structured data.
+func (m *Message) SetStructuredData(b []byte) { m.SD = m.add(b) }
+
+// SetRaw replaces what Raw returns. The fields stay what they are.
+func (m *Message) SetRaw(b []byte) {
+	m.buf = append(append(make([]byte, 0, len(b)+len(m.buf)), b...), m.buf...)
+	m.rawLen = uint32(len(b))
+	n := uint32(len(b))
+	for _, s := range []*Span{&m.MsgText, &m.Host, &m.Program} {
+		s.Off += n
+	}
+	for _, s := range []*Span{&m.TagText, &m.App, &m.Proc, &m.ID, &m.SD} {
+		if s.Off > 0 || s.Len > 0 { // else the message does not have it
+			s.Off += n
+		}
+	}
 }
 
 // add appends b behind the text, in memory of the message's own.

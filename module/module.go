@@ -8,6 +8,7 @@ package module
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"syslogd/config/param"
@@ -39,6 +40,9 @@ type Env struct {
 	// TemplatePrefix returns the constant text a template begins with, for path containment.
 	TemplatePrefix func(name string) string
 	Now            func() time.Time
+	// Shared holds what instances of a module have in common, under keys that
+	// begin with the module's name.
+	Shared *sync.Map
 }
 
 // Global are the settings of global() that modules need.

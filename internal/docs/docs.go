@@ -16,16 +16,25 @@ import (
 
 // intro is what stands above the tables of a module.
 var intro = map[string]string{
-	"imudp":     "Receives syslog datagrams (RFC 5426).",
-	"imtcp":     "Receives syslog over TCP and TLS (RFC 6587, RFC 5425).",
-	"imptcp":    "Receives syslog over plain TCP or a unix stream socket.",
-	"imuxsock":  "Receives what programs of this host log, on `/dev/log` and other unix datagram sockets.",
-	"omfile":    "Writes messages to files, which it can rotate.",
-	"omusrmsg":  "Writes messages to the terminals of users who are logged in.",
-	"omdiscard": "Discards messages.",
-	"omstdout":  "Writes messages to standard output, for tests.",
-	"pmrfc3164": "Parses RFC 3164 messages and what comes near.",
-	"pmrfc5424": "Parses RFC 5424 messages.",
+	"imudp":        "Receives syslog datagrams (RFC 5426).",
+	"imtcp":        "Receives syslog over TCP and TLS (RFC 6587, RFC 5425).",
+	"imptcp":       "Receives syslog over plain TCP or a unix stream socket.",
+	"imuxsock":     "Receives what programs of this host log, on `/dev/log` and other unix datagram sockets.",
+	"omfile":       "Writes messages to files, which it can rotate.",
+	"omusrmsg":     "Writes messages to the terminals of users who are logged in.",
+	"omdiscard":    "Discards messages.",
+	"omstdout":     "Writes messages to standard output, for tests.",
+	"mmanon":       "Anonymises IP addresses in the message text.",
+	"mmcount":      "Counts the messages of a program.",
+	"mmexternal":   "Lets a program change messages.",
+	"mmfields":     "Splits the message text into variables.",
+	"mmjsonparse":  "Makes variables of messages that are JSON.",
+	"mmpstrucdata": "Makes variables of RFC 5424 structured data.",
+	"mmrm1stspace": "Takes one leading blank off the message text.",
+	"mmsequence":   "Puts a number into each message.",
+	"mmutf8fix":    "Replaces what is not UTF-8 in the message text.",
+	"pmrfc3164":    "Parses RFC 3164 messages and what comes near.",
+	"pmrfc5424":    "Parses RFC 5424 messages.",
 }
 
 // Pages returns the reference pages by file name.
