@@ -11,10 +11,13 @@ package config
 import (
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/message"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/queue"
 	"syslogd/router"
+	"syslogd/router/lookup"
 	"syslogd/router/template"
 )
 
@@ -36,6 +39,10 @@ type Config struct {
 	Actions   []*Action
 	Templates *template.Set
 	Parsers   map[string]*Parser
+	Tables    *lookup.Set
+	Buckets   *metrics.Buckets
+	// Zones are those of timezone(), by name.
+	Zones map[string]*message.Zone
 	// Allowed are the $AllowedSender lists, by protocol in upper case.
 	Allowed map[string][]string
 	// Abort, if not nil, says that the server must not start.

@@ -8,9 +8,12 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/message"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/queue"
 	"syslogd/router"
+	"syslogd/router/lookup"
 	"syslogd/router/template"
 )
 
@@ -55,6 +58,8 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 	cfg := &Config{
 		Name: name, File: file, Templates: template.NewSet(),
 		Parsers: map[string]*Parser{}, Allowed: map[string][]string{}, modules: map[string]*loadedModule{},
+		Tables: &lookup.Set{}, Zones: map[string]*message.Zone{},
+		Buckets: &metrics.Buckets{Counters: map[string]*metrics.Dynamic{}, Percentiles: map[string]*metrics.Percentiles{}},
 	}
 	globalParams.SetDefaults(&cfg.Global)
 	cfg.Global.DropUser, cfg.Global.DropGroup = param.NoID, param.NoID
@@ -144,7 +149,13 @@ func (l *loader) object(o *syntax.Object) {
 		l.mainQueue(o)
 	case "parser":
 		l.parser(o)
-	case "timezone", "lookup_table", "dyn_stats", "percentile_stats", "ratelimit":
+	case "lookup_table":
+		l.lookupTable(o)
+	case "dyn_stats", "percentile_stats":
+		l.statistics(o)
+	case "timezone":
+		l.timezone(o)
+	case "ratelimit":
 		l.diags.Errorf(o.Range(), "%s() is not available yet", o.Kind).Effect = "the object is ignored"
 	default:
 		l.diags.Errorf(o.Range(), "%s() can not stand here", o.Kind).Effect = "the object is ignored"

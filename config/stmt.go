@@ -37,8 +37,6 @@ func (l *loader) stmt(s syntax.Stmt) []router.Stmt {
 	case *syntax.Directive:
 		l.directive(s)
 		return l.files(s.Files)
-	case *syntax.ReloadLookupTable:
-		l.notYet(s, "reload_lookup_table()")
 	case *syntax.BSDBlock:
 		// reported by the parser
 	case *syntax.Object:
@@ -81,6 +79,8 @@ func (l *loader) single(s syntax.Stmt) router.Stmt {
 		}
 	case *syntax.Foreach:
 		return l.foreach(s)
+	case *syntax.ReloadLookupTable:
+		return l.reloadTable(s)
 	}
 	return nil
 }
@@ -106,14 +106,10 @@ func (l *loader) files(files []*syntax.File) []router.Stmt {
 	return out
 }
 
-func (l *loader) notYet(n syntax.Node, what string) {
-	l.diags.Errorf(n.Range(), "%s is not available yet", what).Effect = "the statement is ignored"
-}
-
 // expr compiles an expression; nil means that it was reported.
 func (l *loader) expr(e syntax.Expr) *script.Program {
 	l.watchPrevious(e)
-	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup}, l.diags)
+	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup, Tables: l.cfg.Tables, Buckets: l.cfg.Buckets}, l.diags)
 }
 
 // watchPrevious makes the action before an expression that asks for its state

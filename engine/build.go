@@ -191,6 +191,7 @@ func (e *Engine) register() {
 		}})
 	}
 	e.metrics.Register(storeObject(e.store))
+	e.metrics.RegisterDynamic(e.cfg.Buckets.Objects)
 }
 
 // idleFlush writes out what files hold when the workers run out of work.

@@ -110,6 +110,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
+	cfg.Tables.Log = env.Log.With("module", "lookup")
 	e.main = queue.New("main Q", cfg.MainQueue)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
@@ -211,6 +212,7 @@ func (e *Engine) runInputs() {
 // local host name again. The configuration is not read again, as in rsyslogd.
 func (e *Engine) HUP() {
 	e.names.HUP()
+	e.cfg.Tables.HUP()
 	e.store.HUP()
 	for _, o := range e.parts {
 		if r, ok := o.(output.Reopener); ok {
@@ -245,6 +247,7 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	e.stopWork()
+	e.cfg.Tables.Wait()
 	for _, o := range e.parts {
 		if c, ok := o.(io.Closer); ok {
 			errs = append(errs, c.Close())

@@ -208,7 +208,7 @@ func yesNo(v bool) string {
 }
 
 func (x *Explainer) value(e syntax.Expr, m *message.Message, props *property.Context) script.Value {
-	p := script.Compile(e, script.Env{Template: x.cfg.Templates.Lookup}, &diag.List{})
+	p := script.Compile(e, script.Env{Template: x.cfg.Templates.Lookup, Tables: x.cfg.Tables, Buckets: x.cfg.Buckets}, &diag.List{})
 	if p == nil {
 		return script.Value{}
 	}

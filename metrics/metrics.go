@@ -61,6 +61,7 @@ type Object struct {
 type Set struct {
 	mu      sync.Mutex
 	objects []*Object
+	dynamic []func() []*Object
 }
 
 // Register adds o and returns a function that takes it out again.
@@ -80,11 +81,22 @@ func (s *Set) Register(o *Object) (remove func()) {
 	}
 }
 
+// RegisterDynamic registers objects that come and go: f is called for each reading.
+func (s *Set) RegisterDynamic(f func() []*Object) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dynamic = append(s.dynamic, f)
+}
+
 // Objects returns the registered objects, sorted by label and name.
 func (s *Set) Objects() []*Object {
 	s.mu.Lock()
 	out := append([]*Object(nil), s.objects...)
+	dynamic := append([]func() []*Object(nil), s.dynamic...)
 	s.mu.Unlock()
+	for _, f := range dynamic {
+		out = append(out, f()...)
+	}
 	sort.SliceStable(out, func(i, j int) bool {
 		if out[i].Label != out[j].Label {
 			return out[i].Label < out[j].Label

@@ -2,6 +2,7 @@ package router
 
 import (
 	"syslogd/message"
+	"syslogd/router/lookup"
 	"syslogd/router/property"
 	"syslogd/router/script"
 	"syslogd/router/selector"
@@ -84,6 +85,19 @@ func (s *Foreach) run(w *Worker, m *message.Message) bool {
 	})
 	s.Var.Unset(m, w.props)
 	return stop
+}
+
+// ReloadLookupTable reads a lookup table again, in the background.
+type ReloadLookupTable struct {
+	Tables *lookup.Set
+	Table  *lookup.Table
+	// Stub, if not nil, is what every lookup gives when the file cannot be read.
+	Stub *string
+}
+
+func (s *ReloadLookupTable) run(*Worker, *message.Message) bool {
+	s.Tables.Reload(s.Table, s.Stub)
+	return false
 }
 
 // Stop ends processing of the message.

@@ -7,6 +7,8 @@ import (
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/message"
+	"syslogd/metrics"
+	"syslogd/router/lookup"
 	"syslogd/router/property"
 	"syslogd/router/selector"
 	"syslogd/router/template"
@@ -16,6 +18,10 @@ import (
 type Env struct {
 	// Template returns a template by name, or nil, for exec_template().
 	Template func(name string) *template.Template
+	// Tables are those of lookup(); nil has none.
+	Tables *lookup.Set
+	// Buckets are those of dyn_inc() and percentile_observe(); nil has none.
+	Buckets *metrics.Buckets
 }
 
 // Program is a compiled expression. It may be used by any number of workers.

@@ -81,17 +81,14 @@ func functions() map[string]function {
 		"prifilt":       {min: 1, max: 1, compile: (*compiler).callPrifilt},
 		"exec_template": {min: 1, max: 1, compile: (*compiler).execTemplate},
 		"parse_json":    {min: 2, max: 2, compile: (*compiler).parseJSON},
-		"lookup":        {min: 2, max: 2, compile: notYet("lookup tables are not available yet")},
-		"dyn_inc":       {min: 2, max: 2, compile: notYet("dynamic statistics are not available yet")},
+		"lookup":        {min: 2, max: 2, compile: (*compiler).lookup},
+		"dyn_inc":       {min: 2, max: 2, compile: (*compiler).dynInc},
+		"hash32":        pure(1, 2, func(a []Value) Value { return hash(a, fnv32) }),
+		"hash64":        pure(1, 2, func(a []Value) Value { return hash(a, djb64) }),
+		"hash32mod":     pure(2, 3, func(a []Value) Value { return hashMod(a, fnv32) }),
+		"hash64mod":     pure(2, 3, func(a []Value) Value { return hashMod(a, djb64) }),
 
-		"percentile_observe": {min: 3, max: 3, compile: notYet("percentile statistics are not available yet")},
-	}
-}
-
-func notYet(why string) func(*compiler, *syntax.FuncCall, []node) node {
-	return func(c *compiler, e *syntax.FuncCall, _ []node) node {
-		c.errorf(e, "%s(): %s", e.Name, why)
-		return constant(number(0))
+		"percentile_observe": {min: 3, max: 3, compile: (*compiler).percentileObserve},
 	}
 }
 

@@ -1,0 +1,185 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strconv"
+	"time"
+
+	"syslogd/config/param"
+	"syslogd/config/syntax"
+	"syslogd/internal/diag"
+	"syslogd/listener"
+	"syslogd/metrics"
+	"syslogd/router"
+	"syslogd/router/lookup"
+)
+
+// Objects that stand for themselves: lookup tables, dynamic statistics, zones.
+
+var lookupParams = param.Table[lookup.Table]{
+	param.String("name", func(c *lookup.Table) *string { return &c.Name }).Required().Doc("Name of the table."),
+	param.String("file", func(c *lookup.Table) *string { return &c.File }).Required().Doc("JSON file of the table."),
+	param.Bool("reloadOnHUP", func(c *lookup.Table) *bool { return &c.ReloadOnHUP }).Default("on").Doc("Read the file again on HUP."),
+}
+
+// tableError finds the position in an error of lookup.Table.Load.
+var tableError = regexp.MustCompile(`:(\d+):(\d+): (.*)$`)
+
+// lookupTable reads a table. One whose file is broken exists, empty, as in rsyslogd.
+func (l *loader) lookupTable(o *syntax.Object) {
+	obj := param.ObjectOf(o, "lookup_table()", "this table is ignored")
+	t := &lookup.Table{}
+	lookupParams.SetDefaults(t)
+	ok := lookupParams.Decode(t, obj, l.diags)
+	param.ReportUnknown(obj, lookupParams.Infos(), l.diags)
+	if !ok {
+		return
+	}
+	if !l.cfg.Tables.Add(t) {
+		l.diags.Errorf(o.Range(), "lookup table %q is defined twice", t.Name).Effect = "the first definition is used"
+		return
+	}
+	err := t.Load()
+	if err == nil {
+		return
+	}
+	_, rng := text(obj, "file")
+	d := l.diags.Errorf(rng, "lookup table %q can not be read: %v", t.Name, err)
+	d.Effect = "lookups in it give an empty text"
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		d.Text = fmt.Sprintf("lookup table %q can not be read: %v", t.Name, path.Err)
+	} else if m := tableError.FindStringSubmatch(err.Error()); m != nil {
+		line, _ := strconv.Atoi(m[1])
+		col, _ := strconv.Atoi(m[2])
+		d.Text = fmt.Sprintf("lookup table %q can not be read: %s", t.Name, m[3])
+		d.Related = []diag.Related{{Range: diag.Range{Start: diag.Pos{Src: &diag.Source{Name: t.File}, Line: line, Col: col}}, Text: "here"}}
+	}
+}
+
+// reloadTable compiles reload_lookup_table("name"[, "stub"]).
+func (l *loader) reloadTable(s *syntax.ReloadLookupTable) router.Stmt {
+	var args []string
+	for _, a := range s.Args {
+		str, ok := a.(*syntax.String)
+		if !ok {
+			l.diags.Errorf(a.Range(), "reload_lookup_table(): want a string constant").Effect = "the statement is ignored"
+			return nil
+		}
+		args = append(args, str.Value)
+	}
+	t := l.cfg.Tables.Lookup(args[0])
+	if t == nil {
+		d := l.diags.Errorf(s.Args[0].Range(), "there is no lookup table %q", args[0])
+		if hint := diag.Suggest(args[0], l.cfg.Tables.Names()); hint != "" {
+			d.Hint = fmt.Sprintf("did you mean %q?", hint)
+		}
+		d.Effect = "the statement is ignored"
+		return nil
+	}
+	st := &router.ReloadLookupTable{Tables: l.cfg.Tables, Table: t}
+	if len(args) > 1 {
+		st.Stub = &args[1]
+	}
+	return st
+}
+
+// statistics are the parameters that both kinds of buckets have.
+type statistics struct {
+	Name        string
+	Resettable  bool
+	MaxKeys     int
+	Life        int
+	Percentiles []string
+	Window      int
+	Delimiter   string
+}
+
+func statisticsParams(percentiles bool) param.Table[statistics] {
+	t := param.Table[statistics]{
+		param.String("name", func(c *statistics) *string { return &c.Name }).Required().Doc("Name of the bucket."),
+		param.Bool("resettable", func(c *statistics) *bool { return &c.Resettable }).Default("on").Doc("Obey resetCounters of impstats."),
+		param.PositiveInt("maxCardinality", func(c *statistics) *int { return &c.MaxKeys }).Default("2000").Doc("Keys at most; what comes beyond is counted as overflow."),
+		param.PositiveInt("unusedMetricLife", func(c *statistics) *int { return &c.Life }).Default("3600").Doc("Seconds after which a key that is not used is forgotten; it may take twice as long."),
+	}
+	if percentiles {
+		return append(t,
+			param.Strings("percentiles", func(c *statistics) *[]string { return &c.Percentiles }).Doc("Percentiles to report, 1 to 100."),
+			param.PositiveInt("windowSize", func(c *statistics) *int { return &c.Window }).Default("500").Doc("Observations kept for each key."),
+			param.Word("delimiter", func(c *statistics) *string { return &c.Delimiter }).Default(".").Doc("What stands between key and percentile in names."))
+	}
+	const kept = "counters are not kept over a restart"
+	return append(t,
+		param.NotYetUnless[statistics]("persistStateInterval", kept, "0"),
+		param.NotYetUnless[statistics]("persistStateTimeInterval", kept, "0"),
+		param.NotYetUnless[statistics]("statefile.directory", kept, ""))
+}
+
+var (
+	dynStatsParams   = statisticsParams(false)
+	percentileParams = statisticsParams(true)
+)
+
+func (l *loader) statistics(o *syntax.Object) {
+	obj := param.ObjectOf(o, o.Kind+"()", "this bucket is ignored")
+	table := dynStatsParams
+	if o.Kind == "percentile_stats" {
+		table = percentileParams
+	}
+	var s statistics
+	table.SetDefaults(&s)
+	ok := table.Decode(&s, obj, l.diags)
+	param.ReportUnknown(obj, table.Infos(), l.diags)
+	if !ok {
+		return
+	}
+	b := l.cfg.Buckets
+	if b.Counters[s.Name] != nil && o.Kind == "dyn_stats" || b.Percentiles[s.Name] != nil && o.Kind != "dyn_stats" {
+		l.diags.Errorf(o.Range(), "bucket %q is defined twice", s.Name).Effect = "the first definition is used"
+		return
+	}
+	life := time.Duration(s.Life) * time.Second
+	if o.Kind == "dyn_stats" {
+		b.Counters[s.Name] = &metrics.Dynamic{Name: s.Name, MaxKeys: s.MaxKeys, Life: life, Resettable: s.Resettable}
+		return
+	}
+	p := &metrics.Percentiles{Name: s.Name, Window: s.Window, MaxKeys: s.MaxKeys, Life: life, Resettable: s.Resettable, Delimiter: s.Delimiter}
+	for _, text := range s.Percentiles {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 100 {
+			a := obj.Arg("percentiles")
+			l.diags.Errorf(a.ValueRange, "percentiles: want numbers from 1 to 100, found %q", text).Effect = "this percentile is not reported"
+			continue
+		}
+		p.Ranks = append(p.Ranks, n)
+	}
+	b.Percentiles[s.Name] = p
+}
+
+type timezone struct{ ID, Offset string }
+
+var timezoneParams = param.Table[timezone]{
+	param.String("id", func(c *timezone) *string { return &c.ID }).Required().Doc("Name that stands in messages."),
+	param.Word("offset", func(c *timezone) *string { return &c.Offset }).Required().Doc("+hh:mm or -hh:mm."),
+}
+
+// timezone gives a name to an offset from UTC, for parsers that know names of zones.
+func (l *loader) timezone(o *syntax.Object) {
+	obj := param.ObjectOf(o, "timezone()", "this zone is ignored")
+	var z timezone
+	ok := timezoneParams.Decode(&z, obj, l.diags)
+	param.ReportUnknown(obj, timezoneParams.Infos(), l.diags)
+	if !ok {
+		return
+	}
+	zone, err := listener.ParseZone(z.Offset)
+	if err != nil || zone == nil {
+		_, rng := text(obj, "offset")
+		l.diags.Errorf(rng, "offset: want +hh:mm or -hh:mm, found %q", z.Offset).Effect = obj.Effect
+		return
+	}
+	l.cfg.Zones[z.ID] = zone
+}
