@@ -75,12 +75,19 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 		}
 	}
 	for name, p := range reg.Parsers {
-		l.cfg.modules[name] = &loadedModule{name: name, parser: p}
-		for _, builtin := range p.Instances {
-			cfg.Parsers[builtin] = &Parser{Module: p, Conf: p.Instance.New(nil)}
+		if p.Builtin {
+			l.addParser(&loadedModule{name: name, parser: p})
 		}
 	}
 	return l
+}
+
+// addParser adds a parser module and the parsers that come with it.
+func (l *loader) addParser(m *loadedModule) {
+	l.cfg.modules[m.name] = m
+	for _, name := range m.parser.Instances {
+		l.cfg.Parsers[name] = &Parser{Module: m.parser, Conf: m.parser.Instance.New(nil)}
+	}
 }
 
 // stmts adds top-level statements to the current ruleset.
@@ -287,13 +294,27 @@ func (l *loader) parserNames(names []string, rng diag.Range) []string {
 			known = append(known, k)
 		}
 		d := l.diags.Errorf(rng, "there is no parser %q", n)
-		if s := diag.Suggest(n, known); s != "" {
+		if mod := l.moduleOfParser(n); mod != "" {
+			d.Hint = fmt.Sprintf("load it first: module(load=%q)", mod)
+		} else if s := diag.Suggest(n, known); s != "" {
 			d.Hint = fmt.Sprintf("did you mean %q?", s)
 		}
 		d.Effect, d.Code = "the ruleset uses the default parsers", -2159
 		return nil
 	}
 	return names
+}
+
+// moduleOfParser returns the module that a parser comes with.
+func (l *loader) moduleOfParser(name string) string {
+	for _, p := range l.reg.Parsers {
+		for _, n := range p.Instances {
+			if strings.EqualFold(n, name) {
+				return p.Name
+			}
+		}
+	}
+	return ""
 }
 
 func (l *loader) abortIfMissing(s *syntax.Include) {

@@ -67,7 +67,7 @@ func (m *loadedModule) instanceObject() *module.Object {
 // load brings a module in and returns it, or reports why not.
 func (l *loader) load(name, written string, rng diag.Range) *loadedModule {
 	if m := l.cfg.modules[name]; m != nil {
-		if m.output != nil && m.output.Builtin || m.parser != nil {
+		if m.output != nil && m.output.Builtin || m.parser != nil && m.parser.Builtin {
 			return m
 		}
 		d := l.diags.Errorf(rng, "module %q is loaded already", written)
@@ -83,6 +83,9 @@ func (l *loader) load(name, written string, rng diag.Range) *loadedModule {
 	case l.reg.Outputs[name] != nil:
 		m.output = l.reg.Outputs[name]
 		m.conf = m.output.Module.New(nil)
+	case l.reg.Parsers[name] != nil:
+		m.parser = l.reg.Parsers[name]
+		l.addParser(m)
 	case l.reg.Drivers[name]:
 		// lmnsd_gtls and its like: part of package tls, nothing to set.
 	case l.reg.Unavailable[name] != nil:
@@ -211,6 +214,10 @@ func (l *loader) parser(o *syntax.Object) {
 	m := l.cfg.modules[moduleName(typ)]
 	if m == nil || m.parser == nil {
 		d := l.diags.Errorf(rng, "there is no parser module %q", typ)
+		if l.reg.Parsers[moduleName(typ)] != nil {
+			d.Text = fmt.Sprintf("parser module %q is not loaded", typ)
+			d.Hint = fmt.Sprintf("load it first: module(load=%q)", moduleName(typ))
+		}
 		d.Effect, d.Code = obj.Effect, -2209
 		return
 	}

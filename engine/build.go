@@ -9,6 +9,7 @@ import (
 	"syslogd/listener"
 	"syslogd/metrics"
 	"syslogd/modify"
+	"syslogd/module"
 	"syslogd/output"
 	"syslogd/parser"
 	"syslogd/queue"
@@ -123,10 +124,11 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 
 // chain makes the parsers that a ruleset names; nil is the default chain.
 func (e *Engine) chain(names []string) (parser.Chain, error) {
+	env := module.ParserEnv{Options: e.cfg.Global.Parser, Zones: e.cfg.Zones}
 	var chain parser.Chain
 	for _, name := range names {
 		p := e.cfg.Parsers[strings.ToLower(name)]
-		built, err := p.Module.Build(p.Conf)
+		built, err := p.Module.Build(p.Conf, env)
 		if err != nil {
 			return nil, fmt.Errorf("parser %s: %w", name, err)
 		}

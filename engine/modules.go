@@ -20,6 +20,12 @@ import (
 	"syslogd/output/omstdout"
 	"syslogd/output/omusrmsg"
 	"syslogd/parser"
+	"syslogd/parser/pmaixforwardedfrom"
+	"syslogd/parser/pmciscoios"
+	"syslogd/parser/pmcisconames"
+	"syslogd/parser/pmlastmsg"
+	"syslogd/parser/pmnull"
+	"syslogd/parser/pmsnare"
 )
 
 // Modules returns the modules of the server. This is the only place that
@@ -51,20 +57,26 @@ func Modules() *module.Registry {
 
 	r.AddParser(rfc3164())
 	r.AddParser(rfc5424())
+	r.AddParser(pmaixforwardedfrom.Module)
+	r.AddParser(pmciscoios.Module)
+	r.AddParser(pmcisconames.Module)
+	r.AddParser(pmlastmsg.Module)
+	r.AddParser(pmnull.Module)
+	r.AddParser(pmsnare.Module)
 	return r
 }
 
 func rfc3164() *module.ParserModule {
-	m := module.NewParser("pmrfc3164", parser.RFC3164Params, func(c parser.RFC3164Config) (module.Parser, error) {
+	m := module.NewParser("pmrfc3164", parser.RFC3164Params, func(c parser.RFC3164Config, _ module.ParserEnv) (module.Parser, error) {
 		return parser.NewRFC3164(c), nil
-	})
-	m.Instances = []string{parser.NameRFC3164}
+	}, parser.NameRFC3164)
+	m.Builtin = true
 	return m
 }
 
 func rfc5424() *module.ParserModule {
-	m := module.NewParser("pmrfc5424", nil, func(module.None) (module.Parser, error) { return parser.RFC5424{}, nil })
-	m.Instances = []string{parser.NameRFC5424}
+	m := module.NewParser("pmrfc5424", nil, func(module.None, module.ParserEnv) (module.Parser, error) { return parser.RFC5424{}, nil }, parser.NameRFC5424)
+	m.Builtin = true
 	return m
 }
 
@@ -104,7 +116,7 @@ func unavailable() map[string]*module.Unavailable {
 	for _, name := range []string{"mmnormalize", "mmdblookup", "mmkubernetes", "mmsnmptrapd", "mmrfc5424addhmac"} {
 		list[name] = &module.Unavailable{Lost: "messages are not modified"}
 	}
-	for _, name := range []string{"pmlastmsg", "pmciscoios", "pmcisconames", "pmaixforwardedfrom", "pmsnare", "pmnull", "pmnormalize", "pmdb2diag", "pmpanngfw"} {
+	for _, name := range []string{"pmnormalize", "pmdb2diag", "pmpanngfw"} {
 		list[name] = &module.Unavailable{Lost: "its dialect is not understood"}
 	}
 	for _, name := range []string{"fmhttp", "fmpcre", "fmunflatten", "ffaup"} {

@@ -18,6 +18,7 @@ import (
 	"syslogd/metrics"
 	"syslogd/modify"
 	"syslogd/output"
+	"syslogd/parser"
 	"syslogd/store"
 )
 
@@ -201,24 +202,37 @@ func WithLegacy[C any](o *Output, f func(c *C, text string) error) *Output {
 type ParserModule struct {
 	Name     string
 	Instance *Object
-	// Instances are the names of parsers that are there without parser(), with
-	// default settings: rsyslog.rfc3164.
+	// Instances are the names of parsers that come with the module, without
+	// parser() and with default settings: rsyslog.rfc3164.
 	Instances []string
+	// Builtin modules are there without being loaded.
+	Builtin bool
 	// Build returns the parser.
-	Build func(c any) (Parser, error)
+	Build func(c any, env ParserEnv) (Parser, error)
 }
 
-// Parser fills in a message's fields, or says that the message is not of its kind.
+// ParserEnv is what a parser is built with.
+type ParserEnv struct {
+	// Options are the global settings of reception.
+	Options parser.Options
+	// Zones are those of timezone(), by name.
+	Zones map[string]*message.Zone
+}
+
+// Parser fills in a message's fields, or says that the message is not of its
+// kind. Then it may have changed the text for the parsers that follow, in memory
+// of b.
 type Parser interface {
 	Parse(b *message.Batch, m *message.Message) bool
 }
 
-// NewParser describes a parser module.
-func NewParser[C any](name string, inst param.Table[C], build func(C) (Parser, error)) *ParserModule {
+// NewParser describes a parser module and the names of the parsers that come with it.
+func NewParser[C any](name string, inst param.Table[C], build func(C, ParserEnv) (Parser, error), instances ...string) *ParserModule {
 	return &ParserModule{
-		Name:     name,
-		Instance: objectOf[None](inst, nil),
-		Build:    func(c any) (Parser, error) { return build(*c.(*C)) },
+		Name:      name,
+		Instance:  objectOf[None](inst, nil),
+		Instances: instances,
+		Build:     func(c any, env ParserEnv) (Parser, error) { return build(*c.(*C), env) },
 	}
 }
 

@@ -1,0 +1,38 @@
+package parser
+
+import "syslogd/message"
+
+// What parsers of dialects, in packages of their own, have in common with those
+// of this package.
+
+// ScanRFC3164 reads a time stamp in the form of RFC 3164, or in one of those that
+// devices make of it, at the start of text, with the colon and the blank behind
+// it. It returns the bytes read, 0 if there is none. What the text does not say
+// comes from m.
+func ScanRFC3164(m *message.Message, text []byte) (ts message.Timestamp, n int) {
+	ts = m.Received
+	if n = scanRFC3164(text, &ts, false); n > 0 {
+		applyZone(m, &ts)
+	}
+	return ts, n
+}
+
+// Cut takes the n bytes at pos out of the text of m, a message that no parser
+// has taken yet. The new text is memory of b.
+func Cut(b *message.Batch, m *message.Message, pos, n int) { Splice(b, m, pos, n, "") }
+
+// Splice replaces the n bytes at pos of the text of m by text; see Cut.
+func Splice(b *message.Batch, m *message.Message, pos, n int, text string) {
+	raw := m.Raw()
+	out := b.Side(len(raw) - n + len(text))[:0]
+	out = append(append(append(out, raw[:pos]...), text...), raw[pos+n:]...)
+	m.ReplaceRaw(out)
+}
+
+// SkipBlanks returns the position behind blanks at pos.
+func SkipBlanks(text []byte, pos int) int {
+	for pos < len(text) && text[pos] == ' ' {
+		pos++
+	}
+	return pos
+}
