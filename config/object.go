@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strconv"
 	"time"
 
@@ -25,9 +24,6 @@ var lookupParams = param.Table[lookup.Table]{
 	param.Bool("reloadOnHUP", func(c *lookup.Table) *bool { return &c.ReloadOnHUP }).Default("on").Doc("Read the file again on HUP."),
 }
 
-// tableError finds the position in an error of lookup.Table.Load.
-var tableError = regexp.MustCompile(`:(\d+):(\d+): (.*)$`)
-
 // lookupTable reads a table. One whose file is broken exists, empty, as in rsyslogd.
 func (l *loader) lookupTable(o *syntax.Object) {
 	obj := param.ObjectOf(o, "lookup_table()", "this table is ignored")
@@ -47,16 +43,20 @@ func (l *loader) lookupTable(o *syntax.Object) {
 		return
 	}
 	_, rng := text(obj, "file")
-	d := l.diags.Errorf(rng, "lookup table %q can not be read: %v", t.Name, err)
-	d.Effect = "lookups in it give an empty text"
 	var path *fs.PathError
-	if errors.As(err, &path) {
-		d.Text = fmt.Sprintf("lookup table %q can not be read: %v", t.Name, path.Err)
-	} else if m := tableError.FindStringSubmatch(err.Error()); m != nil {
-		line, _ := strconv.Atoi(m[1])
-		col, _ := strconv.Atoi(m[2])
-		d.Text = fmt.Sprintf("lookup table %q can not be read: %s", t.Name, m[3])
-		d.Related = []diag.Related{{Range: diag.Range{Start: diag.Pos{Src: &diag.Source{Name: t.File}, Line: line, Col: col}}, Text: "here"}}
+	var place *lookup.SyntaxError
+	why := err
+	switch {
+	case errors.As(err, &path):
+		why = path.Err
+	case errors.As(err, &place):
+		why = place.Err
+	}
+	d := l.diags.Errorf(rng, "lookup table %q can not be read: %v", t.Name, why)
+	d.Effect = "lookups in it give an empty text"
+	if place != nil {
+		at := diag.Pos{Src: &diag.Source{Name: t.File}, Line: place.Line, Col: place.Col}
+		d.Related = []diag.Related{{Range: diag.Range{Start: at}, Text: "here"}}
 	}
 }
 

@@ -33,7 +33,7 @@ func (t *Table) Load() error {
 	}
 	idx, err := Parse(text)
 	if err != nil {
-		return fmt.Errorf("%s:%w", t.File, err)
+		return fmt.Errorf("%s: %w", t.File, err)
 	}
 	t.current.Store(idx)
 	return nil

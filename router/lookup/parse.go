@@ -41,7 +41,17 @@ func (s *scalar) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Parse reads a table. Errors begin with the line and the column, if they are known.
+// SyntaxError is a mistake at a known place of a table's text. Line and Col
+// count from 1, Col in bytes.
+type SyntaxError struct {
+	Line, Col int
+	Err       error
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("%d:%d: %v", e.Line, e.Col, e.Err) }
+func (e *SyntaxError) Unwrap() error { return e.Err }
+
+// Parse reads a table. The error is a *SyntaxError where the place is known.
 func Parse(text []byte) (*Index, error) {
 	var f file
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -50,7 +60,7 @@ func Parse(text []byte) (*Index, error) {
 	}
 	idx := &Index{nomatch: []byte(f.NoMatch)}
 	if f.Table == nil {
-		return nil, fmt.Errorf(" %w", errNoTable)
+		return nil, errNoTable
 	}
 	kind := "string"
 	if f.Type != nil {
@@ -73,12 +83,12 @@ func Parse(text []byte) (*Index, error) {
 		err = fmt.Errorf("want the type string, array, sparseArray or regex, found %q", kind)
 	}
 	if err != nil {
-		return nil, fmt.Errorf(" %w", err)
+		return nil, err
 	}
 	return idx, nil
 }
 
-// positioned puts the place of an error in text in front of it.
+// positioned finds the place of an error in text.
 func positioned(text []byte, dec *json.Decoder, err error) error {
 	at := dec.InputOffset()
 	var syntax *json.SyntaxError
@@ -93,7 +103,7 @@ func positioned(text []byte, dec *json.Decoder, err error) error {
 	before := text[:at]
 	line := bytes.Count(before, []byte{'\n'}) + 1
 	col := len(before) - bytes.LastIndexByte(before, '\n')
-	return fmt.Errorf("%d:%d: %w", line, col, err)
+	return &SyntaxError{line, col, err}
 }
 
 func (r *row) check(i int) error {
