@@ -54,51 +54,108 @@ func readV4(text []byte) (v4, int) {
 // readV6 reads an IPv6 address and returns its length, 0 if there is none. With
 // embedded, an address whose last 32 bits are written as IPv4 comes first.
 func readV6(text []byte, embedded bool) (a v6, n int, isEmbedded bool) {
-	var groups [8]uint16
-	count, gap := 0, -1 // gap is where :: stands
-	i, end := 0, 0      // end is where the address may end
+	r := v6Reader{text: text, gap: -1}
 	if text[0] == ':' {
 		if len(text) < 2 || text[1] != ':' {
 			return a, 0, false
 		}
-		gap, i, end = 0, 2, 2
+		r.gap, r.pos, r.end = 0, 2, 2
 	}
-	for count < 8 {
-		if embedded && (gap >= 0 && count <= 5 || count == 6) && i < len(text) && kinds[text[i]] == digit {
-			if tail, length := readV4(text[i:]); length > 0 {
-				groups[count], groups[count+1] = uint16(tail>>16), uint16(tail)
-				return join(groups, count+2, gap), i + length, true
-			}
+	for r.count < 8 {
+		if embedded && r.v4() {
+			return r.address(), r.end, true
 		}
-		g, digits := hex(text[i:])
-		if digits > 4 && end == i {
-			return a, 0, false // :: in front of what is no number
-		}
-		if digits == 0 || digits > 4 {
+		if more, ok := r.group(); !ok {
+			return a, 0, false
+		} else if !more {
 			break
 		}
-		groups[count] = g
-		count++
-		i += digits
-		end = i
-		if i >= len(text) || text[i] != ':' || count == 8 {
-			break
-		}
-		i++
-		if i < len(text) && text[i] == ':' {
-			if gap >= 0 {
-				return a, 0, false
-			}
-			gap = count
-			i++
-			end = i
-		}
 	}
-	colonFollows := end == i && gap == count && i < len(text) && text[i] == ':'
-	if gap < 0 && count != 8 || gap >= 0 && count == 8 || colonFollows {
+	if !r.whole() {
 		return a, 0, false
 	}
-	return join(groups, count, gap), end, false
+	return r.address(), r.end, false
+}
+
+// v6Reader reads the groups of an IPv6 address.
+type v6Reader struct {
+	text   []byte
+	groups [8]uint16
+	count  int
+	gap    int // the group in front of which :: stands, or -1
+	pos    int
+	end    int // where the address may end
+}
+
+// v4 reads an IPv4 address in the place of the last two groups.
+func (r *v6Reader) v4() bool {
+	if r.gap < 0 && r.count != 6 || r.gap >= 0 && r.count > 5 || r.pos >= len(r.text) || kinds[r.text[r.pos]] != digit {
+		return false
+	}
+	tail, n := readV4(r.text[r.pos:])
+	if n == 0 {
+		return false
+	}
+	r.groups[r.count], r.groups[r.count+1] = uint16(tail>>16), uint16(tail)
+	r.count += 2
+	r.end = r.pos + n
+	return true
+}
+
+// group reads a group and the colons behind it. more is false when no further
+// group can follow, ok when there is no address at all.
+func (r *v6Reader) group() (more, ok bool) {
+	g, digits := hex(r.text[r.pos:])
+	if digits > 4 {
+		return false, r.end != r.pos // :: in front of what is no number
+	}
+	if digits == 0 {
+		return false, true
+	}
+	r.groups[r.count] = g
+	r.count++
+	r.pos += digits
+	r.end = r.pos
+	if r.pos >= len(r.text) || r.text[r.pos] != ':' {
+		return false, true
+	}
+	r.pos++
+	if r.pos < len(r.text) && r.text[r.pos] == ':' && r.count < 8 {
+		if r.gap >= 0 {
+			return false, false
+		}
+		r.gap = r.count
+		r.pos++
+		r.end = r.pos
+	}
+	return true, true
+}
+
+// whole reports whether what was read is an address: eight groups, or fewer with
+// ::, behind which no colon stands.
+func (r *v6Reader) whole() bool {
+	if r.gap < 0 || r.count == 8 {
+		return r.gap < 0 && r.count == 8
+	}
+	return r.end >= len(r.text) || r.text[r.end] != ':' || r.gap != r.count
+}
+
+// address is the groups with zeros at the gap.
+func (r *v6Reader) address() v6 {
+	if r.gap >= 0 {
+		tail := r.count - r.gap
+		copy(r.groups[8-tail:], r.groups[r.gap:r.count])
+		clear(r.groups[r.gap : 8-tail])
+	}
+	var a v6
+	for i, g := range r.groups {
+		if i < 4 {
+			a.hi = a.hi<<16 | uint64(g)
+		} else {
+			a.lo = a.lo<<16 | uint64(g)
+		}
+	}
+	return a
 }
 
 // hex reads the hexadecimal digits at the start of text. More than four are no
@@ -119,22 +176,6 @@ func nibble(c byte) byte {
 		return c - '0'
 	}
 	return c | 0x20 - 'a' + 10
-}
-
-// join makes an address of count groups with zeros at gap.
-func join(groups [8]uint16, count, gap int) v6 {
-	if gap >= 0 {
-		copy(groups[8-(count-gap):], groups[gap:count])
-		clear(groups[gap : 8-(count-gap)])
-	}
-	var a v6
-	for _, g := range groups[:4] {
-		a.hi = a.hi<<16 | uint64(g)
-	}
-	for _, g := range groups[4:] {
-		a.lo = a.lo<<16 | uint64(g)
-	}
-	return a
 }
 
 func appendV4(dst []byte, a v4) []byte {

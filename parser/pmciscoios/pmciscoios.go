@@ -48,71 +48,104 @@ const (
 
 // Parse takes well-formed messages only.
 func (p *ios) Parse(_ *message.Batch, m *message.Message) bool {
-	raw := m.Raw()
-	pos := int(m.AfterPRI)
-	for pos < len(raw) && raw[pos] >= '0' && raw[pos] <= '9' {
-		pos++
-	}
-	if !bytes.HasPrefix(raw[pos:], colonBlank) {
-		return false
-	}
-	pos += 2
+	s := &scan{text: m.Raw(), pos: int(m.AfterPRI)}
 	var origin message.Span
-	if p.Origin {
-		n := bytes.Index(raw[pos:], colonBlank)
-		if n < 0 || n > maxOrigin {
-			return false
-		}
-		origin = message.Span{Off: uint32(pos), Len: uint32(n)}
-		pos += n + 2
-	}
-	if p.XR { // the node: RP/0/RSP0/CPU0:
-		n := bytes.IndexByte(raw[pos:], ':')
-		if n < 0 || pos+n+1 >= len(raw) {
-			return false
-		}
-		pos += n + 1
-	}
-	if pos < len(raw) && (raw[pos] == '*' || raw[pos] == '.') {
-		pos++ // the clock is not set, or not synchronised
-	}
-	ts, n := p.time(m, raw[pos:])
-	if n == 0 {
+	if !s.sequence() || p.Origin && !s.origin(&origin) || p.XR && !s.past(':') {
 		return false
 	}
-	pos += n
+	if c := s.peek(); c == '*' || c == '.' {
+		s.pos++ // the clock is not set, or not synchronised
+	}
+	ts, n := p.time(m, s.text[s.pos:])
+	if s.pos += n; n == 0 {
+		return false
+	}
 	if p.XR { // the process: ifmgr[123]:
-		if n = bytes.IndexByte(raw[pos:], '%'); n < 0 {
+		i := bytes.IndexByte(s.text[s.pos:], '%')
+		if i < 0 {
 			return false
 		}
-		pos += n
+		s.pos += i
 	}
-	if pos >= len(raw) || raw[pos] != '%' {
+	tag, ok := s.tag(p.XR)
+	if !ok {
 		return false
 	}
-	n = bytes.IndexAny(raw[pos:], ": ")
-	if n < 0 || n > maxTag {
-		return false
-	}
-	tag, text := pos, pos+n
-	if p.XR {
-		text++ // a blank stands in front of the colon
-	}
-	if text > len(raw) || !bytes.HasPrefix(raw[text:], colonBlank) {
-		return false
-	}
-	if p.XR {
-		m.SetTag(append(raw[tag:tag+n:tag+n], ':'), parser.ProgramLen(raw[tag:tag+n], false))
+	if p.XR { // the colon does not follow at once
+		name := m.Bytes(tag)
+		m.SetTag(append(name[:len(name):len(name)], ':'), parser.ProgramLen(name, false))
 	} else {
-		m.TagText = message.Span{Off: uint32(tag), Len: uint32(n + 1)}
+		tag.Len++
+		m.TagText = tag
 	}
 	if p.Origin {
 		m.Host = origin
 		m.Flags |= message.HasHostname
 	}
 	m.Reported = ts
-	m.MsgText = message.Span{Off: uint32(text + 1), Len: uint32(len(raw) - text - 1)}
+	m.MsgText = message.Span{Off: uint32(s.pos), Len: uint32(len(s.text) - s.pos)}
 	return true
+}
+
+// scan is a position in a text.
+type scan struct {
+	text []byte
+	pos  int
+}
+
+func (s *scan) peek() byte {
+	if s.pos < len(s.text) {
+		return s.text[s.pos]
+	}
+	return 0
+}
+
+// sequence reads the number of the message, which may be missing, and ": ".
+func (s *scan) sequence() bool {
+	for c := s.peek(); c >= '0' && c <= '9'; c = s.peek() {
+		s.pos++
+	}
+	ok := bytes.HasPrefix(s.text[s.pos:], colonBlank)
+	s.pos += len(colonBlank)
+	return ok
+}
+
+// origin reads up to ": "; an IPv6 address has colons, too.
+func (s *scan) origin(span *message.Span) bool {
+	n := bytes.Index(s.text[s.pos:], colonBlank)
+	if n < 0 || n > maxOrigin {
+		return false
+	}
+	*span = message.Span{Off: uint32(s.pos), Len: uint32(n)}
+	s.pos += n + len(colonBlank)
+	return true
+}
+
+// past goes behind the next c, which must not end the text: the node of IOS XR.
+func (s *scan) past(c byte) bool {
+	n := bytes.IndexByte(s.text[s.pos:], c)
+	s.pos += n + 1
+	return n >= 0 && s.pos < len(s.text)
+}
+
+// tag reads the tag, without its colon, and stops in front of the blank behind
+// the colon. With apart a blank stands in front of the colon.
+func (s *scan) tag(apart bool) (tag message.Span, ok bool) {
+	if s.peek() != '%' {
+		return tag, false
+	}
+	n := bytes.IndexAny(s.text[s.pos:], ": ")
+	if n < 0 || n > maxTag {
+		return tag, false
+	}
+	tag = message.Span{Off: uint32(s.pos), Len: uint32(n)}
+	s.pos += n
+	if apart {
+		s.pos++
+	}
+	ok = s.pos <= len(s.text) && bytes.HasPrefix(s.text[s.pos:], colonBlank)
+	s.pos++
+	return tag, ok
 }
 
 var colonBlank = []byte(": ")
