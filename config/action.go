@@ -89,7 +89,7 @@ func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
 	infos := append(append(actionParams.Infos(), queue.Params.Infos()...), m.output.Instance.Infos...)
 	param.ReportUnknown(obj, infos, l.diags)
 	ok = l.templateArgs(m.output.Instance.Infos, obj) && ok
-	if !ok || !m.output.Instance.Check(conf, obj, l.diags) {
+	if !ok || !l.check(m.output.Instance, conf, obj) {
 		return nil
 	}
 	return l.addAction(m, conf, common, q, a.Range())

@@ -156,9 +156,26 @@ func (l *loader) input(o *syntax.Object) {
 	conf := decl.New(m.conf)
 	ok = decl.Decode(conf, obj, l.diags)
 	param.ReportUnknown(obj, decl.Infos, l.diags)
-	if ok && decl.Check(conf, obj, l.diags) {
+	if ok && l.check(decl, conf, obj) {
 		l.addInput(m, conf, obj)
 	}
+}
+
+// check reports contradictions in conf. When a parameter of the object was
+// misspelt that may be the reason: then there is one error, not two.
+func (l *loader) check(decl *module.Object, conf any, obj *param.Object) bool {
+	before := l.diags.Len()
+	if decl.Check(conf, obj, l.diags) {
+		return true
+	}
+	for _, a := range obj.Args {
+		if d := l.diags.At(a.Range); a.Unknown && d != nil && d.Hint != "" {
+			l.diags.Cut(before)
+			d.Effect = obj.Effect
+			break
+		}
+	}
+	return false
 }
 
 // addInput records an instance and the ruleset it names.

@@ -60,10 +60,9 @@ func (c *command) load(opt *options, env engine.Env, least diag.Severity) (*load
 
 // show writes diagnostics from the severity least on.
 func (c *command) show(diags *diag.List, least diag.Severity) {
-	all := diags.All()
-	for i := range all {
-		if all[i].Severity >= least {
-			all[i].Write(c.stderr)
+	for _, d := range diags.Sorted() {
+		if d.Severity >= least {
+			d.Write(c.stderr)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"syslogd/config"
+	"syslogd/config/lint"
 	"syslogd/engine"
 	"syslogd/internal/diag"
 )
@@ -35,9 +36,10 @@ func (c *command) checkCommand(args []string) int {
 		c.fail(err)
 		return exitErrors
 	}
+	lint.Check(cfg.File, diags)
 	e := engine.New(cfg, engine.Env{Log: slog.New(slog.DiscardHandler), Version: version}, diags)
 	defer e.Stop(context.Background())
-	if !e.HasActions() {
+	if !e.HasActions() && diags.Count(diag.Error) == 0 {
 		diags.Errorf(diag.Range{Start: diag.Pos{Src: cfg.File.Source}}, "there are no actions, no message would be stored").Code = -2103
 	}
 	if *asJSON {
@@ -80,7 +82,7 @@ type related struct {
 
 func diagnosticsJSON(diags *diag.List) []diagnostic {
 	out := []diagnostic{} // not null
-	for _, d := range diags.All() {
+	for _, d := range diags.Sorted() {
 		j := diagnostic{Severity: d.Severity.String(), Length: d.Range.Len, Line: d.Range.Start.Line, Column: d.Range.Start.Col,
 			Text: d.Text, Hint: d.Hint, Effect: d.Effect, Code: d.Code}
 		if src := d.Range.Start.Src; src != nil {

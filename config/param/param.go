@@ -56,6 +56,10 @@ type Arg struct {
 	ValueRange diag.Range
 	// Used is set by the table that knew the name.
 	Used bool
+	// Effect, if not empty, is what follows from a name that no table knows.
+	Effect string
+	// Unknown is set when no table knew the name.
+	Unknown bool
 }
 
 // Object is what a table decodes: an object's arguments and how to name it in an error.
@@ -216,12 +220,26 @@ func (t Table[C]) Decode(c *C, o *Object, diags *diag.List) bool {
 	}
 	for _, p := range t {
 		if p.IsRequired && first[p] == nil {
+			ok = false
+			if a := o.misspelt(p.Name); a != nil {
+				a.Effect = o.Effect // ReportUnknown says the rest
+				continue
+			}
 			d := diags.Errorf(o.Range, "%s needs the parameter %q", o.Title, p.Name)
 			d.Effect, d.Code = o.Effect, -2211
-			ok = false
 		}
 	}
 	return ok
+}
+
+// misspelt returns the argument that probably was to be called name, or nil.
+func (o *Object) misspelt(name string) *Arg {
+	for _, a := range o.Args {
+		if !a.Used && diag.Suggest(a.Name, []string{name}) != "" {
+			return a
+		}
+	}
+	return nil
 }
 
 func (p *Param[C]) decode(c *C, a *Arg, o *Object, diags *diag.List) bool {
@@ -308,7 +326,11 @@ func ReportUnknown(o *Object, infos []Info, diags *diag.List) {
 		if s := diag.Suggest(a.Name, names); s != "" {
 			d.Hint = "did you mean " + quote(s) + "?"
 		}
+		a.Unknown = true
 		d.Effect, d.Code = "the parameter is ignored", -2207
+		if a.Effect != "" {
+			d.Effect = a.Effect
+		}
 	}
 }
 

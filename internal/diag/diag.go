@@ -7,7 +7,9 @@
 package diag
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -124,6 +126,37 @@ func (l *List) All() []Diagnostic { return l.all }
 
 // Len returns the number of diagnostics.
 func (l *List) Len() int { return len(l.all) }
+
+// Cut takes away all but the first n diagnostics.
+func (l *List) Cut(n int) { l.all = l.all[:n] }
+
+// At returns the first diagnostic about r, or nil. The pointer is valid until
+// the next Add.
+func (l *List) At(r Range) *Diagnostic {
+	for i := range l.all {
+		if l.all[i].Range == r {
+			return &l.all[i]
+		}
+	}
+	return nil
+}
+
+// Sorted returns the diagnostics in the order of their places: files in the
+// order in which they first occur, then lines and columns.
+func (l *List) Sorted() []Diagnostic {
+	file := map[*Source]int{}
+	for _, d := range l.all {
+		if _, known := file[d.Range.Start.Src]; !known {
+			file[d.Range.Start.Src] = len(file)
+		}
+	}
+	out := slices.Clone(l.all)
+	slices.SortStableFunc(out, func(a, b Diagnostic) int {
+		p, q := a.Range.Start, b.Range.Start
+		return cmp.Or(cmp.Compare(file[p.Src], file[q.Src]), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Col, q.Col))
+	})
+	return out
+}
 
 // Count returns how many diagnostics have at least severity s.
 func (l *List) Count(s Severity) int {

@@ -1,0 +1,200 @@
+// Package lint finds what is valid in a configuration but rarely meant: the
+// traps of the language. It says what the text means and how to write what was
+// probably meant. It changes nothing.
+package lint
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"syslogd/config/syntax"
+	"syslogd/internal/diag"
+)
+
+// Check adds a note for each trap in the file and in what it includes.
+func Check(file *syntax.File, diags *diag.List) {
+	l := &linter{diags: diags}
+	syntax.InspectFile(file, l.node)
+	l.endOfFile()
+}
+
+type linter struct {
+	diags *diag.List
+	// pending are directives for actions that no action has used yet.
+	pending []*syntax.Directive
+	// legacyActions is whether a selector line had an action.
+	legacyActions bool
+}
+
+func (l *linter) node(n syntax.Node) bool {
+	switch n := n.(type) {
+	case *syntax.If:
+		l.expr(n.Cond)
+	case *syntax.Set:
+		l.expr(n.Value)
+	case *syntax.Template:
+		l.template(n)
+		l.sizes(&n.Object)
+	case *syntax.Ruleset:
+		l.sizes(&n.Object)
+	case *syntax.Object:
+		l.sizes(n)
+	case *syntax.ActionObject:
+		l.sizes(&n.Object)
+		l.useless(n)
+	case *syntax.LegacyAction:
+		l.legacyActions = true
+		l.pending = nil
+	case *syntax.Directive:
+		l.directive(n)
+	}
+	return true
+}
+
+// expr looks at an expression from its root.
+func (l *linter) expr(e syntax.Expr) {
+	syntax.Inspect(e, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Binary:
+			if mixed(n) {
+				l.diags.Notef(n.Range(), `"and" and "or" bind alike, from left to right: this means %s`, parenthesised(n)).
+					Hint = "write the parentheses that you mean"
+				l.operands(n)
+				return false
+			}
+			l.not(n)
+		case *syntax.Number:
+			if len(n.Text) > 1 && n.Text[0] == '0' && n.Text[1]|0x20 != 'x' {
+				l.diags.Notef(n.Range(), "%s is octal, it means %d", n.Text, n.Value).Hint = fmt.Sprintf("write %d, or without the leading 0", n.Value)
+			}
+		}
+		return true
+	})
+}
+
+// operands looks at what a chain of and, or joins.
+func (l *linter) operands(e syntax.Expr) {
+	if b, ok := e.(*syntax.Binary); ok && logic(b) {
+		l.operands(b.X)
+		l.operands(b.Y)
+		return
+	}
+	l.expr(e)
+}
+
+func logic(b *syntax.Binary) bool { return b.Op == "and" || b.Op == "or" }
+
+// mixed reports whether a chain of and, or without parentheses has both.
+func mixed(b *syntax.Binary) bool {
+	if !logic(b) {
+		return false
+	}
+	x, ok := b.X.(*syntax.Binary)
+	return ok && logic(x) && (x.Op != b.Op || mixed(x))
+}
+
+// parenthesised is the meaning of a chain of and, or.
+func parenthesised(e syntax.Expr) string {
+	b, ok := e.(*syntax.Binary)
+	if !ok || !logic(b) {
+		return syntax.ExprString(e)
+	}
+	x := parenthesised(b.X)
+	if inner, ok := b.X.(*syntax.Binary); ok && logic(inner) {
+		x = "(" + x + ")"
+	}
+	return x + " " + b.Op + " " + syntax.ExprString(b.Y)
+}
+
+// not looks for a not that negates less than it seems to.
+func (l *linter) not(b *syntax.Binary) {
+	u, ok := b.X.(*syntax.Unary)
+	if !ok || u.Op != "not" || logic(b) {
+		return
+	}
+	rest := b.Op + " " + syntax.ExprString(b.Y)
+	d := l.diags.Notef(b.Range(), `"not" binds tighter than %q: this means (not %s) %s`, b.Op, syntax.ExprString(u.X), rest)
+	d.Hint = fmt.Sprintf("write not (%s %s)", syntax.ExprString(u.X), rest)
+}
+
+var (
+	sizeName  = regexp.MustCompile(`(?i)size|bytes|limit|space`)
+	sizeValue = regexp.MustCompile(`^([0-9]+)([KMGTPE])$`)
+)
+
+// sizes looks for suffixes of sizes in capitals, which count in thousands.
+func (l *linter) sizes(o *syntax.Object) {
+	for i := range o.Params {
+		p := &o.Params[i]
+		if len(p.Value.Items) != 1 || !sizeName.MatchString(p.Name) {
+			continue
+		}
+		if m := sizeValue.FindStringSubmatch(p.Value.Items[0].Text); m != nil {
+			zeros := strings.Repeat("000", strings.Index("KMGTPE", m[2])+1)
+			d := l.diags.Notef(p.Value.Range(), "a capital %s counts in thousands: %s is %s%s", m[2], m[0], m[1], zeros)
+			d.Hint = fmt.Sprintf("write %s%s for powers of 1024", m[1], strings.ToLower(m[2]))
+		}
+	}
+}
+
+// unescaped is a property in double quotes without an option that escapes it.
+var unescaped = regexp.MustCompile(`"[^"%]*%([^%:]+)(:[^%]*)?%[^"%]*"`)
+
+// template looks for JSON that breaks when a message has a quote in it.
+func (l *linter) template(t *syntax.Template) {
+	text := t.Param("string")
+	if text == nil || len(text.Value.Items) != 1 {
+		return
+	}
+	for _, option := range []string{"option.json", "option.jsonf", "option.jsonftree"} {
+		if p := t.Param(option); p != nil && len(p.Value.Items) == 1 && p.Value.Items[0].Text == "on" {
+			return
+		}
+	}
+	s := strings.TrimSpace(text.Value.Items[0].Text)
+	if !strings.HasPrefix(s, "{") || !strings.Contains(s, `":`) {
+		return
+	}
+	for _, m := range unescaped.FindAllStringSubmatch(s, -1) {
+		if strings.Contains(strings.ToLower(m[2]), "json") || strings.HasPrefix(m[2], ":::date-") || strings.HasPrefix(strings.TrimPrefix(m[1], "$"), "!") && strings.Contains(m[2], "json") {
+			continue
+		}
+		d := l.diags.Notef(text.Value.Range(), "JSON written by hand breaks when %%%s%% has a quote, a backslash or a control character in it", m[1])
+		d.Hint = fmt.Sprintf(`write %%%s:::json%%, or a template(type="list" option.jsonf="on")`, m[1])
+		return
+	}
+}
+
+// staying are directives that hold for all file actions that follow, until they
+// are set again; those that begin with Action are for the next action line.
+var staying = map[string]bool{
+	"actionfiledefaulttemplate": true, "fileowner": true, "filegroup": true, "filecreatemode": true, "dirowner": true, "dirgroup": true,
+	"dircreatemode": true, "umask": true, "failonchownfailure": true, "createdirs": true,
+}
+
+func (l *linter) directive(d *syntax.Directive) {
+	switch {
+	case staying[d.Name] && l.legacyActions:
+		n := l.diags.Notef(d.Range(), "$%s holds for all action lines that follow, also for those far below, and for none above", d.Spelling)
+		n.Hint = `write action(type="omfile" ...) with the parameter, it holds for that action alone`
+	case strings.HasPrefix(d.Name, "action") && !staying[d.Name]:
+		l.pending = append(l.pending, d)
+	}
+}
+
+// useless reports directives in front of an action() object, which does not see them.
+func (l *linter) useless(a *syntax.ActionObject) {
+	for _, d := range l.pending {
+		n := l.diags.Notef(d.Range(), "$%s has no effect on action(), which follows", d.Spelling)
+		n.Related = []diag.Related{{Range: a.Range(), Text: "this action"}}
+		n.Hint = "give it as a parameter of the action"
+	}
+	l.pending = nil
+}
+
+func (l *linter) endOfFile() {
+	for _, d := range l.pending {
+		l.diags.Notef(d.Range(), "$%s has no effect: no action follows", d.Spelling)
+	}
+}
