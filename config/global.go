@@ -40,6 +40,7 @@ type Global struct {
 	CompactJSON         bool
 	Environment         []string
 	ProcessInternal     bool
+	ReduceRepeated      bool
 	StatusMessages      bool
 	ErrorsToStderr      bool
 	AllToStderr         bool
@@ -179,7 +180,8 @@ var globalParams = param.Join(
 		param.NoEffect[Global]("$GenerateConfigGraph", "rsyslogd does not draw it either").Legacy("GenerateConfigGraph"),
 		param.Gone[Global]("$OptimizeForUniprocessor").Legacy("OptimizeForUniprocessor"),
 		param.Gone[Global]("$Sleep").Legacy("Sleep"),
-		param.NotYetUnless[Global]("$RepeatedMsgReduction", "repeated messages are not reduced yet, all are written", "off").Legacy("RepeatedMsgReduction"),
+		param.Bool("$RepeatedMsgReduction", func(c *Global) *bool { return &c.ReduceRepeated }).Legacy("RepeatedMsgReduction").Default("off").
+			Doc("Hold messages back that repeat the one before of the same input, and say how often."),
 	},
 	param.Group(func(c *Global) *parser.Options { return &c.Parser }, parserParams),
 )

@@ -151,6 +151,11 @@ func (l *loader) input(o *syntax.Object) {
 		}
 		return
 	}
+	if m.input.NoObjects {
+		d := l.diags.Errorf(rng, "module %q has no input() objects", m.name)
+		d.Hint, d.Effect = fmt.Sprintf("give the parameters in module(load=%q ...)", m.name), obj.Effect
+		return
+	}
 	m.inputs++
 	decl := m.input.Instance
 	conf := decl.New(m.conf)

@@ -33,6 +33,7 @@ func TestMistakesInTablesAndBuckets(t *testing.T) {
 		{`set $.x = dyn_inc("s", $msg);`, ":1:19", `there is no dyn_stats() bucket "s"`},
 		{`percentile_stats(name="s" percentiles=["50","101"])`, ":1:39", `found "101"`},
 		{`set $.x = percentile_observe("s", $msg, 1);`, ":1:30", `there is no percentile_stats() bucket "s"`},
+		{`module(load="immark") input(type="immark")`, ":1:34", `has no input() objects`},
 		{`timezone(id="CET" offset="one")`, ":1:26", `found "one"`},
 	} {
 		_, diags, err := config.Load("x.conf", []byte(strings.ReplaceAll(test.conf, "@DIR@", dir)), engine.Modules(), config.Options{})

@@ -35,6 +35,9 @@ func (e *Engine) buildActions(diags *diag.List) {
 		Unknown: report("call_indirect: there is no such ruleset, the call is ignored"),
 		TooDeep: report("calls of rulesets are nested too deep, the call is ignored"),
 	}
+	if e.cfg.Global.ReduceRepeated {
+		e.router.Repeats = router.NewRepeats()
+	}
 	for _, a := range e.cfg.Actions {
 		if err := e.buildAction(a); err != nil {
 			d := diags.Errorf(a.Range, "action %s: %v", a.Name, err)

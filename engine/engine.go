@@ -56,6 +56,8 @@ type Env struct {
 	// OpenedInputs, if not nil, is called when all sockets are open and before
 	// anything is received: privileges are dropped there.
 	OpenedInputs func() error
+	// OwnMessage sends a text where the server's own messages go; nil drops it.
+	OwnMessage func(text string)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -105,6 +107,9 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	if env.Now == nil {
 		env.Now = time.Now
 	}
+	if env.OwnMessage == nil {
+		env.OwnMessage = func(string) {}
+	}
 	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}}
 	e.work, e.stopWork = context.WithCancel(context.Background())
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
@@ -122,7 +127,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 func (e *Engine) moduleEnv() module.Env {
 	g := &e.cfg.Global
 	return module.Env{
-		Log: e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{},
+		Log: e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
 		Allowed: accessLists(e.cfg, e.log),
 		Global: &module.Global{
 			WorkDirectory: g.WorkDirectory, MaxMessageSize: int(g.MaxMessageSize),
@@ -241,9 +246,12 @@ func (e *Engine) Stop(context.Context) error {
 	}
 	e.own.stop()
 	var errs []error
-	for _, q := range append([]*queue.Queue{e.main}, e.queues...) {
+	for i, q := range append([]*queue.Queue{e.main}, e.queues...) {
 		if lost := q.Stop(e.stopWork); lost > 0 {
 			errs = append(errs, fmt.Errorf("queue %s: %d messages lost, it did not drain in time", q.Name(), lost))
+		}
+		if i == 0 {
+			e.router.NewWorker(e.work).ProcessRepeats()
 		}
 	}
 	e.stopWork()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"syslogd/listener/immark"
 	"syslogd/listener/imptcp"
 	"syslogd/listener/imtcp"
 	"syslogd/listener/imudp"
@@ -35,6 +36,7 @@ func Modules() *module.Registry {
 		Drivers:     map[string]bool{"lmnsd_gtls": true, "lmnsd_ossl": true, "lmnsd_ptcp": true, "fmhash": true},
 		Unavailable: unavailable(),
 	}
+	r.AddInput(immark.Module)
 	r.AddInput(imudp.Module)
 	r.AddInput(imtcp.Module)
 	r.AddInput(imptcp.Module)
@@ -91,7 +93,6 @@ func unavailable() map[string]*module.Unavailable {
 		"imjournal": {Lost: "the systemd journal is not read", Directives: []string{"IMJournalPersistStateInterval", "IMJournalRatelimitInterval",
 			"IMJournalRatelimitBurst", "IMJournalStateFile", "IMJournalIgnorePreviousMessages", "IMJournalDefaultSeverity",
 			"IMJournalDefaultFacility", "IMJournalUsePIDFromSystem"}},
-		"immark": {Lost: "no mark messages are written", Directives: []string{"MarkMessagePeriod"}},
 		"impstats": {Lost: "no statistics messages are written; see metrics.listen",
 			Directives: []string{"PStatsInterval", "PStatInterval", "PStatFacility", "PStatSeverity", "PStatJSON", "PStatCEE"}},
 		"imfile": {Lost: "files are not read", Directives: []string{"InputFileName", "InputFileTag", "InputFileStateFile", "InputFileSeverity",

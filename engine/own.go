@@ -3,15 +3,14 @@ package engine
 import (
 	"sync"
 
+	"syslogd/listener"
 	"syslogd/message"
-	"syslogd/parser"
 )
 
 // ownMessages are the server's own messages on their way into the main queue.
 type ownMessages struct {
 	mu      sync.Mutex
 	stopped bool
-	origin  message.Origin
 }
 
 func (o *ownMessages) stop() {
@@ -30,16 +29,8 @@ func (e *Engine) Inject(sev message.Severity, tag, text string) bool {
 	if e.own.stopped {
 		return false
 	}
-	e.own.origin.Name, e.own.origin.Format = "rsyslogd", message.Structured
 	b := message.NewBatch(nil)
 	b.Received = e.env.Now()
-	m := b.Add([]byte(text), &e.own.origin, e.names.Local())
-	b.StampReceived()
-	m.SetText([]byte(text))
-	m.Reported, m.Flags = m.Received, message.Parsed
-	m.PRI = 5<<3 | message.Priority(sev)
-	m.SetHostname([]byte(e.names.Host()))
-	m.SetTag([]byte(tag), parser.ProgramLen([]byte(tag), false))
-	m.SetMsg([]byte(text))
+	listener.AddOwn(b, e.names, sev, tag, text)
 	return e.main.TryEnqueue(b)
 }

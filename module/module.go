@@ -41,6 +41,8 @@ type Env struct {
 	// TemplatePrefix returns the constant text a template begins with, for path containment.
 	TemplatePrefix func(name string) string
 	Now            func() time.Time
+	// OwnMessage sends a text where the server's own messages go.
+	OwnMessage func(text string)
 	// Shared holds what instances of a module have in common, under keys that
 	// begin with the module's name.
 	Shared *sync.Map
@@ -129,6 +131,9 @@ type Input struct {
 	// NeedsInput is set when the module receives nothing without an input()
 	// object; loading it alone is then worth a warning.
 	NeedsInput bool
+	// NoObjects is set when there is no input() of the module: loading it makes
+	// its instance.
+	NoObjects bool
 	// LegacyInherit, if not nil, copies module-level values into an instance
 	// that a legacy directive made, where the directives left them unset.
 	LegacyInherit func(moduleConfig, instance any)

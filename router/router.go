@@ -45,6 +45,8 @@ type Router struct {
 	Flush []output.Flusher
 	// Context returns what a new worker needs to evaluate properties.
 	Context func() *property.Context
+	// Repeats, if not nil, reduces repeated messages.
+	Repeats *Repeats
 	// Unknown is told of a name that call_indirect computed and that is no ruleset.
 	Unknown func(name string)
 	// TooDeep, if not nil, is told of a ruleset whose call was nested too deep.
@@ -107,20 +109,26 @@ func (w *Worker) Run(b *message.Batch) {
 	w.props.StartBatch(b.Received)
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
-		if m.Flags&message.Parsed == 0 {
+		fresh := m.Flags&message.Parsed == 0
+		if fresh {
 			rs.Parser.Parse(b, m)
 		}
-		if m.Dropped() {
+		if m.Dropped() || fresh && w.router.Repeats != nil && w.repeats(rs, m) {
 			continue
 		}
-		w.props.StartMessage()
-		w.depth, w.tooDeep = 0, false
-		w.previousSuspended = false
-		w.run(rs.Body, m)
+		w.process(rs, m)
 	}
 	w.commit()
 	w.batch = nil
 	b.Release()
+}
+
+// process runs a message through a ruleset.
+func (w *Worker) process(rs *Ruleset, m *message.Message) {
+	w.props.StartMessage()
+	w.depth, w.tooDeep = 0, false
+	w.previousSuspended = false
+	w.run(rs.Body, m)
 }
 
 // Idle writes out what outputs have coalesced when no worker has work left.

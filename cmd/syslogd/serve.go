@@ -56,7 +56,7 @@ func (c *command) serve(opt *options) int {
 			return c.fail(err)
 		}
 	}
-	l, err := c.load(opt, engine.Env{Log: s.log, Version: version, OpenedInputs: s.openedInputs}, diag.Note)
+	l, err := c.load(opt, engine.Env{Log: s.log, Version: version, OpenedInputs: s.openedInputs, OwnMessage: s.own.Status}, diag.Note)
 	if err != nil {
 		return c.fail(err)
 	}

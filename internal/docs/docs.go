@@ -16,6 +16,7 @@ import (
 
 // intro is what stands above the tables of a module.
 var intro = map[string]string{
+	"immark":             "Writes a message at regular intervals, as a sign of life.",
 	"imudp":              "Receives syslog datagrams (RFC 5426).",
 	"imtcp":              "Receives syslog over TCP and TLS (RFC 6587, RFC 5425).",
 	"imptcp":             "Receives syslog over plain TCP or a unix stream socket.",
