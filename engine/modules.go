@@ -11,6 +11,7 @@ import (
 	"syslogd/modify/mmexternal"
 	"syslogd/modify/mmfields"
 	"syslogd/modify/mmjsonparse"
+	"syslogd/modify/mmnormalize"
 	"syslogd/modify/mmpstrucdata"
 	"syslogd/modify/mmrm1stspace"
 	"syslogd/modify/mmsequence"
@@ -52,6 +53,7 @@ func Modules() *module.Registry {
 	r.AddOutput(mmexternal.Module)
 	r.AddOutput(mmfields.Module)
 	r.AddOutput(mmjsonparse.Module)
+	r.AddOutput(mmnormalize.Module)
 	r.AddOutput(mmpstrucdata.Module)
 	r.AddOutput(mmrm1stspace.Module)
 	r.AddOutput(mmsequence.Module)
@@ -114,7 +116,7 @@ func unavailable() map[string]*module.Unavailable {
 	for _, name := range []string{"imkafka", "imhttp", "improg", "imdocker", "imhiredis", "imgssapi", "im3195", "imczmq", "impcap", "imbeats", "imdtls", "imfifo", "imkubernetes", "imsolaris", "imdiag"} {
 		list[name] = &module.Unavailable{Lost: notRead}
 	}
-	for _, name := range []string{"mmnormalize", "mmdblookup", "mmkubernetes", "mmsnmptrapd", "mmrfc5424addhmac"} {
+	for _, name := range []string{"mmdblookup", "mmkubernetes", "mmsnmptrapd", "mmrfc5424addhmac"} {
 		list[name] = &module.Unavailable{Lost: "messages are not modified"}
 	}
 	for _, name := range []string{"pmnormalize", "pmdb2diag", "pmpanngfw"} {

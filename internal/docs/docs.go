@@ -30,6 +30,7 @@ var intro = map[string]string{
 	"mmexternal":         "Lets a program change messages.",
 	"mmfields":           "Splits the message text into variables.",
 	"mmjsonparse":        "Makes variables of messages that are JSON.",
+	"mmnormalize":        "Makes variables of text that a rulebase in the format of liblognorm describes.",
 	"mmpstrucdata":       "Makes variables of RFC 5424 structured data.",
 	"mmrm1stspace":       "Takes one leading blank off the message text.",
 	"mmsequence":         "Puts a number into each message.",
