@@ -19,6 +19,7 @@ import (
 	"syslogd/module"
 	"syslogd/output/omdiscard"
 	"syslogd/output/omfile"
+	"syslogd/output/omfwd"
 	"syslogd/output/omstdout"
 	"syslogd/output/omusrmsg"
 	"syslogd/parser"
@@ -44,6 +45,7 @@ func Modules() *module.Registry {
 	r.AddInput(imuxsock.Module)
 
 	r.AddOutput(omfile.Module)
+	r.AddOutput(omfwd.Module)
 	r.AddOutput(omusrmsg.Module)
 	r.AddOutput(omdiscard.Module)
 	r.AddOutput(omstdout.Module)
@@ -100,10 +102,7 @@ func unavailable() map[string]*module.Unavailable {
 		"imfile": {Lost: "files are not read", Directives: []string{"InputFileName", "InputFileTag", "InputFileStateFile", "InputFileSeverity",
 			"InputFileFacility", "InputFileReadMode", "InputFileMaxLinesAtOnce", "InputFilePersistStateInterval", "InputFileBindRuleset",
 			"InputRunFileMonitor", "InputFilePollInterval"}},
-		"imrelp": {Lost: "RELP is not received", Directives: []string{"InputRELPServerRun", "InputRELPServerBindRuleset"}},
-		"omfwd": {Lost: notSent, Directives: []string{"ActionForwardDefaultTemplate", "ActionSendTCPRebindInterval", "ActionSendUDPRebindInterval",
-			"ActionSendTCPKeepAlive", "ActionSendStreamDriver", "ActionSendStreamDriverMode", "ActionSendStreamDriverAuthMode",
-			"ActionSendStreamDriverPermittedPeer", "ActionSendResendLastMsgOnReconnect"}},
+		"imrelp":   {Lost: "RELP is not received", Directives: []string{"InputRELPServerRun", "InputRELPServerBindRuleset"}},
 		"omprog":   {Lost: notSent, Directives: []string{"ActionOMProgBinary"}},
 		"omuxsock": {Lost: notSent, Directives: []string{"OMUXSockDefaultTemplate", "OMUXSockSocket"}},
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",

@@ -22,6 +22,7 @@ var intro = map[string]string{
 	"imptcp":             "Receives syslog over plain TCP or a unix stream socket.",
 	"imuxsock":           "Receives what programs of this host log, on `/dev/log` and other unix datagram sockets.",
 	"omfile":             "Writes messages to files, which it can rotate.",
+	"omfwd":              "Forwards messages to another syslog server over UDP, TCP or TLS.",
 	"omusrmsg":           "Writes messages to the terminals of users who are logged in.",
 	"omdiscard":          "Discards messages.",
 	"omstdout":           "Writes messages to standard output, for tests.",

@@ -1,0 +1,218 @@
+package omfwd
+
+import (
+	"fmt"
+	"strings"
+
+	"syslogd/config/param"
+	"syslogd/internal/diag"
+	"syslogd/module"
+	"syslogd/tls"
+)
+
+// Protocol is how messages travel.
+type Protocol uint8
+
+// The protocols. TLS is TCP with a stream driver in mode 1.
+const (
+	UDP Protocol = iota
+	TCP
+)
+
+func (p Protocol) String() string { return [...]string{"udp", "tcp"}[p] }
+
+// ModuleConfig is module(load="builtin:omfwd").
+type ModuleConfig struct {
+	Template string
+	TLS      tls.Options
+}
+
+// Config is action(type="omfwd").
+type Config struct {
+	Target, Port []string
+	Protocol     Protocol
+	Template     string
+	Address      string
+	Device       string
+	OctetCounted bool
+	Delimiter    int
+	ZipLevel     int
+	Single       bool // compression.mode="single"
+	FreeBind     int
+	Rebind       int
+
+	KeepAlive                                          bool
+	KeepAliveProbes, KeepAliveTime, KeepAliveIntervals int
+	UserTimeout                                        int
+	ErrSkip                                            int
+
+	TLS            tls.Options
+	PermittedPeers string
+	RemoteSNI      string
+	ResendLast     bool
+	CheckPeer      bool
+
+	SendToAll  bool
+	SendDelay  int
+	SendBuf    int64
+	PoolResume int
+
+	LimitInterval, LimitBurst int
+
+	moduleTemplate string
+}
+
+// DefaultTemplate is what is sent unless a template is named.
+const DefaultTemplate = "RSYSLOG_TraditionalForwardFormat"
+
+func (c *Config) template() string {
+	for _, t := range []string{c.Template, c.moduleTemplate} {
+		if t != "" {
+			return t
+		}
+	}
+	return DefaultTemplate
+}
+
+// port is the port of target i: of several the one in the same place.
+func (c *Config) port(i int) string {
+	switch {
+	case len(c.Port) == 0:
+		return "514"
+	case i < len(c.Port):
+		return c.Port[i]
+	}
+	return c.Port[len(c.Port)-1]
+}
+
+func files[C any](field func(*C) *tls.Options) param.Table[C] {
+	return param.Table[C]{
+		param.String("streamDriver.caFile", func(c *C) *string { return &field(c).CAFile }).Inherits("global").Doc("CA certificates (PEM)."),
+		param.String("streamDriver.crlFile", func(c *C) *string { return &field(c).CRLFile }).Inherits("global").Doc("Revocation list (PEM or DER)."),
+		param.String("streamDriver.caExtraFiles", func(c *C) *string { return &field(c).CAExtraFiles }).Inherits("global").Doc("Further CA files, separated by commas."),
+		param.String("streamDriver.keyFile", func(c *C) *string { return &field(c).KeyFile }).Inherits("global").Doc("Own private key (PEM)."),
+		param.String("streamDriver.certFile", func(c *C) *string { return &field(c).CertFile }).Inherits("global").Doc("Own certificate (PEM)."),
+	}
+}
+
+var moduleParams = param.Join(
+	param.Table[ModuleConfig]{
+		param.Template("template", func(c *ModuleConfig) *string { return &c.Template }).Legacy("ActionForwardDefaultTemplate").Inherits(DefaultTemplate).Doc("Template of the text."),
+		param.NoEffect[ModuleConfig]("ioBuffer.maxSize", "a batch is sent at once"),
+	},
+	files(func(c *ModuleConfig) *tls.Options { return &c.TLS }),
+)
+
+const (
+	noStream    = "compressed streams are not available yet"
+	noNamespace = "network namespaces are not available; start the server in the namespace"
+)
+
+var params = param.Join(
+	param.Table[Config]{
+		param.Strings("target", func(c *Config) *[]string { return &c.Target }).Doc("Host to send to; of several one that works, in turns."),
+		param.NotYetUnless[Config]("targetSrv", "names of services are not looked up yet", ""),
+		param.Strings("port", func(c *Config) *[]string { return &c.Port }).Inherits("514").Doc("Port, by number or name; of several the one in the place of the target."),
+		param.Enum("protocol", func(c *Config) *Protocol { return &c.Protocol },
+			param.Choice[Protocol]{Name: "udp", Value: UDP}, param.Choice[Protocol]{Name: "tcp", Value: TCP}).Default("udp").Doc("udp or tcp."),
+		param.Template("template", func(c *Config) *string { return &c.Template }).Inherits("module").Doc("Template of the text."),
+		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to send from."),
+		param.String("device", func(c *Config) *string { return &c.Device }).Doc("Network interface to send from."),
+		param.NotYetUnless[Config]("networkNamespace", noNamespace, ""),
+		param.Enum("tcp_framing", func(c *Config) *bool { return &c.OctetCounted },
+			param.Choice[bool]{Name: "traditional", Value: false}, param.Choice[bool]{Name: "octet-counted", Value: true}).Default("traditional").
+			Doc("A delimiter behind each message, or its length in front (RFC 6587)."),
+		param.Int("tcp_frameDelimiter", func(c *Config) *int { return &c.Delimiter }).Range(0, 255).Default("10").Doc("Delimiter of traditional framing, decimal."),
+		param.Int("zipLevel", func(c *Config) *int { return &c.ZipLevel }).Range(0, 9).Default("0").Doc("Compress messages for which it pays; 0 is off."),
+		param.Enum("compression.mode", func(c *Config) *bool { return &c.Single },
+			param.Choice[bool]{Name: "none", Value: false}, param.Choice[bool]{Name: "single", Value: true}).Default("none").Doc("single compresses each message, as zipLevel does. A compressed stream is not available yet."),
+		param.NoEffect[Config]("compression.driver", noStream),
+		param.NoEffect[Config]("compression.stream.flushOnTXEnd", noStream),
+		param.Int("ipFreeBind", func(c *Config) *int { return &c.FreeBind }).Range(0, 2).Default("2").Doc("Send from an address that the host does not have yet: 0 no, 1 yes, 2 yes and say when it can not be set."),
+		param.Gone[Config]("maxErrorMessages"),
+		param.NonNegInt("rebindInterval", func(c *Config) *int { return &c.Rebind }).Legacy("ActionSendTCPRebindInterval").Legacy("ActionSendUDPRebindInterval").Default("0").
+			Doc("Make a new socket or connection after so many messages; 0 is never."),
+		param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Legacy("ActionSendTCPKeepAlive").Default("off").Doc("TCP keep-alive."),
+		param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Legacy("ActionSendTCPKeepAlive_Probes").Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
+		param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Legacy("ActionSendTCPKeepAlive_Time").Doc("Idle seconds before the first probe; 0 is the system's."),
+		param.NonNegInt("keepAlive.interval", func(c *Config) *int { return &c.KeepAliveIntervals }).Legacy("ActionSendTCPKeepAlive_Intvl").Doc("Seconds between probes; 0 is the system's."),
+		param.NonNegInt("tcp_user_timeout", func(c *Config) *int { return &c.UserTimeout }).Doc("Milliseconds that sent bytes may stay unacknowledged; 0 is the system's."),
+		param.NonNegInt("conErrSkip", func(c *Config) *int { return &c.ErrSkip }).Doc("Log only every n-th connection that fails. The action's suspensions are logged once in any case."),
+		param.String("gnutlsPriorityString", func(c *Config) *string { return &c.TLS.Priority }).Doc("TLS versions and cipher suites."),
+		param.Word("streamDriver", func(c *Config) *string { return &c.TLS.Driver }).Alias("streamDriver.name").Legacy("ActionSendStreamDriver").Inherits("global").Doc("ptcp for plain text, gtls or ossl for TLS."),
+		param.Int("streamDriverMode", func(c *Config) *int { return &c.TLS.Mode }).Alias("streamDriver.mode").Range(0, 1).Legacy("ActionSendStreamDriverMode").Doc("0 is plain text, 1 is TLS."),
+		param.Word("streamDriverAuthMode", func(c *Config) *string { return &c.TLS.AuthMode }).Alias("streamDriver.authMode").Legacy("ActionSendStreamDriverAuthMode").
+			Doc("How the server is checked: anon, x509/certvalid, x509/fingerprint or x509/name."),
+		param.Word("streamDriverPermittedPeers", func(c *Config) *string { return &c.PermittedPeers }).Alias("streamDriver.permittedPeers").Legacy("ActionSendStreamDriverPermittedPeer").
+			Doc("Names or fingerprints of the server, separated by commas; with x509/name the target by default."),
+		param.Enum("streamDriver.permitExpiredCerts", func(c *Config) *tls.ExpiredPolicy { return &c.TLS.Expired },
+			param.Choice[tls.ExpiredPolicy]{Name: "off", Value: tls.RejectExpired}, param.Choice[tls.ExpiredPolicy]{Name: "warn", Value: tls.WarnExpired},
+			param.Choice[tls.ExpiredPolicy]{Name: "on", Value: tls.AcceptExpired}).Default("warn").Doc("Whether an expired certificate is accepted."),
+		param.String("streamDriverRemoteSNI", func(c *Config) *string { return &c.RemoteSNI }).Alias("streamDriver.remoteSNI").Legacy("ActionSendStreamDriverRemoteSNI").Inherits("target").Doc("Name of the server in the handshake."),
+		param.Bool("streamDriver.checkExtendedKeyPurpose", func(c *Config) *bool { return &c.TLS.CheckPurpose }).Doc("Require that the certificate is meant for a server."),
+		param.Bool("streamDriver.prioritizeSAN", func(c *Config) *bool { return &c.TLS.PrioritizeSAN }).Doc("Ignore the common name when there are alternative names."),
+		param.PositiveInt("streamDriver.tlsVerifyDepth", func(c *Config) *int { return &c.TLS.VerifyDepth }).Doc("Certificates in a chain at most."),
+		param.Bool("resendLastMsgOnReconnect", func(c *Config) *bool { return &c.ResendLast }).Legacy("ActionSendResendLastMsgOnReconnect").Default("off").
+			Doc("Send the last message again over a new connection: it may have been lost."),
+		param.Bool("extendedConnectionCheck", func(c *Config) *bool { return &c.CheckPeer }).Default("on").Doc("Find out before sending whether the peer has closed the connection."),
+		param.Bool("udp.sendToAll", func(c *Config) *bool { return &c.SendToAll }).Default("off").Doc("Send to all addresses of the target."),
+		param.NonNegInt("udp.sendDelay", func(c *Config) *int { return &c.SendDelay }).Default("0").Doc("Microseconds to wait after each datagram."),
+		param.Size("udp.sendBuf", func(c *Config) *int64 { return &c.SendBuf }).Default("0").Doc("Send buffer of the socket; 0 is the system's."),
+		param.PositiveInt("pool.resumeInterval", func(c *Config) *int { return &c.PoolResume }).Default("30").Doc("Seconds for which one of several targets is left out when it failed."),
+		param.NonNegInt("ratelimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
+		param.NonNegInt("ratelimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("200").Doc("Messages in a window; what comes beyond is dropped."),
+		param.NotYetUnless[Config]("ratelimit.name", "named rate limits are not available yet"),
+	},
+	files(func(c *Config) *tls.Options { return &c.TLS }),
+)
+
+func inherit(m *ModuleConfig, c *Config) {
+	c.moduleTemplate = m.Template
+	c.TLS.CAFile, c.TLS.CRLFile, c.TLS.CAExtraFiles = m.TLS.CAFile, m.TLS.CRLFile, m.TLS.CAExtraFiles
+	c.TLS.KeyFile, c.TLS.CertFile = m.TLS.KeyFile, m.TLS.CertFile
+}
+
+// Check reports what cannot go together.
+func (c *Config) Check(o *param.Object, diags *diag.List) bool {
+	if len(c.Target) == 0 {
+		d := diags.Errorf(o.Range, "%s needs the parameter %q", o.Title, "target")
+		d.Effect, d.Code = o.Effect, -2211
+		return false
+	}
+	if len(c.Port) > 1 && len(c.Port) != len(c.Target) {
+		diags.Errorf(o.Range, "there are %d targets and %d ports", len(c.Target), len(c.Port)).Effect = o.Effect
+		return false
+	}
+	if c.Protocol == UDP && c.TLS.Mode != 0 {
+		d := diags.Errorf(o.Range, "the stream driver mode is 1, TLS, but the protocol is udp")
+		d.Hint, d.Effect = `write protocol="tcp"`, o.Effect
+		return false
+	}
+	if c.Single && c.ZipLevel == 0 {
+		c.ZipLevel = 9
+	}
+	return true
+}
+
+func (c *Config) tlsOptions(g *module.Global) tls.Options {
+	o := c.TLS
+	for _, p := range strings.Split(c.PermittedPeers, ",") {
+		if p = strings.TrimSpace(p); p != "" {
+			o.PermittedPeers = append(o.PermittedPeers, p)
+		}
+	}
+	for _, f := range []struct {
+		field  *string
+		global string
+	}{{&o.Driver, g.StreamDriver}, {&o.CAFile, g.CAFile}, {&o.CertFile, g.CertFile}, {&o.KeyFile, g.KeyFile}, {&o.CRLFile, g.CRLFile}, {&o.CAExtraFiles, g.CAExtraFiles}} {
+		if *f.field == "" {
+			*f.field = f.global
+		}
+	}
+	return o
+}
+
+// errorf makes the error of a target.
+func (t *target) errorf(format string, args ...any) error {
+	return fmt.Errorf("%s %s: %w", t.c.Protocol, t.address, fmt.Errorf(format, args...))
+}
