@@ -107,7 +107,7 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 	}
 	act := &Action{
 		Action: &router.Action{Name: name, Index: n, Conditions: common.Conditions},
-		Module: m.output, Conf: conf, Range: rng,
+		Module: m.output, Conf: conf, Range: rng, queueGiven: q.Given,
 		Policy: output.Policy{
 			RetryCount: common.ResumeRetryCount, Interval: time.Duration(common.ResumeInterval) * time.Second,
 			IntervalMax: time.Duration(common.ResumeMax) * time.Second, Report: common.Report, ReportContinuation: common.Continuation,
@@ -129,6 +129,18 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 	}
 	l.cfg.Actions = append(l.cfg.Actions, act)
 	return act.Action
+}
+
+// ownQueues gives a queue to actions that others must not wait for. Those whose
+// state the next action asks for run at once, or there would be none to ask for.
+func (l *loader) ownQueues() {
+	for _, a := range l.cfg.Actions {
+		if a.Queue == nil && !a.queueGiven && !a.Watched && a.Module.OwnQueue != nil && a.Module.OwnQueue(a.Conf) {
+			q := l.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
+			q.Type, q.WorkerThreads = queue.LinkedList, 1
+			a.Queue = &q
+		}
+	}
 }
 
 // fileName splits the text of a legacy action into what comes before the first

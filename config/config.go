@@ -87,6 +87,8 @@ type Action struct {
 	// Queue is the action's own; nil is Direct.
 	Queue *queue.Config
 	Range diag.Range
+
+	queueGiven bool // by the configuration
 }
 
 // Parser is an instance of a parser module: a built-in one, or from parser().

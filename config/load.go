@@ -347,6 +347,7 @@ func (l *loader) finish() {
 			l.unknownRuleset(ir.name, ir.rng).Effect = "the default ruleset is used"
 		}
 	}
+	l.ownQueues()
 	l.implicitInputs()
 	l.checkModulesUsed()
 	l.cfg.MainQueue.SetSize(queue.DefaultSize)

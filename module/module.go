@@ -175,6 +175,9 @@ type Output struct {
 	LegacyInherit func(moduleConfig, instance any)
 	// Builtin modules are there without being loaded.
 	Builtin bool
+	// OwnQueue, if not nil, reports that what an instance sends to may hold it up:
+	// without a queue in the configuration it gets one.
+	OwnQueue func(c any) bool
 }
 
 // NewOutput describes an output; see NewInput.

@@ -23,6 +23,7 @@ var Module = describe()
 func describe() *module.Output {
 	m := module.NewOutput("omfwd", moduleParams, params, inherit, New)
 	m.Builtin = true
+	m.OwnQueue = func(c any) bool { return c.(*Config).Protocol == TCP }
 	m.LegacyInherit = func(mod, inst any) { inherit(mod.(*ModuleConfig), inst.(*Config)) }
 	return module.WithLegacy(m, parseLegacy)
 }
