@@ -20,8 +20,11 @@ import (
 	"syslogd/output/omdiscard"
 	"syslogd/output/omfile"
 	"syslogd/output/omfwd"
+	"syslogd/output/ompipe"
+	"syslogd/output/omshell"
 	"syslogd/output/omstdout"
 	"syslogd/output/omusrmsg"
+	"syslogd/output/omuxsock"
 	"syslogd/parser"
 	"syslogd/parser/pmaixforwardedfrom"
 	"syslogd/parser/pmciscoios"
@@ -46,7 +49,10 @@ func Modules() *module.Registry {
 
 	r.AddOutput(omfile.Module)
 	r.AddOutput(omfwd.Module)
+	r.AddOutput(ompipe.Module)
+	r.AddOutput(omshell.Module)
 	r.AddOutput(omusrmsg.Module)
+	r.AddOutput(omuxsock.Module)
 	r.AddOutput(omdiscard.Module)
 	r.AddOutput(omstdout.Module)
 
@@ -102,13 +108,12 @@ func unavailable() map[string]*module.Unavailable {
 		"imfile": {Lost: "files are not read", Directives: []string{"InputFileName", "InputFileTag", "InputFileStateFile", "InputFileSeverity",
 			"InputFileFacility", "InputFileReadMode", "InputFileMaxLinesAtOnce", "InputFilePersistStateInterval", "InputFileBindRuleset",
 			"InputRunFileMonitor", "InputFilePollInterval"}},
-		"imrelp":   {Lost: "RELP is not received", Directives: []string{"InputRELPServerRun", "InputRELPServerBindRuleset"}},
-		"omprog":   {Lost: notSent, Directives: []string{"ActionOMProgBinary"}},
-		"omuxsock": {Lost: notSent, Directives: []string{"OMUXSockDefaultTemplate", "OMUXSockSocket"}},
+		"imrelp": {Lost: "RELP is not received", Directives: []string{"InputRELPServerRun", "InputRELPServerBindRuleset"}},
+		"omprog": {Lost: notSent, Directives: []string{"ActionOMProgBinary"}},
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
 			"ActionMailSubject", "ActionMailEnableBody"}},
 	}
-	for _, name := range []string{"ompipe", "omshell", "omrelp", "omkafka", "omelasticsearch", "omhttp", "omhiredis", "omrabbitmq",
+	for _, name := range []string{"omrelp", "omkafka", "omelasticsearch", "omhttp", "omhiredis", "omrabbitmq",
 		"ommysql", "ompgsql", "omlibdbi", "omjournal", "omsnmp", "ommongodb", "omamqp1", "omczmq", "omudpspoof", "omgssapi", "omhdfs", "omruleset"} {
 		list[name] = &module.Unavailable{Lost: notSent}
 	}
