@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// expressions makes random ones. What docs/differences.md names is left out: the
+// value of != between texts, a variable on the right of a number, startswith_i
+// with a text that is shorter, and the greatest number.
+type expressions struct{ *rand.Rand }
+
+func (g expressions) pick(list ...string) string { return list[g.IntN(len(list))] }
+
+func (g expressions) expr(depth int) string {
+	if depth <= 0 {
+		return g.atom(depth)
+	}
+	switch n := g.IntN(20); {
+	case n < 3:
+		return g.atom(depth)
+	case n < 6:
+		return "(" + g.expr(depth-1) + ")"
+	case n < 7:
+		return "not " + g.expr(depth-1)
+	case n < 8:
+		return "-" + g.expr(depth-1)
+	}
+	return g.expr(depth-1) + " " + g.pick("+", "-", "*", "/", "%", "&", "==", "<", ">", "<=", ">=", "and", "or", "contains", "startswith", "contains_i") + " " + g.expr(depth-1)
+}
+
+func (g expressions) atom(depth int) string {
+	switch n := g.IntN(20); {
+	case n < 6:
+		return g.pick("0", "1", "2", "3", "7", "10", "100", "4711")
+	case n < 12:
+		return g.pick(`""`, `"a"`, `"abc"`, `"ABC"`, `"10"`, `"9"`, `" 5"`, `"5 "`, `"-3"`, `"0x10"`, `"010"`, `"1.5"`, `"b"`, `"x y z"`, `"error"`)
+	case n < 17:
+		return g.pick("$msg", "$hostname", "$programname", "$syslogseverity", "$syslogfacility", "$pri", "$syslogtag")
+	}
+	return g.call(depth)
+}
+
+func (g expressions) call(depth int) string {
+	x := g.expr(depth - 1)
+	switch f := g.pick("strlen", "tolower", "cnum", "cstr", "ltrim", "rtrim", "int2hex", "substring", "field", "replace", "re_match", "re_extract", "wrap"); f {
+	case "substring":
+		return fmt.Sprintf("substring(%s, %d, %d)", x, g.IntN(6), g.IntN(11))
+	case "field":
+		return fmt.Sprintf("field(%s, %s, %d)", x, g.pick("32", `" "`, `"b"`), 1+g.IntN(3))
+	case "replace":
+		return fmt.Sprintf("replace(%s, %s, %s)", x, g.pick(`"b"`, `"a"`, `"x "`), g.pick(`""`, `"Z"`, `"aa"`))
+	case "re_match":
+		return fmt.Sprintf("re_match(%s, %s)", x, g.pick(`"a"`, `"^a"`, `"[0-9]+"`, `"b|c"`, `"x.*z"`))
+	case "re_extract":
+		return fmt.Sprintf(`re_extract(%s, %s, 0, %d, "no")`, x, g.pick(`"a(b)"`, `"([0-9]+)"`, `"(x) (y)"`), g.IntN(3))
+	case "wrap":
+		return fmt.Sprintf(`wrap(%s, "<")`, x)
+	default:
+		return f + "(" + x + ")"
+	}
+}
+
+// A thousand random expressions have the same value, and decide the same way, as
+// in the installed rsyslogd.
+func TestExpressionsAreWorthWhatTheyAreWorthInRsyslogd(t *testing.T) {
+	t.Parallel()
+	reference := rsyslogd(t)
+	const count, perTemplate = 1000, 100
+	g := expressions{rand.New(rand.NewPCG(2026, 8))}
+	list := make([]string, count)
+	var conf strings.Builder
+	conf.WriteString(`module(load="imuxsock" sysSock.use="off")
+input(type="imuxsock" socket="@DIR@/log" useSpecialParser="off" rateLimit.interval="0")
+`)
+	for i := range list {
+		list[i] = g.expr(1 + g.IntN(3))
+		fmt.Fprintf(&conf, "set $!r!x%d = %s;\nif %s then { set $!r!c%d = 1; } else { set $!r!c%d = 0; }\n", i, list[i], list[i], i, i)
+	}
+	for from := 0; from < count; from += perTemplate {
+		fmt.Fprintf(&conf, `template(name="t%d" type="string" string="`, from)
+		for i := from; i < from+perTemplate; i++ {
+			fmt.Fprintf(&conf, `%%$!r!x%d%%|%%$!r!c%d%%\n`, i, i)
+		}
+		fmt.Fprintf(&conf, "\")\naction(type=\"omfile\" file=\"@DIR@/out\" template=\"t%d\")\n", from)
+	}
+	const text = "<13>Oct 11 22:14:15 web1: error abc 10"
+	lines := func(file string) []string {
+		data, _ := os.ReadFile(file)
+		return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+	}
+	send := func(socket string) {
+		t.Helper()
+		var conn net.Conn
+		if !poll(func() (ok bool) {
+			var err error
+			conn, err = net.Dial("unixgram", socket)
+			return err == nil
+		}) {
+			t.Fatalf("%s does not come", socket)
+		}
+		defer conn.Close()
+		if _, err := conn.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	dir := t.TempDir()
+	file := filepath.Join(dir, "rsyslog.conf")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(conf.String(), "@DIR@", dir)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(reference, "-n", "-f", file, "-i", filepath.Join(dir, "pid"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait()
+	}()
+	send(filepath.Join(dir, "log"))
+	poll(func() bool { return len(lines(filepath.Join(dir, "out"))) >= count })
+	want := lines(filepath.Join(dir, "out"))
+	if len(want) != count {
+		t.Fatalf("rsyslogd wrote %d of %d lines", len(want), count)
+	}
+
+	s := startServer(t, conf.String())
+	send(s.path("log"))
+	poll(func() bool { return len(lines(s.path("out"))) >= count })
+	s.stop()
+	got := lines(s.path("out"))
+	if len(got) != count {
+		t.Fatalf("the server wrote %d of %d lines", len(got), count)
+	}
+	for i := range list {
+		if got[i] != want[i] {
+			t.Errorf("%s\n got  %s\n want %s", list[i], got[i], want[i])
+		}
+	}
+}
