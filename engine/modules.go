@@ -21,6 +21,7 @@ import (
 	"syslogd/output/omfile"
 	"syslogd/output/omfwd"
 	"syslogd/output/ompipe"
+	"syslogd/output/omprog"
 	"syslogd/output/omshell"
 	"syslogd/output/omstdout"
 	"syslogd/output/omusrmsg"
@@ -50,6 +51,7 @@ func Modules() *module.Registry {
 	r.AddOutput(omfile.Module)
 	r.AddOutput(omfwd.Module)
 	r.AddOutput(ompipe.Module)
+	r.AddOutput(omprog.Module)
 	r.AddOutput(omshell.Module)
 	r.AddOutput(omusrmsg.Module)
 	r.AddOutput(omuxsock.Module)
@@ -109,7 +111,6 @@ func unavailable() map[string]*module.Unavailable {
 			"InputFileFacility", "InputFileReadMode", "InputFileMaxLinesAtOnce", "InputFilePersistStateInterval", "InputFileBindRuleset",
 			"InputRunFileMonitor", "InputFilePollInterval"}},
 		"imrelp": {Lost: "RELP is not received", Directives: []string{"InputRELPServerRun", "InputRELPServerBindRuleset"}},
-		"omprog": {Lost: notSent, Directives: []string{"ActionOMProgBinary"}},
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
 			"ActionMailSubject", "ActionMailEnableBody"}},
 	}

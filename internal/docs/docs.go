@@ -24,6 +24,7 @@ var intro = map[string]string{
 	"omfile":             "Writes messages to files, which it can rotate.",
 	"omfwd":              "Forwards messages to another syslog server over UDP, TCP or TLS.",
 	"ompipe":             "Writes messages to a named pipe.",
+	"omprog":             "Hands messages to a program that reads them from its standard input.",
 	"omshell":            "Runs a program for each message: the action line `^program`.",
 	"omuxsock":           "Sends messages to a unix datagram socket.",
 	"omusrmsg":           "Writes messages to the terminals of users who are logged in.",

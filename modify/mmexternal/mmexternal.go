@@ -3,14 +3,16 @@
 package mmexternal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
+	"os"
 	"sync"
 	"time"
 
 	"syslogd/config/param"
+	"syslogd/internal/child"
 	"syslogd/message"
 	"syslogd/modify"
 	"syslogd/module"
@@ -46,7 +48,7 @@ var params = param.Table[Config]{
 
 // New returns the modifier. The program is started by the first message.
 func New(c Config, env module.Env) (modify.Modifier, error) {
-	if len(strings.Fields(c.Binary)) == 0 {
+	if len(child.Split(c.Binary)) == 0 {
 		return nil, errors.New("binary names no program")
 	}
 	return &modifier{Config: c, log: env.Log}, nil
@@ -58,9 +60,13 @@ type modifier struct {
 
 	single sync.Mutex // held around each message with Single
 	mu     sync.Mutex
-	idle   []*program
+	idle   []*child.Process
+	copy   *os.File // for debugging
 	closed bool
 }
+
+// endTime is how long a program may take to end once its input is closed.
+const endTime = 2 * time.Second
 
 // Modify hands m to a program and does what it answers. A program that died is
 // started again, once for each message.
@@ -70,37 +76,63 @@ func (x *modifier) Modify(m *message.Message, ctx *property.Context) error {
 		defer x.single.Unlock()
 	}
 	in := property.Property{ID: x.Input}
-	line := in.Append(nil, m, ctx)
+	line := append(bytes.ReplaceAll(in.Append(nil, m, ctx), []byte("\n"), []byte(" ")), '\n')
 	p := x.take()
-	var answer []byte
+	var answer string
 	var err error
 	for try := 0; ; try++ {
 		fresh := p == nil
 		if fresh {
-			if p, err = start(x.Binary, x.Output, x.log); err != nil {
+			if p, err = child.Start(x.Binary, !x.Silent, x.output()); err != nil {
 				return err
 			}
 		}
-		if answer, err = p.ask(line, !x.Silent, time.Duration(x.Timeout)*time.Millisecond); err == nil {
+		if answer, err = x.ask(p, line); err == nil {
 			break
 		}
-		p.end(0)
+		p.End(0, true)
 		p = nil
 		if fresh || try > 0 {
 			return fmt.Errorf("program %s: %w", x.Binary, err)
 		}
 	}
 	if !x.give(p) {
-		p.end(endTime)
+		p.End(endTime, true)
 	}
 	if x.Silent {
 		return nil
 	}
-	return apply(m, ctx, string(answer))
+	return apply(m, ctx, answer)
+}
+
+func (x *modifier) ask(p *child.Process, line []byte) (string, error) {
+	timeout := time.Duration(x.Timeout) * time.Millisecond
+	if err := p.Write(line, timeout); err != nil || x.Silent {
+		return "", err
+	}
+	answer, err := p.Line(timeout)
+	if f := x.output(); f != nil {
+		fmt.Fprintln(f, answer)
+	}
+	return answer, err
+}
+
+// output is the file for what programs write, or nil.
+func (x *modifier) output() *os.File {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.copy == nil && x.Output != "" && !x.closed {
+		var err error
+		if x.copy, err = os.OpenFile(x.Output, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err != nil {
+			x.log.Warn("output of the program can not be kept", "err", err)
+			x.Output = ""
+		}
+	}
+	return x.copy
 }
 
 // take returns an idle program, or nil.
-func (x *modifier) take() *program {
+func (x *modifier) take() *child.Process {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	n := len(x.idle)
@@ -113,7 +145,7 @@ func (x *modifier) take() *program {
 }
 
 // give puts a program back, unless the modifier is closed.
-func (x *modifier) give(p *program) bool {
+func (x *modifier) give(p *child.Process) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !x.closed {
@@ -126,11 +158,14 @@ func (x *modifier) give(p *program) bool {
 func (x *modifier) Close() error {
 	x.mu.Lock()
 	x.closed = true
-	idle := x.idle
-	x.idle = nil
+	idle, f := x.idle, x.copy
+	x.idle, x.copy = nil, nil
 	x.mu.Unlock()
 	for _, p := range idle {
-		p.end(endTime)
+		p.End(endTime, true)
+	}
+	if f != nil {
+		return f.Close()
 	}
 	return nil
 }

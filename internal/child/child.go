@@ -1,0 +1,152 @@
+// Package child runs programs that read lines and may answer with lines.
+package child
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// MaxLine bounds an answer, in bytes.
+const MaxLine = 1 << 20
+
+// Process is one running program. It belongs to one goroutine at a time.
+type Process struct {
+	cmd     *exec.Cmd
+	in, out *os.File
+	answers *bufio.Reader
+}
+
+// Split splits a command at blanks as rsyslogd does: text in double quotes stays
+// together, and keeps them.
+func Split(command string) []string {
+	var words []string
+	for rest := strings.TrimLeft(command, " "); rest != ""; rest = strings.TrimLeft(rest, " ") {
+		end := strings.IndexByte(rest, ' ')
+		if rest[0] == '"' {
+			if i := strings.IndexByte(rest[1:], '"'); i >= 0 {
+				end = i + 2
+			}
+		}
+		if end < 0 || end > len(rest) {
+			end = len(rest)
+		}
+		words, rest = append(words, rest[:end]), rest[end:]
+	}
+	return words
+}
+
+// Start starts a command in a process group of its own. With answers its
+// standard output can be read with Line. Other output goes to the file output,
+// or nowhere if that is nil.
+func Start(command string, answers bool, output *os.File) (*Process, error) {
+	words := Split(command)
+	if len(words) == 0 {
+		return nil, errors.New("no program is named")
+	}
+	p := &Process{cmd: exec.Command(words[0], words[1:]...)}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if output != nil {
+		p.cmd.Stdout, p.cmd.Stderr = output, output
+	}
+	theirs, in, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	p.cmd.Stdin, p.in = theirs, in
+	if answers {
+		out, childOut, err := os.Pipe()
+		if err != nil {
+			return nil, errors.Join(err, in.Close())
+		}
+		defer childOut.Close()
+		p.cmd.Stdout, p.out, p.answers = childOut, out, bufio.NewReader(out)
+	}
+	if err := p.cmd.Start(); err != nil {
+		p.close()
+		return nil, fmt.Errorf("program can not be started: %w", err)
+	}
+	return p, nil
+}
+
+func deadline(timeout time.Duration) time.Time {
+	if timeout <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(timeout)
+}
+
+// Write writes to the program's standard input. timeout 0 waits for ever.
+func (p *Process) Write(text []byte, timeout time.Duration) error {
+	if err := p.in.SetWriteDeadline(deadline(timeout)); err != nil {
+		return err
+	}
+	_, err := p.in.Write(text)
+	return err
+}
+
+// Line reads a line of the program's standard output, without its end. timeout 0
+// waits for ever.
+func (p *Process) Line(timeout time.Duration) (string, error) {
+	if err := p.out.SetReadDeadline(deadline(timeout)); err != nil {
+		return "", err
+	}
+	var line []byte
+	for {
+		part, err := p.answers.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case len(line) > MaxLine:
+			return "", fmt.Errorf("an answer has more than %d bytes", MaxLine)
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF):
+			return "", errors.New("it ended without an answer")
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return "", fmt.Errorf("no answer within %v", timeout)
+		case err != nil:
+			return "", err
+		}
+		return strings.TrimRight(string(line), "\r\n"), nil
+	}
+}
+
+// Signal signals the program.
+func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }
+
+// End closes the program's standard input and waits until it has ended. After
+// patience, if kill is set, it and all that it has started are killed; else it
+// is left to itself.
+func (p *Process) End(patience time.Duration, kill bool) {
+	p.in.Close()
+	ended := make(chan struct{})
+	go func() {
+		p.cmd.Wait()
+		close(ended)
+	}()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-ended:
+	case <-late.C:
+		if kill {
+			syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+			<-ended
+		}
+	}
+	p.close()
+}
+
+func (p *Process) close() {
+	p.in.Close()
+	if p.out != nil {
+		p.out.Close()
+	}
+}

@@ -1,0 +1,279 @@
+// Package omprog hands messages to a program that reads them from its standard
+// input.
+package omprog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"syslogd/config/param"
+	"syslogd/internal/child"
+	"syslogd/internal/diag"
+	"syslogd/module"
+	"syslogd/output"
+)
+
+// Module describes omprog to the registry.
+var Module = describe()
+
+func describe() *module.Output {
+	m := module.NewOutput[module.None]("omprog", nil, params, nil, New)
+	m.OwnQueue = func(any) bool { return true }
+	return module.WithLegacy(m, func(_ *Config, text string) error {
+		if strings.TrimSpace(text) != "" {
+			return fmt.Errorf("omprog takes no parameters here, found %q", text)
+		}
+		return nil
+	})
+}
+
+// Config is action(type="omprog").
+type Config struct {
+	Binary         string
+	Template       string
+	Confirm        bool
+	ConfirmTimeout int
+	ReportFailures bool
+	Transactions   bool
+	Begin, Commit  string
+	HUPSignal      syscall.Signal
+	SignalOnClose  bool
+	CloseTimeout   int
+	Kill           bool
+	Output         string
+	FileMode       fs.FileMode
+
+	killGiven bool
+}
+
+var params = param.Table[Config]{
+	param.String("binary", func(c *Config) *string { return &c.Binary }).Legacy("ActionOMProgBinary").Doc("Program and its arguments."),
+	param.Template("template", func(c *Config) *string { return &c.Template }).Inherits("RSYSLOG_FileFormat").Doc("Template of the text."),
+	param.Bool("confirmMessages", func(c *Config) *bool { return &c.Confirm }).Default("off").Doc("The program answers OK when it has started, and to each message."),
+	param.PositiveInt("confirmTimeout", func(c *Config) *int { return &c.ConfirmTimeout }).Default("10000").Doc("Milliseconds to wait for an answer."),
+	param.Bool("reportFailures", func(c *Config) *bool { return &c.ReportFailures }).Default("off").Doc("Log answers that report an error."),
+	param.Bool("useTransactions", func(c *Config) *bool { return &c.Transactions }).Default("off").Doc("Write a mark in front of and behind each batch."),
+	param.String("beginTransactionMark", func(c *Config) *string { return &c.Begin }).Default("BEGIN TRANSACTION").Doc("Mark in front of a batch."),
+	param.String("commitTransactionMark", func(c *Config) *string { return &c.Commit }).Default("COMMIT TRANSACTION").Doc("Mark behind a batch."),
+	param.NoEffect[Config]("forceSingleInstance", "there is one program for each action"),
+	param.Enum("hup.signal", func(c *Config) *syscall.Signal { return &c.HUPSignal },
+		param.Choice[syscall.Signal]{Name: "HUP", Value: syscall.SIGHUP}, param.Choice[syscall.Signal]{Name: "USR1", Value: syscall.SIGUSR1},
+		param.Choice[syscall.Signal]{Name: "USR2", Value: syscall.SIGUSR2}, param.Choice[syscall.Signal]{Name: "INT", Value: syscall.SIGINT},
+		param.Choice[syscall.Signal]{Name: "TERM", Value: syscall.SIGTERM}).Doc("Signal that the program gets on HUP; none by default."),
+	param.Bool("signalOnClose", func(c *Config) *bool { return &c.SignalOnClose }).Default("off").Doc("Send TERM before the program's input is closed."),
+	param.NonNegInt("closeTimeout", func(c *Config) *int { return &c.CloseTimeout }).Default("5000").Doc("Milliseconds to wait for the program to end."),
+	param.Bool("killUnresponsive", func(c *Config) *bool { return &c.Kill }).Given(func(c *Config) *bool { return &c.killGiven }).Inherits("signalOnClose").Doc("Kill it then."),
+	param.String("output", func(c *Config) *string { return &c.Output }).Doc("File for what the program writes."),
+	param.Mode("fileCreateMode", func(c *Config) *fs.FileMode { return &c.FileMode }).Default("0600").Doc("Mode of that file."),
+}
+
+// Check reports an action without a program.
+func (c *Config) Check(o *param.Object, diags *diag.List) bool {
+	if len(child.Split(c.Binary)) == 0 {
+		d := diags.Errorf(o.Range, "%s needs the parameter %q", o.Title, "binary")
+		d.Effect, d.Code = o.Effect, -2211
+		return false
+	}
+	return true
+}
+
+// New returns an output that hands messages to the program. It is started by the
+// first message, and again when it has ended.
+func New(c Config, env module.Env) (output.Output, error) {
+	if !c.killGiven {
+		c.Kill = c.SignalOnClose
+	}
+	return &program{Config: c, log: env.Log}, nil
+}
+
+type program struct {
+	Config
+	log  *slog.Logger
+	file *os.File // Output
+
+	mu   sync.Mutex // guards proc against HUP
+	proc *child.Process
+}
+
+// HUP passes a signal on to the program.
+func (o *program) HUP() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.proc != nil && o.HUPSignal != 0 {
+		if err := o.proc.Signal(o.HUPSignal); err != nil {
+			o.log.Warn("the program can not be signalled", "err", err)
+		}
+	}
+}
+
+func (o *program) set(p *child.Process) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.proc = p
+}
+
+// Templates is the text.
+func (o *program) Templates() []string { return []string{o.Template} }
+
+// Path is the program's, for people.
+func (o *program) Path() string { return o.Binary }
+
+// Write writes each record and, with confirmMessages, waits for its answer.
+func (o *program) Write(_ context.Context, b *output.Batch) error {
+	if err := o.start(); err != nil {
+		return &output.Suspended{Err: err}
+	}
+	done, err := o.batch(b)
+	if err == nil {
+		return nil
+	}
+	var refused refusal
+	if !errors.As(err, &refused) {
+		o.end(0) // it has gone wrong in a way that it does not know of
+	} else if o.ReportFailures {
+		o.log.Warn("the program reports an error", "answer", string(refused))
+	}
+	return &output.Suspended{Done: done, Err: fmt.Errorf("program %s: %w", o.Binary, err)}
+}
+
+// refusal is an answer that reports an error.
+type refusal string
+
+func (r refusal) Error() string { return fmt.Sprintf("it answers %q", string(r)) }
+
+// batch returns how many records are safe with the program.
+func (o *program) batch(b *output.Batch) (safe int, err error) {
+	if o.Transactions {
+		if err := o.say([]byte(o.Begin + "\n")); err != nil {
+			return 0, err
+		}
+	}
+	for i := range b.Len() {
+		deferred, err := o.record(b.Parts[0].At(i))
+		if err != nil {
+			return safe, err
+		}
+		switch deferred {
+		case "DEFER_COMMIT":
+		case "PREVIOUS_COMMITTED":
+			safe = i
+		default:
+			if !o.Transactions {
+				safe = i + 1
+			}
+		}
+	}
+	if o.Transactions {
+		if err := o.say([]byte(o.Commit + "\n")); err != nil {
+			return safe, err
+		}
+	}
+	return b.Len(), nil
+}
+
+// record writes one and returns the answer.
+func (o *program) record(text []byte) (string, error) {
+	if n := len(text); n == 0 || text[n-1] != '\n' {
+		text = append(text[:n:n], '\n')
+	}
+	if err := o.proc.Write(text, o.timeout()); err != nil || !o.Confirm {
+		return "", err
+	}
+	return o.answer()
+}
+
+// say writes a mark, which the program has to confirm with OK.
+func (o *program) say(text []byte) error {
+	if err := o.proc.Write(text, o.timeout()); err != nil || !o.Confirm {
+		return err
+	}
+	return o.expectOK()
+}
+
+func (o *program) expectOK() error {
+	answer, err := o.answer()
+	if err == nil && answer != "OK" {
+		return refusal(answer)
+	}
+	return err
+}
+
+func (o *program) answer() (string, error) {
+	line, err := o.proc.Line(o.timeout())
+	switch {
+	case err != nil:
+		return "", err
+	case line == "OK", o.Transactions && (line == "DEFER_COMMIT" || line == "PREVIOUS_COMMITTED"):
+		return line, nil
+	case line == "DEFER_COMMIT", line == "PREVIOUS_COMMITTED":
+		return "OK", nil
+	}
+	return "", refusal(line)
+}
+
+// stall is how long a program that does not confirm may take to read a record.
+const stall = 30 * time.Second
+
+func (o *program) timeout() time.Duration {
+	if o.Confirm {
+		return time.Duration(o.ConfirmTimeout) * time.Millisecond
+	}
+	return stall
+}
+
+func (o *program) start() error {
+	if o.proc != nil {
+		return nil
+	}
+	if o.file == nil && o.Output != "" {
+		f, err := os.OpenFile(o.Output, os.O_WRONLY|os.O_APPEND|os.O_CREATE, o.FileMode)
+		if err != nil {
+			return err
+		}
+		o.file = f
+	}
+	p, err := child.Start(o.Binary, o.Confirm, o.file)
+	if err != nil {
+		return err
+	}
+	o.set(p)
+	if o.Confirm {
+		if err := o.expectOK(); err != nil {
+			o.end(0)
+			return fmt.Errorf("program %s did not start: %w", o.Binary, err)
+		}
+	}
+	return nil
+}
+
+// end ends the program; with patience 0 it is killed.
+func (o *program) end(patience time.Duration) {
+	if p := o.proc; p != nil {
+		o.set(nil)
+		p.End(patience, patience == 0 || o.Kill)
+	}
+}
+
+// Close ends the program in order.
+func (o *program) Close() error {
+	if o.proc != nil {
+		if o.SignalOnClose {
+			o.proc.Signal(syscall.SIGTERM)
+		}
+		o.end(max(time.Duration(o.CloseTimeout)*time.Millisecond, time.Millisecond))
+	}
+	if o.file == nil {
+		return nil
+	}
+	err := o.file.Close()
+	o.file = nil
+	return err
+}

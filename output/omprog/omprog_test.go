@@ -1,0 +1,194 @@
+package omprog_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"syslogd/module"
+	"syslogd/output"
+	"syslogd/output/omprog"
+)
+
+// open makes an output of a shell script, in which $d is a new directory.
+func open(t *testing.T, script string, change func(*omprog.Config)) (output.Output, string) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "program")
+	if err := os.WriteFile(file, []byte("#!/bin/sh\nd="+dir+"\n"+script+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := omprog.Module.Instance.New(nil).(*omprog.Config)
+	c.Binary = file
+	if change != nil {
+		change(c)
+	}
+	out, err := omprog.New(*c, module.Env{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	return out, dir
+}
+
+func write(out output.Output, records ...string) error {
+	var p output.Part
+	for _, r := range records {
+		p.Data = append(p.Data, r...)
+		p.Ends = append(p.Ends, len(p.Data))
+	}
+	return out.Write(context.Background(), &output.Batch{Parts: []output.Part{p}})
+}
+
+func has(t *testing.T, dir, name, want string) {
+	t.Helper()
+	if text, err := os.ReadFile(filepath.Join(dir, name)); string(text) != want {
+		t.Errorf("%s has %q (%v), want %q", name, text, err, want)
+	}
+}
+
+func confirm(c *omprog.Config) { c.Confirm = true }
+
+func TestAProgramReadsTheRecords(t *testing.T) {
+	t.Parallel()
+	out, dir := open(t, `exec cat > $d/out`, nil)
+	if err := write(out, "one\n", "two"); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil { // waits for the program
+		t.Fatal(err)
+	}
+	has(t, dir, "out", "one\ntwo\n")
+}
+
+func TestAProgramThatConfirms(t *testing.T) {
+	t.Parallel()
+	out, dir := open(t, `echo OK; while read -r l; do echo "$l" >> $d/out; case "$l" in bad) echo "no, sorry";; *) echo OK;; esac; done`, confirm)
+	if err := write(out, "one", "two"); err != nil {
+		t.Fatal(err)
+	}
+	has(t, dir, "out", "one\ntwo\n")
+	var suspended *output.Suspended
+	if err := write(out, "three", "bad", "four"); !errors.As(err, &suspended) || suspended.Done != 1 || !strings.Contains(err.Error(), "no, sorry") {
+		t.Errorf("a refused record: %v", err)
+	}
+	if err := write(out, "five"); err != nil {
+		t.Errorf("the program is not used on: %v", err)
+	}
+	has(t, dir, "out", "one\ntwo\nthree\nbad\nfive\n")
+}
+
+func TestTransactions(t *testing.T) {
+	t.Parallel()
+	out, dir := open(t, `echo OK; while read -r l; do echo "$l" >> $d/out; case "$l" in BEGIN*|COMMIT*) echo OK;; bad) echo ERROR;; flush) echo PREVIOUS_COMMITTED;; *) echo DEFER_COMMIT;; esac; done`,
+		func(c *omprog.Config) { c.Confirm, c.Transactions = true, true })
+	if err := write(out, "one", "two"); err != nil {
+		t.Fatal(err)
+	}
+	has(t, dir, "out", "BEGIN TRANSACTION\none\ntwo\nCOMMIT TRANSACTION\n")
+	// What was not committed is tried again, but for what the program says is safe.
+	var suspended *output.Suspended
+	if err := write(out, "a", "b", "flush", "bad"); !errors.As(err, &suspended) || suspended.Done != 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAProgramThatEndsIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	out, dir := open(t, `echo OK; echo start >> $d/out; read -r l; echo "$l" >> $d/out; echo OK`, confirm)
+	if err := write(out, "one"); err != nil {
+		t.Fatal(err)
+	}
+	var suspended *output.Suspended
+	err := write(out, "two")
+	for errors.As(err, &suspended) && suspended.Done == 0 { // it finds that the program has ended
+		err = write(out, "two")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, dir, "out", "start\none\nstart\ntwo\n")
+}
+
+func TestProgramsThatDoNotWork(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, script string
+		want         string
+	}{
+		{"it does not say OK", `echo HELLO; exec cat`, `did not start: it answers "HELLO"`},
+		{"it ends", `exit 1`, "it ended without an answer"},
+		{"it never answers", `exec sleep 1000`, "no answer within"},
+	} {
+		out, _ := open(t, test.script, func(c *omprog.Config) { c.Confirm, c.ConfirmTimeout = true, 200 })
+		var suspended *output.Suspended
+		if err := write(out, "x"); !errors.As(err, &suspended) || suspended.Done != 0 || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", test.name, err, test.want)
+		}
+	}
+}
+
+func TestTheEndOfAProgram(t *testing.T) {
+	t.Parallel()
+	out, dir := open(t, `trap 'echo term >> $d/out; exit' TERM; echo OK; read -r l; echo OK; while :; do sleep 0.01; done`,
+		func(c *omprog.Config) { c.Confirm, c.SignalOnClose = true, true })
+	if err := write(out, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	has(t, dir, "out", "term\n")
+
+	deaf, _ := open(t, `trap '' TERM; echo OK; read -r l; echo OK; while :; do sleep 0.01; done`,
+		func(c *omprog.Config) { c.Confirm, c.SignalOnClose, c.CloseTimeout = true, true, 50 })
+	if err := write(deaf, "x"); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if err := deaf.Close(); err != nil || time.Since(start) > time.Minute {
+		t.Errorf("a program that ignores TERM: %v after %v", err, time.Since(start))
+	}
+}
+
+func TestOutputAndHUP(t *testing.T) {
+	t.Parallel()
+	_, dir := open(t, `trap 'echo hup' HUP; while :; do if read -r l; then echo "got $l"; elif [ $? = 1 ]; then exit; fi; done`, nil)
+	c := omprog.Module.Instance.New(nil).(*omprog.Config)
+	c.Binary, c.Output, c.HUPSignal = filepath.Join(dir, "program"), filepath.Join(dir, "output"), 1
+	out, err := omprog.New(*c, module.Env{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait := func(want string) {
+		t.Helper()
+		deadline := time.After(15 * time.Second)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			text, _ := os.ReadFile(filepath.Join(dir, "output"))
+			if strings.Contains(string(text), want) {
+				return
+			}
+			select {
+			case <-tick.C:
+			case <-deadline:
+				t.Fatalf("the output is %q, want %q in it", text, want)
+			}
+		}
+	}
+	if err := write(out, "one"); err != nil {
+		t.Fatal(err)
+	}
+	wait("got one\n")
+	out.(output.Reopener).HUP()
+	wait("hup\n")
+	if err := out.Close(); err != nil {
+		t.Error(err)
+	}
+}
