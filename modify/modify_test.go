@@ -158,14 +158,16 @@ action(type="omfile" file="/nowhere" template="f")`, messages...)
 	}
 }
 
-// program writes a shell script.
+// program writes a shell script and returns the command that runs it. The shell
+// reads it: a file that was just written can not always be executed while other
+// tests start programs.
 func program(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return "/bin/sh " + path
 }
 
 func external(t *testing.T, script, params string, messages ...string) []string {

@@ -24,7 +24,7 @@ func open(t *testing.T, script string, change func(*omprog.Config)) (output.Outp
 		t.Fatal(err)
 	}
 	c := omprog.Module.Instance.New(nil).(*omprog.Config)
-	c.Binary = file
+	c.Binary = "/bin/sh " + file // a file just written can not always be executed while other tests start programs
 	if change != nil {
 		change(c)
 	}
@@ -160,7 +160,7 @@ func TestOutputAndHUP(t *testing.T) {
 	t.Parallel()
 	_, dir := open(t, `trap 'echo hup' HUP; while :; do if read -r l; then echo "got $l"; elif [ $? = 1 ]; then exit; fi; done`, nil)
 	c := omprog.Module.Instance.New(nil).(*omprog.Config)
-	c.Binary, c.Output, c.HUPSignal = filepath.Join(dir, "program"), filepath.Join(dir, "output"), 1
+	c.Binary, c.Output, c.HUPSignal = "/bin/sh "+filepath.Join(dir, "program"), filepath.Join(dir, "output"), 1
 	out, err := omprog.New(*c, module.Env{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

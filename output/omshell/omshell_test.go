@@ -26,8 +26,9 @@ func run(t *testing.T, binary string, records ...string) error {
 	return out.Write(context.Background(), &output.Batch{Parts: []output.Part{p}})
 }
 
+// Not parallel: a file just written can not always be executed while other tests
+// start programs.
 func TestTheProgramGetsTheTextAsItsOnlyArgument(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "program")
 	script := "#!/bin/sh\nprintf '%s[%s]\\n' \"$#\" \"$1\" >> " + filepath.Join(dir, "out") + "\nexit 3\n"
@@ -44,7 +45,6 @@ func TestTheProgramGetsTheTextAsItsOnlyArgument(t *testing.T) {
 }
 
 func TestAProgramThatIsNotThereRejectsTheMessage(t *testing.T) {
-	t.Parallel()
 	var rejected *output.Rejected
 	if err := run(t, "/no/such/program", "x"); !errors.As(err, &rejected) || rejected.Index != 0 {
 		t.Errorf("got %v", err)
