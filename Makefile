@@ -31,8 +31,10 @@ check: ## gofmt, vet, staticcheck, layering, and all tests under the race detect
 	@if command -v $${CC:-cc} >/dev/null; then CGO_ENABLED=1 $(GO) test -race ./...; \
 	else echo "no C compiler: the race detector needs one and is left out"; fi
 
-compat: build ## run the compatibility cases, and the reference if rsyslogd is installed
+compat: build ## run the compatibility cases as they are, converted and in full, and the reference if rsyslogd is installed
 	$(GO) run ./internal/compat -bin ./$(BIN) -failing testdata/compat/failing.txt
+	$(GO) run ./internal/compat -bin ./$(BIN) -failing testdata/compat/failing.txt -rewrite convert
+	$(GO) run ./internal/compat -bin ./$(BIN) -failing testdata/compat/failing.txt -rewrite config
 ifneq ($(RSYSLOGD),)
 	$(MAKE) compat-reference
 else

@@ -8,7 +8,6 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
-	"syslogd/internal/diag"
 	"syslogd/output"
 	"syslogd/queue"
 	"syslogd/router"
@@ -57,11 +56,11 @@ var actionParams = param.Table[actionCommon]{
 	param.NotYetUnless[actionCommon]("action.rateLimit.name", "named rate limits are not available yet"),
 }
 
-func (l *loader) newCommon() actionCommon {
-	var c actionCommon
-	actionParams.SetDefaults(&c)
-	c.Report, c.Continuation = l.cfg.Global.ReportSuspension, l.cfg.Global.ReportContinuation
-	return c
+func (c *Config) newCommon() actionCommon {
+	var a actionCommon
+	actionParams.SetDefaults(&a)
+	a.Report, a.Continuation = c.Global.ReportSuspension, c.Global.ReportContinuation
+	return a
 }
 
 func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
@@ -79,9 +78,9 @@ func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
 	if m == nil {
 		return nil
 	}
-	common := l.newCommon()
+	common := l.cfg.newCommon()
 	ok = actionParams.Decode(&common, obj, l.diags)
-	q := l.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
+	q := l.cfg.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
 	ok = queue.Params.Decode(&q, obj, l.diags) && ok
 	q.Check(obj, l.diags)
 	conf := m.output.Instance.New(m.conf)
@@ -92,11 +91,14 @@ func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
 	if !ok || !l.check(m.output.Instance, conf, obj) {
 		return nil
 	}
-	return l.addAction(m, conf, common, q, a.Range())
+	var given places
+	given.note(obj)
+	return l.addAction(m, conf, common, q, a, given)
 }
 
 // addAction numbers and records an action.
-func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q queue.Config, rng diag.Range) router.Stmt {
+func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q queue.Config, node syntax.Node, given places) router.Stmt {
+	rng := node.Range()
 	n := len(l.cfg.Actions)
 	name := common.Name
 	if name == "" {
@@ -107,7 +109,8 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 	}
 	act := &Action{
 		Action: &router.Action{Name: name, Index: n, Conditions: common.Conditions},
-		Module: m.output, Conf: conf, Range: rng, queueGiven: q.Given,
+		Module: m.output, Conf: conf, Range: rng, Node: node, queueGiven: q.Given,
+		module: m, common: common, places: given,
 		Policy: output.Policy{
 			RetryCount: common.ResumeRetryCount, Interval: time.Duration(common.ResumeInterval) * time.Second,
 			IntervalMax: time.Duration(common.ResumeMax) * time.Second, Report: common.Report, ReportContinuation: common.Continuation,
@@ -136,7 +139,7 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 func (l *loader) ownQueues() {
 	for _, a := range l.cfg.Actions {
 		if a.Queue == nil && !a.queueGiven && !a.Watched && a.Module.OwnQueue != nil && a.Module.OwnQueue(a.Conf) {
-			q := l.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
+			q := l.cfg.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
 			q.Type, q.WorkerThreads = queue.LinkedList, 1
 			a.Queue = &q
 		}
@@ -241,7 +244,7 @@ func (l *loader) legacyOutput(a *syntax.LegacyAction, module, text string) route
 
 // decodeLegacy makes an action from the values of legacy directives and obj.
 func (l *loader) decodeLegacy(a *syntax.LegacyAction, m *loadedModule, obj *param.Object, tpl string, at int) router.Stmt {
-	common, q := l.legacy.takeAction(l)
+	common, q, given := l.legacy.takeAction(l)
 	decl := m.output.Instance
 	conf := decl.Copy(l.pending(m))
 	if tpl != "" {
@@ -266,7 +269,9 @@ func (l *loader) decodeLegacy(a *syntax.LegacyAction, m *loadedModule, obj *para
 	if !decl.Decode(conf, obj, l.diags) || !decl.Check(conf, obj, l.diags) {
 		return nil
 	}
-	return l.addAction(m, conf, common, q, a.Range())
+	given = given.join(m.pendingPlaces)
+	given.note(obj)
+	return l.addAction(m, conf, common, q, a, given)
 }
 
 func legacyText(obj *param.Object) string {

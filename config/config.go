@@ -49,8 +49,12 @@ type Config struct {
 	Abort *Abort
 	// Loaded are the names of loaded modules.
 	Loaded []string
+	// Uses says of each legacy directive what it was good for.
+	Uses map[*syntax.Directive]Use
 
 	modules map[string]*loadedModule
+	// placesOf global() and of main_queue().
+	globalPlaces, mainQueuePlaces places
 }
 
 // Abort is a reason not to start, with the exit status that rsyslogd has for it.
@@ -66,6 +70,11 @@ type Input struct {
 	// Ruleset is the bound ruleset, nil for the default.
 	Ruleset *Ruleset
 	Range   diag.Range
+	// Node is what made it: an input(), a directive, or nil.
+	Node syntax.Node
+
+	module *loadedModule
+	places places
 }
 
 // Ruleset is a ruleset with its queue and parsers.
@@ -76,6 +85,8 @@ type Ruleset struct {
 	// Queue is the ruleset's own; nil means that it runs in the main queue's workers.
 	Queue *queue.Config
 	Range diag.Range
+
+	places places
 }
 
 // Action is an action with the output behind it.
@@ -87,14 +98,23 @@ type Action struct {
 	// Queue is the action's own; nil is Direct.
 	Queue *queue.Config
 	Range diag.Range
+	// Node is what made it: an action() or a *syntax.LegacyAction.
+	Node syntax.Node
 
 	queueGiven bool // by the configuration
+	module     *loadedModule
+	common     actionCommon
+	places     places
 }
 
 // Parser is an instance of a parser module: a built-in one, or from parser().
 type Parser struct {
 	Module *module.ParserModule
 	Conf   any
+	// Name is as parser() spells it; empty for those that come with a module.
+	Name string
+
+	places places
 }
 
 // Options say how a configuration is read.
@@ -119,6 +139,8 @@ type loadedModule struct {
 	unavailable *module.Unavailable
 	inputs      int
 	rng         diag.Range
+	// places are those of conf and of pending.
+	places, pendingPlaces places
 }
 
 // Load reads the configuration name; text, if not nil, is its content. The

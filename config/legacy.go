@@ -14,8 +14,9 @@ import (
 // legacyState are the values of $directives that a later line consumes. Those
 // of modules are in loadedModule.pending.
 type legacyState struct {
-	action *actionCommon // nil: nothing set since the last action
-	queue  []queueDirective
+	action       *actionCommon // nil: nothing set since the last action
+	actionPlaces places
+	queue        []queueDirective
 	// mainQueue applies to the rulesets of $RuleSet lines after $RulesetCreateMainQueue.
 	mainQueue []queueDirective
 }
@@ -27,28 +28,36 @@ type queueDirective struct {
 
 func (s *legacyState) reset() { *s = legacyState{} }
 
+// resetWithAction are the parameters that hold for one legacy action only.
+var resetWithAction = []string{"name", "action.resumeRetryCount", "action.execOnlyEveryNthTime",
+	"action.execOnlyEveryNthTimeTimeout", "action.execOnlyOnceEveryInterval"}
+
 // takeAction returns the generic settings for the next legacy action. Those
 // that rsyslogd resets with every action are reset.
-func (s *legacyState) takeAction(l *loader) (actionCommon, queue.Config) {
-	common := l.newCommon()
+func (s *legacyState) takeAction(l *loader) (actionCommon, queue.Config, places) {
+	common, given := l.cfg.newCommon(), s.actionPlaces.join()
 	if s.action != nil {
 		common = *s.action
 		s.action.Name, s.action.ResumeRetryCount = "", 0
 		s.action.EveryNth, s.action.EveryNthTimeout, s.action.OnceEvery = 0, 0, 0
+		for _, name := range resetWithAction {
+			delete(s.actionPlaces, name)
+		}
 	}
-	q := l.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
-	l.decodeQueue(&q, s.queue)
+	q := l.cfg.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
+	l.decodeQueue(&q, s.queue, &given)
 	s.queue = nil
-	return common, q
+	return common, q, given
 }
 
 // decodeQueue applies collected queue directives.
-func (l *loader) decodeQueue(conf *queue.Config, dirs []queueDirective) {
+func (l *loader) decodeQueue(conf *queue.Config, dirs []queueDirective, given *places) {
 	for _, d := range dirs {
 		obj := l.directiveObject(d.dir)
 		obj.Args = []*param.Arg{directiveArg(d.name, d.dir)}
 		queue.Params.Decode(conf, obj, l.diags)
 		conf.Check(obj, l.diags)
+		given.note(obj)
 	}
 }
 
@@ -70,12 +79,14 @@ func (l *loader) pending(m *loadedModule) any {
 
 func (l *loader) directive(d *syntax.Directive) {
 	if run := special(d.Name); run != nil {
+		l.use(d, Use{Kind: UseSpecial})
 		run(l, d)
 		return
 	}
 	if l.queueDirective(d) || l.globalDirective(d) || l.actionDirective(d) || l.moduleDirective(d) {
 		return
 	}
+	l.use(d, Use{Kind: UseUnknown})
 	diagnostic := l.diags.Errorf(d.Range(), "there is no directive $%s", d.Spelling)
 	if s := diag.Suggest(d.Name, l.directiveNames()); s != "" {
 		diagnostic.Hint = fmt.Sprintf("did you mean $%s?", s)
@@ -120,10 +131,16 @@ func (l *loader) value(d *syntax.Directive, info *param.Info) string {
 }
 
 // report says what became of a directive's value; it returns whether the table knew the directive.
-func (l *loader) report(d *syntax.Directive, info *param.Info, err error) bool {
-	switch {
-	case info == nil:
+func (l *loader) report(d *syntax.Directive, info *param.Info, err error, u Use, given *places) bool {
+	if info == nil {
 		return false
+	}
+	u.Info, u.Failed = info, err != nil
+	l.use(d, u)
+	if err == nil {
+		given.set(info.Name, d.ValueRange)
+	}
+	switch {
 	case info.Kind == param.KindGone:
 		l.diags.Notef(d.Range(), "$%s is no longer supported", d.Spelling).Effect = "this line is ignored"
 	case info.Kind == param.KindNoEffect:
@@ -154,7 +171,7 @@ func (l *loader) globalDirective(d *syntax.Directive) bool {
 		l.value(d, info)
 		l.applyNow()
 	}
-	return l.report(d, info, err)
+	return l.report(d, info, err, Use{Kind: UseGlobal}, &l.cfg.globalPlaces)
 }
 
 func firstWord(s string) string {
@@ -164,11 +181,11 @@ func firstWord(s string) string {
 
 func (l *loader) actionDirective(d *syntax.Directive) bool {
 	if l.legacy.action == nil {
-		c := l.newCommon()
+		c := l.cfg.newCommon()
 		l.legacy.action = &c
 	}
 	info, err := actionParams.SetDirective(l.legacy.action, d.Name, firstWord(d.Value))
-	return l.report(d, info, err)
+	return l.report(d, info, err, Use{Kind: UseAction}, &l.legacy.actionPlaces)
 }
 
 func (l *loader) queueDirective(d *syntax.Directive) bool {
@@ -179,9 +196,11 @@ func (l *loader) queueDirective(d *syntax.Directive) bool {
 		}
 		q := queueDirective{name, d}
 		if l.current != l.cfg.Rulesets[0] {
+			l.use(d, Use{Kind: UseRulesetQueue})
 			l.legacy.mainQueue = append(l.legacy.mainQueue, q)
 		} else {
-			l.decodeQueue(&l.cfg.MainQueue, []queueDirective{q})
+			l.use(d, Use{Kind: UseMainQueue})
+			l.decodeQueue(&l.cfg.MainQueue, []queueDirective{q}, &l.cfg.mainQueuePlaces)
 		}
 		return true
 	}
@@ -190,6 +209,7 @@ func (l *loader) queueDirective(d *syntax.Directive) bool {
 		if name == "" {
 			return false
 		}
+		l.use(d, Use{Kind: UseActionQueue})
 		l.legacy.queue = append(l.legacy.queue, queueDirective{name, d})
 		return true
 	}
@@ -202,6 +222,7 @@ func (l *loader) moduleDirective(d *syntax.Directive) bool {
 		if m.unavailable != nil {
 			for _, name := range m.unavailable.Directives {
 				if strings.EqualFold(name, d.Name) {
+					l.use(d, Use{Kind: UseModule, Module: m.name})
 					l.diags.Notef(d.Range(), "$%s has no effect: module %s is not available yet", d.Spelling, m.name)
 					return true
 				}
@@ -210,16 +231,17 @@ func (l *loader) moduleDirective(d *syntax.Directive) bool {
 		}
 		if o := m.moduleObject(); o != nil {
 			info, err := o.SetDirective(m.conf, d.Name, l.directiveValue(d, o.Infos))
-			if l.report(d, info, err) {
+			if l.report(d, info, err, Use{Kind: UseModule, Module: m.name}, &m.places) {
 				return true
 			}
 		}
 		if o := m.instanceObject(); o != nil {
 			info, err := o.SetDirective(l.pending(m), d.Name, l.directiveValue(d, o.Infos))
-			if !l.report(d, info, err) {
+			if !l.report(d, info, err, Use{Kind: UseInstance, Module: m.name}, &m.pendingPlaces) {
 				continue
 			}
 			if info.RunsObject && err == nil {
+				l.use(d, Use{Kind: UseRun, Module: m.name, Info: info})
 				l.runDirective(d, m)
 			}
 			return true
@@ -252,7 +274,8 @@ func (l *loader) runDirective(d *syntax.Directive, m *loadedModule) {
 	obj := l.directiveObject(d)
 	obj.Effect = "this input is ignored"
 	if o.Check(conf, obj, l.diags) {
-		l.addInput(m, conf, obj)
+		in := l.addInput(m, conf, obj)
+		in.Node, in.places = d, m.pendingPlaces.join()
 	}
 	if m.input.AfterRun != nil {
 		m.input.AfterRun(m.pending)
@@ -299,7 +322,7 @@ func (l *loader) modLoad(d *syntax.Directive) {
 		l.diags.Errorf(d.Range(), "$ModLoad names no module").Effect = "this line is ignored"
 		return
 	}
-	l.load(moduleName(name), name, d.ValueRange)
+	l.load(ModuleName(name), name, d.ValueRange)
 }
 
 func (l *loader) modDir(d *syntax.Directive) {
@@ -347,8 +370,8 @@ func (l *loader) rulesetQueue(d *syntax.Directive) {
 		l.diags.Errorf(d.Range(), "ruleset %q has a queue already", l.current.Name).Effect = "this line is ignored"
 		return
 	}
-	conf := l.queueDefaults(queue.DefaultSize, l.cfg.Global.rulesetTimeoutShutdown)
-	l.decodeQueue(&conf, l.legacy.mainQueue)
+	conf := l.cfg.queueDefaults(queue.DefaultSize, l.cfg.Global.rulesetTimeoutShutdown)
+	l.decodeQueue(&conf, l.legacy.mainQueue, &l.current.places)
 	l.legacy.mainQueue = nil
 	conf.Given = true
 	conf.SetSize(queue.DefaultSize)
@@ -364,7 +387,7 @@ func (l *loader) rulesetParser(d *syntax.Directive) {
 func (l *loader) resetVariables(*syntax.Directive) {
 	l.legacy.reset()
 	for _, m := range l.cfg.modules {
-		m.pending = nil
+		m.pending, m.pendingPlaces = nil, nil
 	}
 }
 

@@ -58,7 +58,7 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 	cfg := &Config{
 		Name: name, File: file, Templates: template.NewSet(),
 		Parsers: map[string]*Parser{}, Allowed: map[string][]string{}, modules: map[string]*loadedModule{},
-		Tables: &lookup.Set{}, Zones: map[string]*message.Zone{},
+		Tables: &lookup.Set{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
 		Buckets: &metrics.Buckets{Counters: map[string]*metrics.Dynamic{}, Percentiles: map[string]*metrics.Percentiles{}},
 	}
 	globalParams.SetDefaults(&cfg.Global)
@@ -184,6 +184,7 @@ func (l *loader) global(o *syntax.Object) {
 	}
 	obj.Args = kept
 	globalParams.Decode(&l.cfg.Global, obj, l.diags)
+	l.cfg.globalPlaces.note(obj)
 	param.ReportUnknown(obj, globalParams.Infos(), l.diags)
 	l.applyNow()
 }
@@ -203,6 +204,7 @@ func (l *loader) mainQueue(o *syntax.Object) {
 	conf := l.cfg.MainQueue
 	if queue.Params.Decode(&conf, obj, l.diags) && conf.Check(obj, l.diags) {
 		l.cfg.MainQueue = conf
+		l.cfg.mainQueuePlaces.note(obj)
 	}
 	param.ReportUnknown(obj, queue.Params.Infos(), l.diags)
 }
@@ -246,11 +248,12 @@ func (l *loader) ruleset(r *syntax.Ruleset) {
 		a.Used = true
 		rs.Parsers = l.parserNames(a.Items, a.ValueRange)
 	}
-	conf := l.queueDefaults(queue.DefaultSize, l.cfg.Global.rulesetTimeoutShutdown)
+	conf := l.cfg.queueDefaults(queue.DefaultSize, l.cfg.Global.rulesetTimeoutShutdown)
 	if queue.Params.Decode(&conf, obj, l.diags) && conf.Check(obj, l.diags) && conf.Given && conf.Type != queue.Direct {
 		conf.SetSize(queue.DefaultSize)
 		rs.Queue = &conf
 	}
+	rs.places.note(obj)
 	param.ReportUnknown(obj, append(queue.Params.Infos(), param.Info{Name: "name"}, param.Info{Name: "parser"}), l.diags)
 	l.cfg.Rulesets = append(l.cfg.Rulesets, rs)
 	if r.Body != nil {
@@ -262,7 +265,7 @@ func (l *loader) ruleset(r *syntax.Ruleset) {
 }
 
 // queueDefaults are the defaults of a ruleset's or an action's queue.
-func (l *loader) queueDefaults(size, timeout int) queue.Config {
+func (c *Config) queueDefaults(size, timeout int) queue.Config {
 	var conf queue.Config
 	queue.Params.SetDefaults(&conf)
 	conf.Size = size

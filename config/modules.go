@@ -11,9 +11,9 @@ import (
 	"syslogd/module"
 )
 
-// moduleName reduces what module(load=) and $ModLoad name to the module's own
+// ModuleName reduces what module(load=) and $ModLoad name to the module's own
 // name: without a path, without .so, without "builtin:".
-func moduleName(s string) string {
+func ModuleName(s string) string {
 	s = strings.TrimSuffix(path.Base(strings.TrimSpace(s)), ".so")
 	return strings.ToLower(strings.TrimPrefix(s, "builtin:"))
 }
@@ -24,7 +24,7 @@ func (l *loader) module(o *syntax.Object) {
 	if !ok {
 		return
 	}
-	name := moduleName(load)
+	name := ModuleName(load)
 	obj.Title = fmt.Sprintf("module(load=%q)", load)
 	_, rng := text(obj, "load")
 	m := l.load(name, load, rng)
@@ -42,6 +42,7 @@ func (l *loader) module(o *syntax.Object) {
 		m.conf = decl.New(nil)
 	}
 	param.ReportUnknown(obj, decl.Infos, l.diags)
+	m.places.note(obj)
 }
 
 func (m *loadedModule) moduleObject() *module.Object {
@@ -106,14 +107,14 @@ func (l *loader) load(name, written string, rng diag.Range) *loadedModule {
 
 // find returns a loaded module for an object's type, or reports why there is none.
 func (l *loader) find(name string, kind string, obj *param.Object, rng diag.Range) *loadedModule {
-	m := l.cfg.modules[moduleName(name)]
+	m := l.cfg.modules[ModuleName(name)]
 	if m == nil {
-		if u := l.reg.Unavailable[moduleName(name)]; u != nil {
+		if u := l.reg.Unavailable[ModuleName(name)]; u != nil {
 			l.diags.Errorf(rng, "module %q is not available yet: %s", name, u.Lost).Effect = obj.Effect
 			return nil
 		}
 		d := l.diags.Errorf(rng, "module %q is not loaded", name)
-		if known := moduleName(name); l.reg.Has(known) {
+		if known := ModuleName(name); l.reg.Has(known) {
 			d.Hint = fmt.Sprintf(`load it first: module(load=%q)`, known)
 		} else if s := diag.Suggest(known, l.reg.Names()); s != "" {
 			d.Text = fmt.Sprintf("there is no module %q", name)
@@ -146,7 +147,7 @@ func (l *loader) input(o *syntax.Object) {
 	_, rng := text(obj, "type")
 	m := l.find(typ, "input", obj, rng)
 	if m == nil {
-		if u := l.cfg.modules[moduleName(typ)]; u != nil {
+		if u := l.cfg.modules[ModuleName(typ)]; u != nil {
 			u.inputs++
 		}
 		return
@@ -162,7 +163,9 @@ func (l *loader) input(o *syntax.Object) {
 	ok = decl.Decode(conf, obj, l.diags)
 	param.ReportUnknown(obj, decl.Infos, l.diags)
 	if ok && l.check(decl, conf, obj) {
-		l.addInput(m, conf, obj)
+		in := l.addInput(m, conf, obj)
+		in.Node = o
+		in.places.note(obj)
 	}
 }
 
@@ -184,8 +187,8 @@ func (l *loader) check(decl *module.Object, conf any, obj *param.Object) bool {
 }
 
 // addInput records an instance and the ruleset it names.
-func (l *loader) addInput(m *loadedModule, conf any, obj *param.Object) {
-	in := &Input{Module: m.input, Conf: conf, Range: obj.Range}
+func (l *loader) addInput(m *loadedModule, conf any, obj *param.Object) *Input {
+	in := &Input{Module: m.input, Conf: conf, Range: obj.Range, module: m}
 	l.cfg.Inputs = append(l.cfg.Inputs, in)
 	if name := m.input.Ruleset(conf); name != "" {
 		rng := obj.Range
@@ -194,6 +197,7 @@ func (l *loader) addInput(m *loadedModule, conf any, obj *param.Object) {
 		}
 		l.inputRules = append(l.inputRules, inputRuleset{in, name, rng})
 	}
+	return in
 }
 
 // implicitInputs adds the instances that come with a module: the system log socket.
@@ -233,12 +237,12 @@ func (l *loader) parser(o *syntax.Object) {
 	}
 	obj.Title = fmt.Sprintf("parser(name=%q)", name)
 	_, rng := text(obj, "type")
-	m := l.cfg.modules[moduleName(typ)]
+	m := l.cfg.modules[ModuleName(typ)]
 	if m == nil || m.parser == nil {
 		d := l.diags.Errorf(rng, "there is no parser module %q", typ)
-		if l.reg.Parsers[moduleName(typ)] != nil {
+		if l.reg.Parsers[ModuleName(typ)] != nil {
 			d.Text = fmt.Sprintf("parser module %q is not loaded", typ)
-			d.Hint = fmt.Sprintf("load it first: module(load=%q)", moduleName(typ))
+			d.Hint = fmt.Sprintf("load it first: module(load=%q)", ModuleName(typ))
 		}
 		d.Effect, d.Code = obj.Effect, -2209
 		return
@@ -251,6 +255,8 @@ func (l *loader) parser(o *syntax.Object) {
 	ok = m.parser.Instance.Decode(conf, obj, l.diags)
 	param.ReportUnknown(obj, m.parser.Instance.Infos, l.diags)
 	if ok {
-		l.cfg.Parsers[strings.ToLower(name)] = &Parser{Module: m.parser, Conf: conf}
+		p := &Parser{Module: m.parser, Conf: conf, Name: name}
+		p.places.note(obj)
+		l.cfg.Parsers[strings.ToLower(name)] = p
 	}
 }

@@ -14,7 +14,11 @@ import (
 type Place struct {
 	local bool // $. and not $!
 	path  message.Path
+	text  string // as written, with the $
 }
+
+// String is the place as a configuration names it.
+func (p *Place) String() string { return p.text }
 
 // ParsePlace reads $!, $!name!name, $. or $.name; the $ may be missing, as in
 // rsyslogd.
@@ -26,7 +30,7 @@ func ParsePlace(text string) (Place, error) {
 		}
 		return Place{}, fmt.Errorf("want a variable such as $!name or $.name, found %q", text)
 	}
-	return Place{local: name[0] == '.', path: message.ParsePath(name[1:])}, nil
+	return Place{local: name[0] == '.', path: message.ParsePath(name[1:]), text: "$" + name}, nil
 }
 
 // PlaceParam is a parameter that names a Place.
@@ -35,7 +39,7 @@ func PlaceParam[C any](name string, field func(*C) *Place) *param.Param[C] {
 		p, err := ParsePlace(value)
 		*field(c) = p
 		return err
-	})
+	}, func(c *C) string { return field(c).String() })
 }
 
 func (p *Place) tree(m *message.Message) *message.Tree {

@@ -80,6 +80,8 @@ type Object struct {
 	SetDirective func(c any, directive, value string) (*param.Info, error)
 	// Check reports contradictions between parameters. May be nil.
 	Check func(c any, o *param.Object, diags *diag.List) bool
+	// Values returns what c holds; see param.Table.Values.
+	Values func(c any) []param.Value
 	// Copy returns a copy of c, for the next object made from legacy directives.
 	Copy func(c any) any
 }
@@ -112,7 +114,8 @@ func objectOf[P, C any](t param.Table[C], inherit func(*P, *C)) *Object {
 			}
 			return true
 		},
-		Copy: func(c any) any { d := *c.(*C); return &d },
+		Values: func(c any) []param.Value { return t.Values(c.(*C)) },
+		Copy:   func(c any) any { d := *c.(*C); return &d },
 	}
 }
 

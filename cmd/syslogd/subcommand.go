@@ -17,6 +17,8 @@ func subcommands() []subcommand {
 	return []subcommand{
 		{"check", "[-f FILE] [--strict] [--json]", "say what is wrong with a configuration: 0 clean, 1 errors, 2 warnings", (*command).checkCommand},
 		{"explain", "[-f FILE] [--from ADDR] [--input NAME] [--json] [MESSAGE]", "say what becomes of a message, and why", (*command).explainCommand},
+		{"config", "[-f FILE]", "print the configuration in effect: all defaults, and where each value comes from", (*command).configCommand},
+		{"convert", "FILE", "print a configuration in RainerScript, with the same meaning", (*command).convertCommand},
 		{"test", "FILE CASES...", "run the test cases of a configuration", (*command).testCommand},
 	}
 }

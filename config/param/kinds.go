@@ -17,6 +17,17 @@ func newParam[C any](name string, k Kind, set func(*C, []string) error) *Param[C
 	return &Param[C]{Info: Info{Name: name, Kind: k}, set: set}
 }
 
+// shown sets how the value is written; "" is a value that was not set.
+func (p *Param[C]) shown(text func(c *C) string) *Param[C] {
+	p.get = func(c *C) []string {
+		if s := text(c); s != "" {
+			return []string{s}
+		}
+		return nil
+	}
+	return p
+}
+
 func one(items []string) string {
 	if len(items) == 0 {
 		return ""
@@ -60,7 +71,7 @@ func Bool[C any](name string, field func(*C) *bool) *Param[C] {
 			e.hint = `write "off"`
 		}
 		return e
-	})
+	}).shown(func(c *C) string { return OnOff(*field(c)) })
 }
 
 // number reads a decimal, 0x hexadecimal or 0 octal integer.
@@ -95,7 +106,7 @@ func Int[C any](name string, field func(*C) *int) *Param[C] {
 		}
 		*field(c) = int(n)
 		return nil
-	})
+	}).shown(func(c *C) string { return strconv.Itoa(*field(c)) })
 }
 
 // NonNegInt is an integer from 0, PositiveInt one from 1.
@@ -140,7 +151,7 @@ func Size[C any](name string, field func(*C) *int64) *Param[C] {
 		}
 		*field(c) = n
 		return nil
-	})
+	}).shown(func(c *C) string { return SizeText(*field(c)) })
 }
 
 // String is any text.
@@ -148,7 +159,7 @@ func String[C any](name string, field func(*C) *string) *Param[C] {
 	return newParam(name, KindString, func(c *C, items []string) error {
 		*field(c) = one(items)
 		return nil
-	})
+	}).shown(func(c *C) string { return *field(c) })
 }
 
 func word(v string) error {
@@ -163,7 +174,7 @@ func Word[C any](name string, field func(*C) *string) *Param[C] {
 	return newParam(name, KindWord, func(c *C, items []string) error {
 		*field(c) = one(items)
 		return word(one(items))
-	})
+	}).shown(func(c *C) string { return *field(c) })
 }
 
 // Template is the name of a template. That it exists is checked by package config.
@@ -189,7 +200,7 @@ func Char[C any](name string, field func(*C) *byte) *Param[C] {
 		}
 		*field(c) = v[0]
 		return nil
-	})
+	}).shown(func(c *C) string { return charText(*field(c)) })
 }
 
 // Strings is an array; a single string counts as one. A repeated legacy
@@ -204,6 +215,7 @@ func Strings[C any](name string, field func(*C) *[]string) *Param[C] {
 		*f = append((*f)[:len(*f):len(*f)], items...)
 		return nil
 	}
+	p.get = func(c *C) []string { return *field(c) }
 	p.Appends = true
 	return p
 }
@@ -218,7 +230,7 @@ func Mode[C any](name string, field func(*C) *fs.FileMode) *Param[C] {
 		}
 		*field(c) = fs.FileMode(n)
 		return nil
-	})
+	}).shown(func(c *C) string { return fmt.Sprintf("0%03o", *field(c)) })
 }
 
 // NoID is the value of a user or group that was not given.
@@ -233,7 +245,7 @@ func User[C any](name string, field func(*C) *int) *Param[C] {
 		}
 		*field(c), err = strconv.Atoi(u.Uid)
 		return err
-	})
+	}).shown(func(c *C) string { return userName(*field(c)) })
 }
 
 // GroupName is a group name; the number is looked up while decoding.
@@ -245,7 +257,7 @@ func GroupName[C any](name string, field func(*C) *int) *Param[C] {
 		}
 		*field(c), err = strconv.Atoi(g.Gid)
 		return err
-	})
+	}).shown(func(c *C) string { return groupName(*field(c)) })
 }
 
 // IDError is a user or group that does not exist.
@@ -269,7 +281,7 @@ func Facility[C any](name string, field func(*C) *message.Facility) *Param[C] {
 		}
 		*field(c) = f
 		return nil
-	})
+	}).shown(func(c *C) string { return facilityText(*field(c)) })
 }
 
 // Severity is a name or number.
@@ -286,7 +298,7 @@ func Severity[C any](name string, field func(*C) *message.Severity) *Param[C] {
 		}
 		*field(c) = s
 		return nil
-	})
+	}).shown(func(c *C) string { return severityText(*field(c)) })
 }
 
 func didYouMean(v string, candidates []string) string {
@@ -319,12 +331,20 @@ func Enum[C, T any](name string, field func(*C) *T, choices ...Choice[T]) *Param
 	for _, ch := range choices {
 		p.Choices = append(p.Choices, ch.Name)
 	}
-	return p
+	return p.shown(func(c *C) string {
+		for _, ch := range choices {
+			if any(ch.Value) == any(*field(c)) {
+				return ch.Name
+			}
+		}
+		return ""
+	})
 }
 
-// Func is a parameter with a decoding of its own. kind names the type for documentation.
-func Func[C any](name string, k Kind, set func(c *C, value string) error) *Param[C] {
-	return newParam(name, k, func(c *C, items []string) error { return set(c, one(items)) })
+// Func is a parameter with a decoding of its own; text is the opposite. k names
+// the type for documentation.
+func Func[C any](name string, k Kind, set func(c *C, value string) error, text func(c *C) string) *Param[C] {
+	return newParam(name, k, func(c *C, items []string) error { return set(c, one(items)) }).shown(text)
 }
 
 // Duration is a length of time: a number with s, m, h, d (days) or w (weeks).
@@ -336,7 +356,7 @@ func Duration[C any](name string, field func(*C) *time.Duration) *Param[C] {
 		}
 		*field(c) = d
 		return nil
-	})
+	}).shown(func(c *C) string { return durationText(*field(c)) })
 }
 
 var durationUnits = map[byte]time.Duration{

@@ -54,8 +54,9 @@ type Arg struct {
 	Array      bool
 	Range      diag.Range // of the name
 	ValueRange diag.Range
-	// Used is set by the table that knew the name.
-	Used bool
+	// Used is set by the table that knew the name; Param is its spelling there.
+	Used  bool
+	Param string
 	// Effect, if not empty, is what follows from a name that no table knows.
 	Effect string
 	// Unknown is set when no table knew the name.
@@ -91,6 +92,8 @@ type Param[C any] struct {
 	add func(c *C, items []string) error
 	// given, if not nil, is set to true when a value was given.
 	given func(c *C) *bool
+	// get is the value as it would be written, nil if there is none.
+	get func(c *C) []string
 }
 
 // Info is what a parameter is, without its type: for documentation, suggestions and legacy directives.
@@ -112,6 +115,11 @@ type Info struct {
 	Min, Max   int64 // limits of a number, equal when there are none
 	Refused    string
 	Deprecated string
+	// TwinOf is another name of the value: fileOwner of fileOwnerNum.
+	TwinOf string
+	// Meant are the parameter and value that say what a directive without
+	// parameter says when it is on.
+	Meant [2]string
 }
 
 // Table declares the parameters of C.
@@ -138,6 +146,13 @@ func (p *Param[C]) Legacy(directive string) *Param[C] {
 	return p
 }
 
+// Twin says that the parameter sets what the named one sets.
+func (p *Param[C]) Twin(name string) *Param[C] { p.TwinOf = name; return p }
+
+// Means says which parameter, with which value, a directive stands for that has
+// no parameter of its name.
+func (p *Param[C]) Means(name, value string) *Param[C] { p.Meant = [2]string{name, value}; return p }
+
 // Runs says that the legacy directive makes an object of the values collected so far.
 func (p *Param[C]) Runs() *Param[C] { p.RunsObject = true; return p }
 
@@ -153,6 +168,14 @@ func (p *Param[C]) Range(min, max int64) *Param[C] {
 			return limitError(min, max, one(items))
 		}
 		return inner(c, items)
+	}
+	show := p.get
+	p.get = func(c *C) []string {
+		items := show(c)
+		if n, err := number(one(items)); err != nil || n < min || n > max {
+			return nil // a default that can not be written
+		}
+		return items
 	}
 	return p
 }
@@ -205,7 +228,7 @@ func (t Table[C]) Decode(c *C, o *Object, diags *diag.List) bool {
 		if p == nil {
 			continue
 		}
-		a.Used = true
+		a.Used, a.Param = true, p.Name
 		if prev := first[p]; prev != nil {
 			d := diags.Errorf(a.Range, "parameter %q given twice in %s", a.Name, o.Title)
 			d.Related = []diag.Related{{Range: prev.Range, Text: "first given here"}}
@@ -347,6 +370,9 @@ func Group[C, P any](field func(*C) *P, part Table[P]) Table[C] {
 		}
 		if p.given != nil {
 			q.given = func(c *C) *bool { return p.given(field(c)) }
+		}
+		if p.get != nil {
+			q.get = func(c *C) []string { return p.get(field(c)) }
 		}
 		out[i] = q
 	}

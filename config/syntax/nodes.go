@@ -59,6 +59,8 @@ type Param struct {
 	Name     string // lower case
 	Spelling string // as written
 	Value    Value
+	// Note is a comment on it, for trees that are not parsed.
+	Note string
 }
 
 // Object is keyword(name="value" ...): global, module, input, main_queue,

@@ -11,8 +11,22 @@ import (
 // Includes are written as they stand, without what they brought in; filters
 // that were not understood are left out. Printing what is parsed from the
 // output gives the same output.
-func Print(w io.Writer, f *File) {
-	pr := &printer{}
+func Print(w io.Writer, f *File) { PrintWith(w, f, PrintOptions{}) }
+
+// PrintOptions say how the parameters of objects are laid out. The zero value
+// writes each object in one line.
+type PrintOptions struct {
+	// Width, if not 0, is the length of a line, in bytes, beyond which each
+	// parameter of an object gets a line of its own.
+	Width int
+	// Notes gives each parameter of an object that has notes a line of its own,
+	// with the note as a comment behind it.
+	Notes bool
+}
+
+// PrintWith is Print with options.
+func PrintWith(w io.Writer, f *File, opt PrintOptions) {
+	pr := &printer{opt: opt}
 	pr.stmts(f.Stmts)
 	io.WriteString(w, pr.String())
 }
@@ -20,12 +34,15 @@ func Print(w io.Writer, f *File) {
 type printer struct {
 	strings.Builder
 	indent int
+	opt    PrintOptions
 }
+
+const indentation = "  "
 
 // line writes one line at the current depth. A backslash at its end would join
 // it with the next line; doubled and followed by an empty line it is kept.
 func (pr *printer) line(format string, args ...any) {
-	text := strings.Repeat("  ", pr.indent) + fmt.Sprintf(format, args...)
+	text := strings.Repeat(indentation, pr.indent) + fmt.Sprintf(format, args...)
 	pr.WriteString(strings.ReplaceAll(text+"\n", "\\\n", "\\\\\n\n"))
 }
 
@@ -37,14 +54,18 @@ func (pr *printer) stmts(list []Stmt) {
 
 func (pr *printer) stmt(s Stmt) {
 	switch s := s.(type) {
+	case *Comment:
+		for _, text := range s.Lines {
+			pr.WriteString(strings.TrimRight(strings.Repeat(indentation, pr.indent)+text, " ") + "\n")
+		}
 	case *Object:
-		pr.line("%s", objectText(s))
+		pr.line("%s", pr.object(s))
 	case *Include:
-		pr.line("%s", objectText(&s.Object))
+		pr.line("%s", pr.object(&s.Object))
 	case *Template:
 		pr.template(s)
 	case *Ruleset:
-		pr.line("%s {", objectText(&s.Object))
+		pr.line("%s {", pr.object(&s.Object))
 		pr.inner(s.Body)
 		pr.line("}")
 	case *Directive:
@@ -139,7 +160,7 @@ func (pr *printer) actions(head string, list *ActionList) {
 			pr.line("%s", directiveText(d))
 			continue
 		}
-		text := actionText(a)
+		text := pr.action(a)
 		if head == "" && atLineStart(text) != tLegacy && isLegacy(a) {
 			text = "/**/ " + text // at the start of a line it would be a filter
 		}
@@ -158,10 +179,10 @@ func atLineStart(text string) kind {
 	return newLexer([]byte(text + "\n")).statement(0).kind
 }
 
-func actionText(a Action) string {
+func (pr *printer) action(a Action) string {
 	switch a := a.(type) {
 	case *ActionObject:
-		return objectText(&a.Object)
+		return pr.object(&a.Object)
 	case *LegacyAction:
 		if a.Text[0] == '$' { // on a line of its own it would be a directive
 			return ":omfile:" + a.Text
@@ -199,33 +220,58 @@ func propText(f *PropFilter) string {
 
 func (pr *printer) template(t *Template) {
 	if !t.HasList {
-		pr.line("%s", objectText(&t.Object))
+		pr.line("%s", pr.object(&t.Object))
 		return
 	}
-	pr.line("%s {", objectText(&t.Object))
+	pr.line("%s {", pr.object(&t.Object))
 	pr.indent++
 	for _, e := range t.Entries {
-		pr.line("%s", objectText(e))
+		pr.line("%s", pr.object(e))
 	}
 	pr.indent--
 	pr.line("}")
 }
 
-func objectText(o *Object) string {
+// object is o in one line, or with a line for each parameter.
+func (pr *printer) object(o *Object) string {
+	texts := make([]string, len(o.Params))
+	noted := false
+	for i := range o.Params {
+		texts[i] = paramText(&o.Params[i])
+		noted = noted || pr.opt.Notes && o.Params[i].Note != ""
+	}
+	text := o.Kind + "(" + strings.Join(texts, " ") + ")"
+	if !noted && (pr.opt.Width == 0 || len(o.Params) < 2 || len(text) <= pr.opt.Width) {
+		return text
+	}
+	margin := "\n" + strings.Repeat(indentation, pr.indent)
 	var b strings.Builder
 	b.WriteString(o.Kind + "(")
-	for i := range o.Params {
-		if i > 0 {
-			b.WriteByte(' ')
+	for i, text := range texts {
+		b.WriteString(margin + indentation + indentation + text)
+		if note := o.Params[i].Note; noted && note != "" && text[0] != '#' {
+			b.WriteString(strings.Repeat(" ", max(noteColumn-len(text), 2)) + "# " + note)
 		}
-		p := &o.Params[i]
-		name := p.Spelling
-		if name == "" {
-			name = p.Name
-		}
-		b.WriteString(name + "=" + valueText(&p.Value))
 	}
-	return b.String() + ")"
+	b.WriteString(margin + ")")
+	return b.String()
+}
+
+// noteColumn is where notes stand behind parameters that are not too long.
+const noteColumn = 44
+
+func paramText(p *Param) string {
+	name := p.Spelling
+	if name == "" {
+		name = p.Name
+	}
+	if p.Value.Items == nil && !p.Value.Array {
+		if p.Note != "" {
+			return "# " + name + " is not set: " + p.Note
+		}
+		return "# " + name + " is not set"
+	}
+	return name + "=" + valueText(&p.Value)
 }
 
 func valueText(v *Value) string {

@@ -130,6 +130,11 @@ func (r *run) prepare() error {
 	if err := os.WriteFile(r.conf, []byte(conf), 0o644); err != nil {
 		return err
 	}
+	if r.opt.rewrite != "" {
+		if err := r.rewrite(); err != nil {
+			return err
+		}
+	}
 	late := r.c.words("late-sink")
 	for key := range r.ports {
 		if strings.HasPrefix(key, "SINK") && !slices.Contains(late, key) {
@@ -146,6 +151,27 @@ func (r *run) prepare() error {
 		r.fifos = append(r.fifos, f)
 	}
 	return r.err
+}
+
+// rewrite replaces the configuration by what a subcommand of the daemon makes of
+// it. One that ends in a syntax error stays.
+func (r *run) rewrite() error {
+	cmd := exec.Command(r.opt.bin, r.opt.rewrite, r.conf)
+	daemon, err := r.command(context.Background())
+	if err != nil {
+		return err
+	}
+	daemon.Stdout.(*os.File).Close()
+	cmd.Dir, cmd.Env = daemon.Dir, daemon.Env
+	text, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	if len(text) == 0 {
+		return nil
+	}
+	return os.WriteFile(r.conf, text, 0o644)
 }
 
 func (r *run) write(name string, data []byte, flag int, mode fs.FileMode) error {

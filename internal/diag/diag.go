@@ -124,6 +124,14 @@ func (l *List) addf(s Severity, r Range, format string, args ...any) *Diagnostic
 // All returns the diagnostics in the order they were added. The caller must not change them.
 func (l *List) All() []Diagnostic { return l.all }
 
+// Last returns the diagnostic that was added last, or nil.
+func (l *List) Last() *Diagnostic {
+	if len(l.all) == 0 {
+		return nil
+	}
+	return &l.all[len(l.all)-1]
+}
+
 // Len returns the number of diagnostics.
 func (l *List) Len() int { return len(l.all) }
 

@@ -62,7 +62,8 @@ const maxPath = 107
 
 // word is text of which a legacy directive takes the first word.
 func word[C any](name string, field func(*C) *string) *param.Param[C] {
-	return param.Func(name, param.KindWord, func(c *C, v string) error { *field(c) = v; return nil })
+	return param.Func(name, param.KindWord, func(c *C, v string) error { *field(c) = v; return nil },
+		func(c *C) string { return *field(c) })
 }
 
 const noNamedLimit = "named rate limits are not available yet"
@@ -70,7 +71,7 @@ const noNamedLimit = "named rate limits are not available yet"
 var moduleParams = param.Table[ModuleConfig]{
 	param.Bool("sysSock.use", func(c *ModuleConfig) *bool { return &c.Use }).Default("on").Doc("Listen on the system log socket."),
 	// Its value is the opposite of sysSock.use. No parameter can have this name.
-	param.Bool("$OmitLocalLogging", func(c *ModuleConfig) *bool { return &c.Omit }).Legacy("OmitLocalLogging").Default("off").Doc("Do not listen on the system log socket."),
+	param.Bool("$OmitLocalLogging", func(c *ModuleConfig) *bool { return &c.Omit }).Legacy("OmitLocalLogging").Means("sysSock.use", "off").Default("off").Doc("Do not listen on the system log socket."),
 	word("sysSock.name", func(c *ModuleConfig) *string { return &c.Socket.Path }).Legacy("SystemLogSocketName").Inherits("/dev/log").
 		Doc("Path of the system log socket. Where systemd runs and its journal forwards to a socket, the default is that socket."),
 	param.Bool("sysSock.unlink", func(c *ModuleConfig) *bool { return &c.Socket.Unlink }).Default("on").Doc("Remove the socket at start and stop."),

@@ -76,13 +76,13 @@ func modeParams(legacy bool) param.Table[Modes] {
 		param.Mode("dirCreateMode", func(c *Modes) *fs.FileMode { return &c.Dir }).Legacy("DirCreateMode").Default("0700").Doc("Mode of created directories."),
 		param.Mode("fileCreateMode", func(c *Modes) *fs.FileMode { return &c.File }).Legacy("FileCreateMode").Default("0644").Doc("Mode of created files."),
 		param.User("dirOwner", func(c *Modes) *int { return &c.DirOwner }).Legacy("DirOwner").Doc("Owner of created directories."),
-		param.Int("dirOwnerNum", func(c *Modes) *int { return &c.DirOwner }).Legacy("DirOwnerNum").Default("-1").Doc("The same by number."),
+		param.Int("dirOwnerNum", func(c *Modes) *int { return &c.DirOwner }).Legacy("DirOwnerNum").Default("-1").Twin("dirOwner").Doc("The same by number."),
 		param.GroupName("dirGroup", func(c *Modes) *int { return &c.DirGroup }).Legacy("DirGroup").Doc("Group of created directories."),
-		param.Int("dirGroupNum", func(c *Modes) *int { return &c.DirGroup }).Legacy("DirGroupNum").Default("-1").Doc("The same by number."),
+		param.Int("dirGroupNum", func(c *Modes) *int { return &c.DirGroup }).Legacy("DirGroupNum").Default("-1").Twin("dirGroup").Doc("The same by number."),
 		param.User("fileOwner", func(c *Modes) *int { return &c.FileOwner }).Legacy("FileOwner").Doc("Owner of created files."),
-		param.Int("fileOwnerNum", func(c *Modes) *int { return &c.FileOwner }).Legacy("FileOwnerNum").Default("-1").Doc("The same by number."),
+		param.Int("fileOwnerNum", func(c *Modes) *int { return &c.FileOwner }).Legacy("FileOwnerNum").Default("-1").Twin("fileOwner").Doc("The same by number."),
 		param.GroupName("fileGroup", func(c *Modes) *int { return &c.FileGroup }).Legacy("FileGroup").Doc("Group of created files."),
-		param.Int("fileGroupNum", func(c *Modes) *int { return &c.FileGroup }).Legacy("FileGroupNum").Default("-1").Doc("The same by number."),
+		param.Int("fileGroupNum", func(c *Modes) *int { return &c.FileGroup }).Legacy("FileGroupNum").Default("-1").Twin("fileGroup").Doc("The same by number."),
 	}
 	if !legacy {
 		for _, p := range t {

@@ -31,6 +31,10 @@ func Parse(text string, rng diag.Range, diags *diag.List) (s Selector, ok bool) 
 	for _, part := range strings.Split(text, ";") {
 		if part != "" {
 			if !s.apply(part, sub(rng, at, len(part)), diags) {
+				d := diags.Last()
+				if d.Effect = "the selectors before it apply"; !ok {
+					d.Effect = "this rule is ignored"
+				}
 				return s, ok
 			}
 			ok = true
@@ -89,7 +93,6 @@ func unknown(diags *diag.List, rng diag.Range, what, name string, known []string
 	if s := diag.Suggest(name, known); s != "" {
 		d.Hint = `did you mean "` + s + `"?`
 	}
-	d.Effect = "the selectors before it apply"
 }
 
 // change is what a priority does to a mask.

@@ -1,0 +1,78 @@
+package rewrite
+
+import (
+	"io"
+	"slices"
+
+	"syslogd/config"
+	"syslogd/config/syntax"
+)
+
+// Effective writes all that cfg sets and all defaults, as a configuration that
+// means the same, with the place that each value comes from.
+func Effective(w io.Writer, cfg *config.Config) {
+	c := newConverter(cfg)
+	c.full = true
+	c.head()
+	c.file(cfg.File)
+	c.legacyRulesets()
+	syntax.PrintWith(w, &syntax.File{Stmts: c.out}, syntax.PrintOptions{Width: width, Notes: true})
+}
+
+// head adds what stands before templates and rules: global(), modules, the main
+// queue and the inputs.
+func (c *converter) head() {
+	all := func(*config.Setting) bool { return true }
+	c.section("Global settings", object("global", choose(c.cfg.GlobalSettings(), all)...))
+	var modules []syntax.Stmt
+	for _, name := range c.usedModules() {
+		load := name
+		if !slices.Contains(c.cfg.Loaded, name) {
+			load = "builtin:" + name
+		}
+		modules = append(modules, moduleObject(c.cfg, name, load, all))
+	}
+	c.section("Modules", modules...)
+	c.section("The main queue", object("main_queue", choose(c.cfg.MainQueueSettings(), all)...))
+	var inputs []syntax.Stmt
+	for _, in := range c.cfg.Inputs {
+		if in.Node != nil {
+			inputs = append(inputs, input(in, all))
+		}
+	}
+	c.section("Inputs", inputs...)
+	c.section("Templates, tables and rules")
+}
+
+func (c *converter) section(title string, list ...syntax.Stmt) {
+	if len(c.out) > 0 {
+		c.top(&syntax.Comment{Lines: []string{""}})
+	}
+	c.top(note(title))
+	c.top(list...)
+}
+
+// usedModules are the modules that are loaded, that have settings, or that
+// actions use.
+func (c *converter) usedModules() []string {
+	list := append(slices.Clone(c.cfg.Loaded), c.cfg.Modules()...)
+	for _, a := range c.cfg.Actions {
+		if !slices.Contains(list, a.Module.Name) {
+			list = append(list, a.Module.Name)
+		}
+	}
+	return list
+}
+
+// origin says where a setting comes from.
+func origin(s *config.Setting) string {
+	switch {
+	case s.From.Start.Src != nil:
+		return s.From.Start.String()
+	case s.Changed():
+		return "follows from other settings"
+	case s.Items == nil:
+		return s.DefaultDoc
+	}
+	return "default"
+}
