@@ -8,6 +8,7 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
+	"syslogd/listener"
 	"syslogd/output"
 	"syslogd/queue"
 	"syslogd/router"
@@ -24,6 +25,7 @@ type actionCommon struct {
 	ResumeMax        int
 	Report           bool
 	Continuation     bool
+	listener.PolicyName
 	router.Conditions
 }
 
@@ -53,7 +55,7 @@ var actionParams = param.Table[actionCommon]{
 	param.NotYetUnless[actionCommon]("action.errorFile", "messages that failed for good are counted and logged, there is no error file yet"),
 	param.NotYetUnless[actionCommon]("action.errorFile.maxSize", "there is no error file yet", "0"),
 	param.NotYetUnless[actionCommon]("action.externalState.file", "not available yet"),
-	param.NotYetUnless[actionCommon]("action.rateLimit.name", "named rate limits are not available yet"),
+	listener.PolicyParam("action.rateLimit.name", func(c *actionCommon) *listener.PolicyName { return &c.PolicyName }),
 }
 
 func (c *Config) newCommon() actionCommon {
@@ -91,6 +93,7 @@ func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
 	if !ok || !l.check(m.output.Instance, conf, obj) {
 		return nil
 	}
+	l.noteLimit(conf, obj)
 	var given places
 	given.note(obj)
 	return l.addAction(m, conf, common, q, a, given)
@@ -126,6 +129,9 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 			q.WorkerThreads = 1
 		}
 		act.Queue = &q
+	}
+	if common.LimitName != "" {
+		l.policies = append(l.policies, policyCheck{common.LimitName, given["action.rateLimit.name"], true, func() bool { return act.Queue != nil }})
 	}
 	if act.WhenPreviousSuspended && n > 0 {
 		l.cfg.Actions[n-1].Watched = true

@@ -11,6 +11,7 @@ package config
 import (
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
@@ -40,6 +41,7 @@ type Config struct {
 	Templates *template.Set
 	Parsers   map[string]*Parser
 	Tables    *lookup.Set
+	Policies  *listener.Policies
 	Buckets   *metrics.Buckets
 	// Zones are those of timezone(), by name.
 	Zones map[string]*message.Zone

@@ -8,6 +8,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
@@ -39,6 +40,7 @@ type loader struct {
 	// outChannels are the $OutChannel definitions.
 	outChannels map[string]outChannel
 	inputRules  []inputRuleset
+	policies    []policyCheck
 }
 
 type pendingCall struct {
@@ -58,7 +60,7 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 	cfg := &Config{
 		Name: name, File: file, Templates: template.NewSet(),
 		Parsers: map[string]*Parser{}, Allowed: map[string][]string{}, modules: map[string]*loadedModule{},
-		Tables: &lookup.Set{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
+		Tables: &lookup.Set{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
 		Buckets: &metrics.Buckets{Counters: map[string]*metrics.Dynamic{}, Percentiles: map[string]*metrics.Percentiles{}},
 	}
 	globalParams.SetDefaults(&cfg.Global)
@@ -163,7 +165,7 @@ func (l *loader) object(o *syntax.Object) {
 	case "timezone":
 		l.timezone(o)
 	case "ratelimit":
-		l.diags.Errorf(o.Range(), "%s() is not available yet", o.Kind).Effect = "the object is ignored"
+		l.rateLimit(o)
 	default:
 		l.diags.Errorf(o.Range(), "%s() can not stand here", o.Kind).Effect = "the object is ignored"
 	}
@@ -351,6 +353,7 @@ func (l *loader) finish() {
 		}
 	}
 	l.ownQueues()
+	l.checkLimits()
 	l.implicitInputs()
 	l.checkModulesUsed()
 	l.cfg.MainQueue.SetSize(queue.DefaultSize)

@@ -166,6 +166,7 @@ func (l *loader) input(o *syntax.Object) {
 		in := l.addInput(m, conf, obj)
 		in.Node = o
 		in.places.note(obj)
+		l.noteLimit(conf, obj)
 	}
 }
 

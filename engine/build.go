@@ -7,6 +7,7 @@ import (
 	"syslogd/config"
 	"syslogd/internal/diag"
 	"syslogd/listener"
+	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/modify"
 	"syslogd/module"
@@ -69,6 +70,9 @@ func (e *Engine) buildAction(a *config.Action) error {
 		return err
 	}
 	a.Delivery = output.NewDelivery(out, a.Policy, env.Log, e.env.Now)
+	if p := e.cfg.ActionLimit(a); p != nil {
+		a.Limit = &listener.RateLimit{Policy: p, Name: "action " + a.Name, Log: env.Log}
+	}
 	e.parts = append(e.parts, out)
 	if f, ok := out.(output.Flusher); ok {
 		e.router.Flush = append(e.router.Flush, f)
@@ -158,12 +162,25 @@ func (e *Engine) buildInputs(diags *diag.List) {
 				sub.Queue = q
 			}
 		}
+		if p := e.cfg.Limit(c); p != nil {
+			sub.Filter = e.policyFilter(p, in, sub)
+		}
 		name := c.Module.Name
 		if n, ok := in.(interface{ Name() string }); ok {
 			name = n.Name()
 		}
 		e.inputs = append(e.inputs, &input{Input: in, conf: c, submit: sub, name: name})
 	}
+}
+
+// policyFilter applies the policy to the messages of an input.
+func (e *Engine) policyFilter(p *listener.Policy, in listener.Input, sub *listener.Submitter) *listener.PolicyFilter {
+	parse := func(b *message.Batch, m *message.Message) { e.router.Ruleset(sub.Ruleset).Parser.Parse(b, m) }
+	f := p.NewPolicyFilter("ratelimit "+p.Name, parse, e.newContext(), e.env.Now)
+	if _, own := in.(interface{ LimitsItself() }); own {
+		f.SourcesOnly()
+	}
+	return f
 }
 
 // register describes everything but the inputs, which do so themselves, to the metrics.
@@ -197,6 +214,7 @@ func (e *Engine) register() {
 	}
 	e.metrics.Register(storeObject(e.store))
 	e.metrics.RegisterDynamic(e.cfg.Buckets.Objects)
+	e.metrics.RegisterDynamic(e.cfg.Policies.Objects)
 }
 
 // idleFlush writes out what files hold when the workers run out of work.

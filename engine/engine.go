@@ -86,6 +86,7 @@ type Engine struct {
 	running    sync.WaitGroup // inputs
 	background sync.WaitGroup // the store
 	stopStore  context.CancelFunc
+	stopWatch  func() // of policy files
 
 	globals  property.Globals
 	own      ownMessages
@@ -116,6 +117,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
 	cfg.Tables.Log = env.Log.With("module", "lookup")
+	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
 	e.main = queue.New("main Q", cfg.MainQueue)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
@@ -128,7 +130,7 @@ func (e *Engine) moduleEnv() module.Env {
 	g := &e.cfg.Global
 	return module.Env{
 		Log: e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
-		Allowed: accessLists(e.cfg, e.log),
+		Allowed: accessLists(e.cfg, e.log), Policies: e.cfg.Policies,
 		Global: &module.Global{
 			WorkDirectory: g.WorkDirectory, MaxMessageSize: int(g.MaxMessageSize),
 			CAFile: g.CAFile, CertFile: g.CertFile, KeyFile: g.KeyFile, CRLFile: g.CRLFile, CAExtraFiles: g.CAExtraFiles,
@@ -159,6 +161,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	var storeCtx context.Context
 	storeCtx, e.stopStore = context.WithCancel(context.Background())
 	e.background.Go(func() { e.store.Run(storeCtx) })
+	e.stopWatch = e.cfg.Policies.Watch()
 	e.startQueues()
 	e.openInputs(ctx)
 	if e.env.OpenedInputs != nil {
@@ -218,6 +221,7 @@ func (e *Engine) runInputs() {
 func (e *Engine) HUP() {
 	e.names.HUP()
 	e.cfg.Tables.HUP()
+	e.cfg.Policies.HUP()
 	e.store.HUP()
 	for _, o := range e.parts {
 		if r, ok := o.(output.Reopener); ok {
@@ -262,6 +266,7 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	if e.stopStore != nil {
+		e.stopWatch()
 		e.stopStore()
 		e.background.Wait()
 	}

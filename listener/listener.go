@@ -51,27 +51,33 @@ type Queue interface {
 type Submitter struct {
 	Queue   Queue
 	Ruleset string
+	// Filter, if not nil, takes messages away that a rate limit does not let through.
+	Filter *PolicyFilter
+}
+
+// prepare makes b ready for the queue and reports whether there is anything in it.
+func (s *Submitter) prepare(b *message.Batch) bool {
+	b.Ruleset = s.Ruleset
+	if b.Len() > 0 {
+		b.StampReceived()
+		if s.Filter != nil {
+			s.Filter.Filter(b)
+		}
+	}
+	if b.Len() == 0 {
+		b.Release()
+		return false
+	}
+	return true
 }
 
 // Submit hands b on and waits while the queue is full. b belongs to the queue
 // afterwards. It reports whether the queue took it.
 func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
-	b.Ruleset = s.Ruleset
-	if b.Len() == 0 {
-		b.Release()
-		return true
-	}
-	b.StampReceived()
-	return s.Queue.Enqueue(ctx, b)
+	return !s.prepare(b) || s.Queue.Enqueue(ctx, b)
 }
 
 // TrySubmit is Submit for senders that cannot wait.
 func (s *Submitter) TrySubmit(b *message.Batch) bool {
-	b.Ruleset = s.Ruleset
-	if b.Len() == 0 {
-		b.Release()
-		return true
-	}
-	b.StampReceived()
-	return s.Queue.TryEnqueue(b)
+	return !s.prepare(b) || s.Queue.TryEnqueue(b)
 }

@@ -34,6 +34,8 @@ type Env struct {
 	Store *store.Store
 	// Names resolves addresses of senders and holds the local host name.
 	Names *listener.Names
+	// Policies are the ratelimit() objects.
+	Policies *listener.Policies
 	// Allowed are the $AllowedSender lists, by protocol ("UDP", "TCP").
 	Allowed map[string]*listener.AccessList
 	// Global are settings that several modules read.

@@ -2,6 +2,7 @@ package router
 
 import (
 	"sync/atomic"
+	"time"
 
 	"syslogd/message"
 	"syslogd/modify"
@@ -21,6 +22,9 @@ type Action struct {
 	Queue Enqueuer
 	Conditions
 
+	// Limit, if not nil, bounds the messages of the action in time.
+	Limit Limit
+
 	// Disabled is set for an action that could not be built: it takes no messages.
 	Disabled bool
 	// Watched is set when the next action runs only while this one is
@@ -30,6 +34,17 @@ type Action struct {
 
 	seen    atomic.Int64 // messages counted for EveryNth
 	lastRun atomic.Int64 // Unix time of the last run
+}
+
+// Limit bounds the messages of an action in time.
+type Limit interface {
+	// Take asks for n messages and returns how many may go; the rest is dropped.
+	Take(n int, now time.Time) int
+	// Ask returns how long a message must wait until it may go, 0 for not at all.
+	Ask(now time.Time) time.Duration
+	// Paces reports whether messages wait for the next window instead of being
+	// dropped.
+	Paces() bool
 }
 
 // Conditions are the parameters that make an action skip messages.
@@ -61,6 +76,9 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 		return false
 	}
 	if !a.due(w, m) {
+		return false
+	}
+	if a.Limit != nil && !(a.Queue != nil && a.Limit.Paces()) && a.Limit.Take(1, w.props.Now()) == 0 {
 		return false
 	}
 	if a.Modifier != nil {
@@ -165,11 +183,33 @@ func (q *QueueWorker) Run(b *message.Batch) {
 	w.props.StartBatch(b.Received)
 	p := &w.acts[q.action.Index]
 	for i := range b.Msgs {
+		if l := q.action.Limit; l != nil && l.Paces() {
+			q.pace(p)
+		}
 		w.props.StartMessage()
 		q.action.Render(w, &b.Msgs[i])
 	}
 	q.action.deliver(w, p)
 	b.Release()
+}
+
+// pace waits until one more message may go. What was rendered before is
+// delivered first.
+func (q *QueueWorker) pace(p *pending) {
+	for {
+		wait := q.action.Limit.Ask(time.Now())
+		if wait == 0 {
+			return
+		}
+		q.action.deliver(q.worker, p)
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-q.worker.ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
 }
 
 // Idle writes out what the output has coalesced.

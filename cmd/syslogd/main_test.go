@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"log": logCommand, "waitfile": waitFileCommand, "signal": signalCommand,
+			"log": logCommand, "send": sendCommand, "waitfile": waitFileCommand, "signal": signalCommand,
 		},
 	})
 }

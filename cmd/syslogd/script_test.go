@@ -49,6 +49,20 @@ func logCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// sendCommand is "send PORTFILE TEXT...": datagrams to the port that stands in the file.
+func sendCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: send portfile text...")
+	}
+	conn, err := net.Dial("udp", "127.0.0.1:"+strings.TrimSpace(ts.ReadFile(args[0])))
+	ts.Check(err)
+	defer conn.Close()
+	for _, text := range args[1:] {
+		_, err := conn.Write([]byte(text))
+		ts.Check(err)
+	}
+}
+
 // waitFileCommand is "waitfile FILE [TEXT]": it waits until the file is there,
 // with the text in it; "! waitfile FILE" until it is not there.
 func waitFileCommand(ts *testscript.TestScript, neg bool, args []string) {

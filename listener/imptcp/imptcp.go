@@ -39,6 +39,7 @@ type ModuleConfig struct {
 
 // Config is input(type="imptcp").
 type Config struct {
+	listener.PolicyName
 	Port, Address, Path string
 	Unlink              bool
 	Mode                fs.FileMode
@@ -101,7 +102,7 @@ var inputParams = param.Table[Config]{
 	param.Int("addtlFrameDelimiter", func(c *Config) *int { return &c.AddtlDelimiter }).Range(-1, 255).Legacy("InputPTCPServerAddtlFrameDelimiter").Default("-1").Doc("A further byte that ends a frame, decimal; -1 is none."),
 	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
 	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-	param.NotYetUnless[Config]("rateLimit.name", "named rate limits are not available yet"),
+	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 	param.Bool("multiLine", func(c *Config) *bool { return &c.MultiLine }).Default("off").Doc("LF ends a frame only in front of <."),
 	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
 	param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Default("64").Doc("Length of the kernel's queue of new connections."),

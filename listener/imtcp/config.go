@@ -2,6 +2,7 @@ package imtcp
 
 import (
 	"syslogd/config/param"
+	"syslogd/listener"
 	"syslogd/tls"
 )
 
@@ -40,6 +41,7 @@ type ModuleConfig struct {
 
 // Config is input(type="imtcp").
 type Config struct {
+	listener.PolicyName
 	Common
 	Port           string
 	Address        string
@@ -125,7 +127,7 @@ var inputParams = param.Join(
 		param.String("framing.delimiter.regex", func(c *Config) *string { return &c.DelimiterRegex }).Doc("Extended regular expression of a line that begins a message."),
 		param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
 		param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-		param.NotYetUnless[Config]("rateLimit.name", "named rate limits are not available yet"),
+		listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 		param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Doc("Length of the kernel's queue of new connections."),
 	},
 	withoutDirectives(param.Group(func(c *Config) *Common { return &c.Common }, commonParams)),

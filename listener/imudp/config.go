@@ -18,6 +18,7 @@ type ModuleConfig struct {
 
 // Config is input(type="imudp").
 type Config struct {
+	listener.PolicyName
 	Port          []string
 	Address       string
 	Device        string
@@ -63,7 +64,7 @@ var inputParams = param.Table[Config]{
 	param.Int("ipFreeBind", func(c *Config) *int { return &c.FreeBind }).Range(0, 2).Default("2").Doc("Bind to an address that the host does not have yet: 0 no, 1 yes, 2 yes and say when it can not be set."),
 	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
 	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-	param.NotYetUnless[Config]("rateLimit.name", "named rate limits are not available yet"),
+	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 	param.Strings("allowedSender", func(c *Config) *[]string { return &c.AllowedSender }).Inherits("module").Doc("Addresses, networks and host names that may send."),
 }
 

@@ -3,6 +3,7 @@ package imuxsock
 import (
 	"syslogd/config/param"
 	"syslogd/internal/diag"
+	"syslogd/listener"
 )
 
 // ModuleConfig is module(load="imuxsock"): the system log socket.
@@ -14,6 +15,7 @@ type ModuleConfig struct {
 
 // Config is input(type="imuxsock"), one socket.
 type Config struct {
+	listener.PolicyName
 	Path            string
 	Unlink          bool
 	CreatePath      bool
@@ -66,8 +68,6 @@ func word[C any](name string, field func(*C) *string) *param.Param[C] {
 		func(c *C) string { return *field(c) })
 }
 
-const noNamedLimit = "named rate limits are not available yet"
-
 var moduleParams = param.Table[ModuleConfig]{
 	param.Bool("sysSock.use", func(c *ModuleConfig) *bool { return &c.Use }).Default("on").Doc("Listen on the system log socket."),
 	// Its value is the opposite of sysSock.use. No parameter can have this name.
@@ -88,7 +88,7 @@ var moduleParams = param.Table[ModuleConfig]{
 	param.NonNegInt("sysSock.rateLimit.interval", func(c *ModuleConfig) *int { return &c.Socket.LimitInterval }).Legacy("SystemLogRateLimitInterval").Default("0").Doc("Window of the rate limit in seconds, for each process; 0 is no limit."),
 	param.NonNegInt("sysSock.rateLimit.burst", func(c *ModuleConfig) *int { return &c.Socket.LimitBurst }).Legacy("SystemLogRateLimitBurst").Default("200").Doc("Messages of a process in a window."),
 	param.Int("sysSock.rateLimit.severity", func(c *ModuleConfig) *int { return &c.Socket.LimitSeverity }).Range(0, 7).Legacy("SystemLogRateLimitSeverity").Default("1").Doc("Messages of this severity and less urgent ones are limited."),
-	param.NotYetUnless[ModuleConfig]("sysSock.rateLimit.name", noNamedLimit),
+	listener.PolicyParam("sysSock.rateLimit.name", func(c *ModuleConfig) *listener.PolicyName { return &c.Socket.PolicyName }),
 }
 
 var inputParams = param.Table[Config]{
@@ -110,5 +110,5 @@ var inputParams = param.Table[Config]{
 	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Legacy("IMUxSockRateLimitInterval").Default("0").Doc("Window of the rate limit in seconds, for each process; 0 is no limit."),
 	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Legacy("IMUxSockRateLimitBurst").Default("200").Doc("Messages of a process in a window."),
 	param.Int("rateLimit.severity", func(c *Config) *int { return &c.LimitSeverity }).Range(0, 7).Legacy("IMUxSockRateLimitSeverity").Default("1").Doc("Messages of this severity and less urgent ones are limited."),
-	param.NotYetUnless[Config]("rateLimit.name", noNamedLimit),
+	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 }

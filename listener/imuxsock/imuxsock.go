@@ -74,10 +74,14 @@ func New(c Config, env module.Env) (listener.Input, error) {
 	}
 	in.limits = limits{
 		interval: time.Duration(c.LimitInterval) * time.Second, burst: c.LimitBurst, from: message.Severity(c.LimitSeverity),
-		log: env.Log, dropped: &in.stats.limited, host: func() string { return string(in.sender().Host()) },
+		policy: env.Policies.Lookup(c.LimitName),
+		log:    env.Log, dropped: &in.stats.limited, host: func() string { return string(in.sender().Host()) },
 	}
 	return in, nil
 }
+
+// LimitsItself says that it applies rate limits, for each process.
+func (in *input) LimitsItself() {}
 
 // Open takes the socket from systemd, or makes it.
 func (in *input) Open(ctx context.Context) error {

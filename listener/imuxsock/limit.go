@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/parser"
@@ -22,6 +23,7 @@ type limits struct {
 	interval time.Duration
 	burst    int
 	from     message.Severity // this severity and less urgent ones count
+	policy   *listener.Policy // sets the above, if not nil
 	host     func() string
 	log      *slog.Logger
 	dropped  *metrics.Counter
@@ -39,6 +41,10 @@ type window struct {
 
 // allow reports whether a message of the process is let through.
 func (l *limits) allow(pid int32, text []byte, now time.Time) bool {
+	if l.policy != nil {
+		a := l.policy.Allowance()
+		l.interval, l.burst, l.from = a.Interval, a.Burst, a.From
+	}
 	if l.interval == 0 || parser.PRI(text).Severity() < l.from {
 		return true
 	}

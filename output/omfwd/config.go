@@ -6,6 +6,7 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/internal/diag"
+	"syslogd/listener"
 	"syslogd/module"
 	"syslogd/tls"
 )
@@ -29,6 +30,7 @@ type ModuleConfig struct {
 
 // Config is action(type="omfwd").
 type Config struct {
+	listener.PolicyName
 	Target, Port []string
 	Protocol     Protocol
 	Template     string
@@ -161,7 +163,7 @@ var params = param.Join(
 		param.PositiveInt("pool.resumeInterval", func(c *Config) *int { return &c.PoolResume }).Default("30").Doc("Seconds for which one of several targets is left out when it failed."),
 		param.NonNegInt("ratelimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
 		param.NonNegInt("ratelimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("200").Doc("Messages in a window; what comes beyond is dropped."),
-		param.NotYetUnless[Config]("ratelimit.name", "named rate limits are not available yet"),
+		listener.PolicyParam("ratelimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 	},
 	files(func(c *Config) *tls.Options { return &c.TLS }),
 )

@@ -32,8 +32,8 @@ func describe() *module.Output {
 // remembers the rest. Connections are made by the first message.
 func New(c Config, env module.Env) (output.Output, error) {
 	o := &forwarder{Config: c, log: env.Log, now: env.Now}
-	if c.LimitInterval > 0 {
-		o.limit = &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omfwd", Log: env.Log}
+	if policy := env.Policies.Lookup(c.LimitName); c.LimitInterval > 0 || policy != nil {
+		o.limit = &listener.RateLimit{Policy: policy, Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omfwd", Log: env.Log}
 	}
 	for i, host := range c.Target {
 		t := &target{c: &o.Config, log: env.Log, address: net.JoinHostPort(strings.Trim(host, "[]"), c.port(i))}

@@ -38,6 +38,7 @@ func builtin() *module.Output {
 
 // Config is action(type="omusrmsg").
 type Config struct {
+	listener.PolicyName
 	// Users is a list of names, separated by commas, or * for all.
 	Users         string
 	Template      string
@@ -50,7 +51,7 @@ var params = param.Table[Config]{
 	param.Template("template", func(c *Config) *string { return &c.Template }).Inherits("a wall message for *, else a line").Doc("Template of the text."),
 	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
 	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-	param.NotYetUnless[Config]("rateLimit.name", "named rate limits are not available yet"),
+	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 }
 
 const (
@@ -87,7 +88,7 @@ func (c *Config) all() bool { return strings.TrimSpace(c.Users) == "*" }
 // New returns an output that writes to terminals.
 func New(c Config, env module.Env) (output.Output, error) {
 	return &terminals{conf: c, users: c.names(), log: env.Log, utmp: "/var/run/utmp", dev: "/dev", now: env.Now,
-		limit: &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omusrmsg", Log: env.Log}}, nil
+		limit: &listener.RateLimit{Policy: env.Policies.Lookup(c.LimitName), Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omusrmsg", Log: env.Log}}, nil
 }
 
 type terminals struct {
