@@ -9,6 +9,7 @@
 package config
 
 import (
+	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/listener"
@@ -141,6 +142,8 @@ type loadedModule struct {
 	unavailable *module.Unavailable
 	inputs      int
 	rng         diag.Range
+	// object is the module() object, nil when a directive loaded the module.
+	object *param.Object
 	// places are those of conf and of pending.
 	places, pendingPlaces places
 }

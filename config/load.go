@@ -353,8 +353,8 @@ func (l *loader) finish() {
 		}
 	}
 	l.ownQueues()
-	l.checkLimits()
 	l.implicitInputs()
+	l.checkLimits()
 	l.checkModulesUsed()
 	l.cfg.MainQueue.SetSize(queue.DefaultSize)
 	g := &l.cfg.Global

@@ -43,6 +43,7 @@ func (l *loader) module(o *syntax.Object) {
 	}
 	param.ReportUnknown(obj, decl.Infos, l.diags)
 	m.places.note(obj)
+	m.object = obj
 }
 
 func (m *loadedModule) moduleObject() *module.Object {
@@ -213,6 +214,9 @@ func (l *loader) implicitInputs() {
 			obj := &param.Object{Title: m.name, Effect: "this input is ignored", Range: m.rng}
 			if m.input.Instance.Check(conf, obj, l.diags) {
 				l.addInput(m, conf, obj)
+				if m.object != nil {
+					l.noteLimit(conf, m.object)
+				}
 			}
 		}
 	}

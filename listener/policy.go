@@ -357,7 +357,7 @@ func (p *Policy) reload() {
 const watchInterval = 500 * time.Millisecond
 
 // Watch reads the files of policies again when they change. It returns a
-// function that ends it and waits for the end.
+// function that ends it and waits for the end; it may be called again.
 func (s *Policies) Watch() (stop func()) {
 	done := make(chan struct{})
 	var running sync.WaitGroup
@@ -366,10 +366,10 @@ func (s *Policies) Watch() (stop func()) {
 			running.Go(func() { p.watch(done) })
 		}
 	}
-	return func() {
+	return sync.OnceFunc(func() {
 		close(done)
 		running.Wait()
-	}
+	})
 }
 
 func (p *Policy) watch(done <-chan struct{}) {

@@ -16,6 +16,15 @@ import (
 
 // intro is what stands above the tables of a module.
 var intro = map[string]string{
+	"global":             "Settings of the whole server.",
+	"action":             "Parameters that actions of all types have.",
+	"queue":              "Parameters of queues.",
+	"template":           "How a message is written.",
+	"lookup_table":       "A table in a file that lookup() finds values in.",
+	"dyn_stats":          "Counters with names that come from messages, for dyn_inc().",
+	"percentile_stats":   "Percentiles of numbers that come from messages, for percentile_observe().",
+	"timezone":           "A name for an offset from UTC, for parsers.",
+	"ratelimit":          "A rate limit with a name, for inputs and actions.",
 	"immark":             "Writes a message at regular intervals, as a sign of life.",
 	"imudp":              "Receives syslog datagrams (RFC 5426).",
 	"imtcp":              "Receives syslog over TCP and TLS (RFC 6587, RFC 5425).",
@@ -70,6 +79,11 @@ func Pages() map[string]string {
 	}
 	add("global", section{"global(...)", config.GlobalParams()})
 	add("action", section{"action(...), any type", config.ActionParams()})
+	for name, infos := range config.ObjectParams() {
+		if name != "property" && name != "constant" {
+			add(name, objectSections(name, infos)...)
+		}
+	}
 	add("queue", section{"main_queue(...), ruleset(...), action(...)", queue.Params.Infos()})
 	sort.Strings(index)
 	var b strings.Builder
@@ -83,6 +97,16 @@ func Pages() map[string]string {
 	}
 	pages["README.md"] = b.String()
 	return pages
+}
+
+// objectSections are the tables of an object that stands for itself.
+func objectSections(name string, infos []param.Info) []section {
+	out := []section{{name + "(...)", infos}}
+	if name == "template" {
+		all := config.ObjectParams()
+		out = append(out, section{"property(...), in a template of type list", all["property"]}, section{"constant(...), in a template of type list", all["constant"]})
+	}
+	return out
 }
 
 func loadName(m *module.Output) string {
