@@ -183,6 +183,14 @@ func (p *parser) readMatches(a includeArgs, pattern string) []*File {
 	return files
 }
 
+// absolute is the one name of a file that both a relative and an absolute path lead to.
+func absolute(name string) string {
+	if abs, err := filepath.Abs(name); err == nil {
+		return abs
+	}
+	return filepath.Clean(name)
+}
+
 // readInclude reads one file, or the directory of that name. named is set when
 // the configuration has the name itself, not a pattern that matched it.
 func (p *parser) readInclude(a includeArgs, named bool) []*File {
@@ -190,7 +198,7 @@ func (p *parser) readInclude(a includeArgs, named bool) []*File {
 		return nil
 	}
 	for _, open := range p.stack {
-		if filepath.Clean(open) == filepath.Clean(a.file) {
+		if absolute(open) == absolute(a.file) {
 			p.ignoredInclude(a.at, fmt.Sprintf("the file %s includes itself", a.file), "")
 			return nil
 		}

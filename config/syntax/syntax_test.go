@@ -202,6 +202,24 @@ func TestIncludeRefusesPipes(t *testing.T) {
 	}
 }
 
+func TestAFileThatIncludesItselfByItsAbsoluteNameIsReadOnce(t *testing.T) {
+	t.Parallel()
+	abs, err := filepath.Abs("relative.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte("include(file=\"" + abs + "\")\n*.* /var/log/all\n")
+	var diags diag.List
+	opt := Options{ReadFile: func(string) ([]byte, error) { return text, nil }}
+	f := Parse("relative.conf", text, opt, &diags)
+	if got := diags.Len(); got != 1 || !strings.Contains(diags.All()[0].Text, "includes itself") {
+		t.Errorf("%d diagnostics, want one about the inclusion: %v", got, diags.All())
+	}
+	if len(f.Stmts) != 2 {
+		t.Errorf("%d statements, want the inclusion and the rule", len(f.Stmts))
+	}
+}
+
 func TestIncludeBounds(t *testing.T) {
 	t.Parallel()
 	// Each file includes the next one twice.
