@@ -35,7 +35,7 @@ func (c *command) run() int {
 	opt, err := c.parseArgs()
 	switch {
 	case err != nil:
-		return c.usage()
+		return c.usage(err)
 	case opt.showVersion:
 		c.printVersion()
 		return 0

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"syslogd/internal/diag"
 )
 
 const (
@@ -30,7 +32,12 @@ type options struct {
 	showVersion, printDefault, help bool
 }
 
+// errUsage is a command line that is not understood.
 var errUsage = errors.New("usage")
+
+func usageError(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
+}
 
 // withValue are the flags that take a value, in the same word or the next.
 const withValue = "cfiNMoTuSlrmats"
@@ -64,14 +71,14 @@ func (c *command) parseArgs() (*options, error) {
 			continue
 		}
 		if len(word) < 2 || word[0] != '-' {
-			return nil, errUsage
+			return nil, unknownWord(word)
 		}
 		for i := 1; i < len(word); i++ {
 			f, value := word[i], ""
 			if strings.IndexByte(withValue, f) >= 0 {
 				if value = word[i+1:]; value == "" {
 					if len(args) == 0 {
-						return nil, errUsage
+						return nil, usageError("flag -%c needs a value", f)
 					}
 					value, args = args[0], args[1:]
 				}
@@ -100,9 +107,25 @@ func (o *options) long(word string) error {
 	case "--help":
 		o.help = true
 	default:
-		return errUsage
+		return usageError("unknown flag %s%s", word, didYouMean(word, []string{"--print-default-config", "--default-config", "--version", "--help"}))
 	}
 	return nil
+}
+
+// unknownWord is the error for a word that is neither a flag nor a subcommand.
+func unknownWord(word string) error {
+	var names []string
+	for _, s := range subcommands() {
+		names = append(names, s.name)
+	}
+	return usageError("unknown command %q%s", word, didYouMean(word, names))
+}
+
+func didYouMean(word string, names []string) string {
+	if s := diag.Suggest(word, names); s != "" {
+		return fmt.Sprintf("; did you mean %q?", s)
+	}
+	return ""
 }
 
 func (c *command) flag(o *options, f byte, value string) error {
@@ -120,7 +143,7 @@ func (c *command) flag(o *options, f byte, value string) error {
 	case 'N':
 		level, err := strconv.Atoi(value)
 		if err != nil {
-			return errUsage
+			return usageError("flag -N needs a number, found %q", value)
 		}
 		o.level, o.check = level, level > 0
 	case 'd':
@@ -132,7 +155,7 @@ func (c *command) flag(o *options, f byte, value string) error {
 	case 'u':
 		bits, err := strconv.Atoi(value)
 		if err != nil {
-			return errUsage
+			return usageError("flag -u needs a number, found %q", value)
 		}
 		if bits&1 != 0 {
 			c.note("flag -u 1 is gone, use global(parser.parseHostnameAndTag=\"off\")")
@@ -145,8 +168,11 @@ func (c *command) flag(o *options, f byte, value string) error {
 		o.showVersion = true
 	default:
 		instead, known := gone[f]
-		if !known || f == 'h' {
+		switch {
+		case f == 'h':
 			return errUsage
+		case !known:
+			return usageError("unknown flag -%c", f)
 		}
 		if instead == "" {
 			c.note("flag -%c is gone", f)
@@ -168,7 +194,11 @@ func (c *command) fail(err error) int {
 	return 1
 }
 
-func (c *command) usage() int {
+// usage says what err found wrong with the command line, and how it should look.
+func (c *command) usage(err error) int {
+	if _, text, found := strings.Cut(err.Error(), errUsage.Error()+": "); found {
+		c.note("%s", text)
+	}
 	fmt.Fprintf(c.stderr, "usage: %s [options]\nuse \"%s --help\" for details; \"%s --default-config\" starts at once, without a configuration file\n", c.prog, c.prog, c.prog)
 	return 1
 }
