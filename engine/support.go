@@ -85,7 +85,7 @@ func (e *Engine) Listening() []Listening {
 }
 
 // Destinations returns where messages go, for people: "omfile /var/log/syslog".
-// A file whose name is made by a template is shown with the template's text.
+// A file whose name is made by a template is shown as the template's outline.
 func (e *Engine) Destinations() []string {
 	var out []string
 	seen := map[string]bool{}
@@ -110,8 +110,8 @@ func (e *Engine) pathText(path string) string {
 	if !dynamic {
 		return path
 	}
-	if t := e.cfg.Templates.Lookup(name); t != nil && t.Text != "" {
-		return t.Text
+	if t := e.cfg.Templates.Lookup(name); t != nil {
+		return t.Outline()
 	}
 	return path
 }

@@ -47,6 +47,23 @@ const (
 	jsonEscape
 )
 
+// Outline is the template for people: Text or, for other types than string, the
+// constants with the properties' names between them.
+func (t *Template) Outline() string {
+	if t.Text != "" {
+		return t.Text
+	}
+	var b strings.Builder
+	for i := range t.parts {
+		if p := &t.parts[i]; p.constant != nil {
+			b.Write(p.constant)
+		} else {
+			b.WriteString("%" + p.prop.Name + "%")
+		}
+	}
+	return b.String()
+}
+
 // Append renders m. It does not allocate but for what dst has to grow, unless a
 // property is a variable or a regular expression is involved.
 func (t *Template) Append(dst []byte, m *message.Message, ctx *property.Context) []byte {

@@ -231,3 +231,15 @@ func TestNamesOfTemplates(t *testing.T) {
 		t.Errorf("%d templates can be named: %q", len(set.Names()), set.Names())
 	}
 }
+
+func TestOutlineOfATemplate(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`template(name="t" type="string" string="/log/%HOSTNAME%.log")`:                                                                    "/log/%HOSTNAME%.log",
+		`template(name="t" type="list") { constant(value="/log/") property(name="hostname" securepath="replace") constant(value=".log") }`: "/log/%hostname%.log",
+	} {
+		if got := define(t, text).Outline(); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
