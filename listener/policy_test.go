@@ -115,18 +115,18 @@ func TestAPolicyLimitsEachSource(t *testing.T) {
 func TestMistakesInPolicyFiles(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"interval: x\n":                              "cannot unmarshal",
-		"burts: 5\n":                                 "field burts not found",
-		"severity: loud\n":                           `there is no severity "loud"`,
-		"interval: -1\n":                             "can not be negative",
-		"scope: output\n":                            "needs mode: drop or pace",
-		"mode: drop\n":                               "mode needs scope: output",
-		"scope: both\n":                              `found "both"`,
-		"scope: output\nmode: pace\nseverity: err\n": "neither severity nor perSource",
-		"perSource:\n  enabled: true\n":              "want a default with max and window",
-		"perSource:\n  keyTemplate: none\n":          `there is no template "none"`,
-		"perSource:\n  default: {max: 1, window: soon}\n":                                           `found "soon"`,
-		"perSource:\n  default: {window: 1s}\n":                                                     "want max",
+		"interval: x\n":    "cannot unmarshal",
+		"burts: 5\n":       "field burts not found",
+		"severity: loud\n": `there is no severity "loud"`,
+		"interval: -1\n":   "can not be negative",
+		"scope: output\n":  "needs mode: drop or pace",
+		"mode: drop\n":     "mode needs scope: output",
+		"scope: both\n":    `found "both"`,
+		"scope: output\nmode: pace\nseverity: err\n":                                              "neither severity nor perSource",
+		"perSource:\n  enabled: true\n":                                                           "want a default with max and window",
+		"perSource:\n  keyTemplate: none\n":                                                       `there is no template "none"`,
+		"perSource:\n  default: {max: 1, window: soon}\n":                                         `found "soon"`,
+		"perSource:\n  default: {window: 1s}\n":                                                   "want max",
 		"perSource:\n  default: {max: 1, window: 1s}\n  overrides:\n    - {key: a, window: 1s}\n": `override of "a": want max`,
 	} {
 		err := newPolicy(t, text).Load()
