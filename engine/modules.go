@@ -3,6 +3,7 @@ package engine
 import (
 	"syslogd/listener/immark"
 	"syslogd/listener/imptcp"
+	"syslogd/listener/imrelp"
 	"syslogd/listener/imtcp"
 	"syslogd/listener/imudp"
 	"syslogd/listener/imuxsock"
@@ -46,6 +47,7 @@ func Modules() *module.Registry {
 	r.AddInput(imudp.Module)
 	r.AddInput(imtcp.Module)
 	r.AddInput(imptcp.Module)
+	r.AddInput(imrelp.Module)
 	r.AddInput(imuxsock.Module)
 
 	r.AddOutput(omfile.Module)
@@ -110,7 +112,6 @@ func unavailable() map[string]*module.Unavailable {
 		"imfile": {Lost: "files are not read", Directives: []string{"InputFileName", "InputFileTag", "InputFileStateFile", "InputFileSeverity",
 			"InputFileFacility", "InputFileReadMode", "InputFileMaxLinesAtOnce", "InputFilePersistStateInterval", "InputFileBindRuleset",
 			"InputRunFileMonitor", "InputFilePollInterval"}},
-		"imrelp": {Lost: "RELP is not received", Directives: []string{"InputRELPServerRun", "InputRELPServerBindRuleset"}},
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
 			"ActionMailSubject", "ActionMailEnableBody"}},
 	}
