@@ -23,6 +23,7 @@ import (
 	"syslogd/output/omfwd"
 	"syslogd/output/ompipe"
 	"syslogd/output/omprog"
+	"syslogd/output/omrelp"
 	"syslogd/output/omshell"
 	"syslogd/output/omstdout"
 	"syslogd/output/omusrmsg"
@@ -54,6 +55,7 @@ func Modules() *module.Registry {
 	r.AddOutput(omfwd.Module)
 	r.AddOutput(ompipe.Module)
 	r.AddOutput(omprog.Module)
+	r.AddOutput(omrelp.Module)
 	r.AddOutput(omshell.Module)
 	r.AddOutput(omusrmsg.Module)
 	r.AddOutput(omuxsock.Module)
@@ -115,7 +117,7 @@ func unavailable() map[string]*module.Unavailable {
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
 			"ActionMailSubject", "ActionMailEnableBody"}},
 	}
-	for _, name := range []string{"omrelp", "omkafka", "omelasticsearch", "omhttp", "omhiredis", "omrabbitmq",
+	for _, name := range []string{"omkafka", "omelasticsearch", "omhttp", "omhiredis", "omrabbitmq",
 		"ommysql", "ompgsql", "omlibdbi", "omjournal", "omsnmp", "ommongodb", "omamqp1", "omczmq", "omudpspoof", "omgssapi", "omhdfs", "omruleset"} {
 		list[name] = &module.Unavailable{Lost: notSent}
 	}
