@@ -22,9 +22,9 @@ type Dialogue interface {
 	Next(buf []byte) (text []byte, advance int, ev frame.Event, err error)
 	// Need is the number of bytes that Next wants to see at least, or 0.
 	Need() int
-	// Open reports whether the peer has introduced itself. Until then it may not
-	// take its time.
-	Open() bool
+	// Patience is how long the peer may be silent; 0 is for ever. inFrame says
+	// that part of a frame is there.
+	Patience(inFrame bool) time.Duration
 	// Answers appends what the peer is due once the messages found so far are safe.
 	Answers(dst []byte) []byte
 	// Farewell appends what the peer is told when the server ends the connection.
@@ -32,10 +32,6 @@ type Dialogue interface {
 }
 
 const (
-	// openTime is how long a peer may take to introduce itself, frameTime how long
-	// it may be silent within a frame.
-	openTime  = 30 * time.Second
-	frameTime = 90 * time.Second
 	// answerTime is how long a peer may take to read its answers, farewellTime to
 	// go when it was told to.
 	answerTime   = 30 * time.Second
@@ -87,11 +83,8 @@ func (s *session) converse(ctx context.Context, raw syscall.RawConn) {
 // patience bounds how long the next read may take.
 func (s *session) patience(ctx context.Context) {
 	var until time.Time
-	switch {
-	case !s.dialogue.Open():
-		until = time.Now().Add(openTime)
-	case len(s.rest) > 0 || s.large.need > 0:
-		until = time.Now().Add(frameTime)
+	if d := s.dialogue.Patience(len(s.rest) > 0 || s.large.need > 0); d > 0 {
+		until = time.Now().Add(d)
 	}
 	s.conn.SetReadDeadline(until)
 	if ctx.Err() != nil { // interrupt may have come before

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"syslogd/parser/frame"
 	"syslogd/parser/frame/relp"
@@ -80,8 +81,23 @@ func (d *dialogue) begin(f *relp.Frame) error {
 // Need is how long the next frame is, if that is known.
 func (d *dialogue) Need() int { return d.frames.Need() }
 
-// Open reports whether the session is open.
-func (d *dialogue) Open() bool { return d.open }
+const (
+	// openTime is how long a peer may take to open the session, frameTime how long
+	// it may be silent within a frame.
+	openTime  = 30 * time.Second
+	frameTime = 90 * time.Second
+)
+
+// Patience is how long the peer may be silent. A session without messages stays open.
+func (d *dialogue) Patience(inFrame bool) time.Duration {
+	switch {
+	case !d.open:
+		return openTime
+	case inFrame:
+		return frameTime
+	}
+	return 0
+}
 
 // maxKept bounds the memory that a silent session keeps for answers.
 const maxKept = 4 << 10
