@@ -45,7 +45,7 @@ var moduleParams = param.Table[ModuleConfig]{
 
 var params = param.Join(
 	param.Table[Config]{
-		param.Word("target", func(c *Config) *string { return &c.Target }).Required().Doc("Host to send to."),
+		param.Word("target", func(c *Config) *string { return &c.Target }).Doc("Host to send to. It must be given."),
 		param.Word("port", func(c *Config) *string { return &c.Port }).Default(defaultPort).Doc("Port, by number or name."),
 		param.Template("template", func(c *Config) *string { return &c.Template }).Default(DefaultTemplate).Doc("Template of the text."),
 		param.PositiveInt("timeout", func(c *Config) *int { return &c.Timeout }).Default("90").Doc("Seconds without an acknowledgement after which the session is given up and what was not acknowledged is sent again in a new one."),
@@ -64,6 +64,11 @@ var params = param.Join(
 
 // Check reports what cannot go together.
 func (c *Config) Check(o *param.Object, diags *diag.List) bool {
+	if c.Target == "" {
+		d := diags.Errorf(o.Range, "%s needs the parameter %q", o.Title, "target")
+		d.Effect, d.Code = o.Effect, -2211
+		return false
+	}
 	if c.LocalClientIP != "" && net.ParseIP(c.LocalClientIP) == nil {
 		diags.Errorf(o.Range, "localClientIP: want an IP address, found %q", c.LocalClientIP).Effect = o.Effect
 		return false

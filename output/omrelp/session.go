@@ -226,8 +226,9 @@ func (s *session) exchange(ctx context.Context, part *output.Part, from, to int)
 				i += relp.MaxTxnr
 			}
 			switch {
+			case err != nil: // what follows an error is not believed
 			case i >= next-from || s.state[i]:
-				return done - from, fmt.Errorf("the server answers frame %d, which was not sent or has been answered", a.txnr)
+				err = fmt.Errorf("the server answers frame %d, which was not sent or has been answered", a.txnr)
 			case a.code == 200:
 				s.state[i] = true
 			case from+i < to: // what was sent behind it does not count
@@ -237,6 +238,9 @@ func (s *session) exchange(ctx context.Context, part *output.Part, from, to int)
 		for done < to && s.state[done-from] {
 			done++
 			s.sent++
+		}
+		if err != nil {
+			break
 		}
 	}
 	if refused != nil {
