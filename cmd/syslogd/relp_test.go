@@ -367,3 +367,64 @@ func TestARestartOfTheReceiverOfRELPLosesAndRepeatsNothing(t *testing.T) {
 	}
 	checkAll(t, append(lines, linesOf(second.path("out.log"))...), count, 0)
 }
+
+// needDiskQueues skips a test of what only a queue on disk can hold.
+func needDiskQueues(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "test.conf")
+	text := fmt.Sprintf("global(workDirectory=%q)\nmain_queue(queue.type=\"Disk\" queue.fileName=\"main\")\n*.* %s/x\n", dir, dir)
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, _ := exec.Command("syslogd", "-N1", "-f", conf).CombinedOutput(); strings.Contains(string(out), "not available") {
+		t.Skip("this server has no queues on disk")
+	}
+}
+
+// The relay acknowledges what is on its disk, and forgets what the next server
+// has acknowledged.
+func TestNothingIsLostWhenARelayOverRELPIsKilled(t *testing.T) {
+	t.Parallel()
+	needDriver(t, "imrelp")
+	needDiskQueues(t)
+	const count, again = 20000, 4096
+	last := startTheirs(t, `main_queue(queue.type="Direct")`+"\n"+relpConf(relpReceiver, "0", "", ""))
+	dir := t.TempDir()
+	relay := func(port string) string {
+		return relpConf(`global(workDirectory="`+dir+`")
+main_queue(queue.type="Disk" queue.fileName="main")
+module(load="omrelp")
+module(load="imrelp")
+input(type="imrelp" address="127.0.0.1" port="PORT")
+`, port, "", "") + relpConf(`action(type="omrelp" target="127.0.0.1" port="PORT" queue.type="Direct" action.resumeRetryCount="-1" action.resumeInterval="1")
+`, last.port(), "", "")
+	}
+	s := startServer(t, relay("0"))
+	port := s.port("imrelp")
+	first := startTheirs(t, relpConf(theirSender, port, "", ""))
+	conn := dial(t, filepath.Join(first.dir, "in"))
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		say(t, conn, 0, count)
+	}()
+	kills := 0
+	for _, at := range []int{1000, 8000, 14000} {
+		poll(func() bool { return len(last.lines()) > at })
+		if len(last.lines()) < count {
+			kills++
+		}
+		s.cmd.Process.Kill()
+		<-s.done
+		s.cmd = nil
+		s = startServer(t, relay(port))
+	}
+	<-sent
+	poll(func() bool { return len(last.lines()) >= count })
+	s.stop()
+	checkAll(t, last.lines(), count, kills*again)
+	if kills == 0 {
+		t.Error("all messages were there before the relay was killed")
+	}
+}

@@ -37,8 +37,11 @@ type input struct {
 
 // New checks the TLS settings and remembers the rest.
 func New(c Config, env module.Env) (listener.Input, error) {
-	if c.MaxDataSize == 0 {
-		c.MaxDataSize = int64(env.Global.MaxMessageSize)
+	if least := int64(env.Global.MaxMessageSize); c.MaxDataSize < least {
+		if c.MaxDataSize != 0 {
+			env.Log.Warn("maxDataSize is below the global maxMessageSize, which is used", "size", c.MaxDataSize, "limit", least)
+		}
+		c.MaxDataSize = least
 	}
 	in := &input{conf: c, env: env, frames: relp.Options{MaxData: int(c.MaxDataSize), Oversize: c.Oversize, Accept: maxAccepted}}
 	o, err := c.TLS.RELP(true)

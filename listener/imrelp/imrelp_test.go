@@ -157,6 +157,7 @@ func TestSessions(t *testing.T) {
 		{"a broken frame", "", "2 syslog 1 a\n3 syslog 1 bc\n", "2 rsp 6 200 OK\n" + bye, "a"},
 		{"a long message is cut", "", "2 syslog 120 " + long + "\n3 syslog 1 b\n4 close 0\n", "2 rsp 6 200 OK\n3 rsp 6 200 OK\n4 rsp 0\n" + bye, long[:100] + "|b"},
 		{"maxDataSize", `maxDataSize="110"`, "2 syslog 120 " + long + "\n3 close 0\n", "2 rsp 6 200 OK\n3 rsp 0\n" + bye, long[:110]},
+		{"maxDataSize below maxMessageSize", `maxDataSize="50"`, "2 syslog 120 " + long + "\n3 close 0\n", "2 rsp 6 200 OK\n3 rsp 0\n" + bye, long[:100]},
 		{"a long message ends the session", `oversizeMode="abort"`, "2 syslog 1 a\n3 syslog 120 " + long + "\n", "2 rsp 6 200 OK\n" + bye, "a"},
 		{"a long message is accepted", `oversizeMode="accept"`, "2 syslog 120 " + long + "\n3 close 0\n", "2 rsp 6 200 OK\n3 rsp 0\n" + bye, long},
 		{"no message is longer than accepted", `oversizeMode="accept"`, "2 syslog 16777217 a", bye, ""},
