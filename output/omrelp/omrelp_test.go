@@ -220,6 +220,27 @@ func TestNoMoreThanTheWindowIsUnderWay(t *testing.T) {
 	}
 }
 
+func TestAnswersMayComeOutOfTurn(t *testing.T) {
+	t.Parallel()
+	s := serve(t, `windowSize="6"`)
+	if err := s.write(func() {
+		c := s.accept().open()
+		for range 3 {
+			var txnrs []int
+			for range 6 {
+				_, txnr := c.next()
+				txnrs = append(txnrs, txnr)
+			}
+			slices.Reverse(txnrs)
+			for _, txnr := range txnrs {
+				c.ok(txnr)
+			}
+		}
+	}, numbers(0, 18)...); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is not acknowledged when a session ends comes again, and nothing else.
 func TestAfterASessionThatEndsTheRestIsSentAgain(t *testing.T) {
 	t.Parallel()

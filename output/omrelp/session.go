@@ -33,6 +33,8 @@ type session struct {
 
 	mu      sync.Mutex // guards what follows
 	answers []answer
+	want    int   // answers that the sender waits for
+	urgent  bool  // there is one that says no
 	err     error // why the reader ended
 
 	// news wakes the sender: one signal is enough for any number of answers. The
@@ -132,7 +134,9 @@ func (s *session) take(frames *relp.Reader, buf []byte) ([]byte, error) {
 	for {
 		f, n, err := frames.Next(buf)
 		if n == 0 || err != nil {
-			s.wake()
+			if len(s.answers) >= s.want || s.urgent {
+				s.wake()
+			}
 			return buf, err
 		}
 		buf = buf[n:]
@@ -144,7 +148,7 @@ func (s *session) take(frames *relp.Reader, buf []byte) ([]byte, error) {
 			}
 			a := answer{txnr: f.Txnr, code: code}
 			if code != 200 {
-				a.text = string(text)
+				a.text, s.urgent = string(text), true
 			}
 			if len(offers) > 0 {
 				a.offers = append([]byte(nil), offers...)
@@ -177,28 +181,39 @@ func (s *session) ended() bool {
 	}
 }
 
-// wait returns the answers that have come, at least one, in into's memory.
-func (s *session) wait(ctx context.Context, into []answer) ([]answer, error) {
+// wait returns the answers that have come, in into's memory: want of them, or
+// fewer when the session ends or the time is over.
+func (s *session) wait(ctx context.Context, into []answer, want int) ([]answer, error) {
 	s.timer.Reset(s.timeout)
+	var giveUp error
 	for {
-		ended := s.ended()
+		if giveUp == nil && s.ended() {
+			giveUp = errServerClose
+		}
 		s.mu.Lock()
-		into, s.answers = s.answers, into[:0]
-		err := s.err
-		s.mu.Unlock()
-		if len(into) > 0 {
+		s.want = want
+		if len(s.answers) >= want || len(s.answers) > 0 && (s.urgent || giveUp != nil) {
+			into, s.answers, s.urgent = s.answers, into[:0], false
+			s.mu.Unlock()
 			return into, nil
 		}
-		if ended {
-			return nil, err
+		if s.err != nil {
+			giveUp = s.err
+		}
+		s.mu.Unlock()
+		if giveUp != nil && ctx.Err() != nil {
+			giveUp = ctx.Err() // which has ended the session
+		}
+		if giveUp != nil {
+			return nil, giveUp
 		}
 		select {
 		case <-s.news:
 		case <-s.done:
 		case <-s.timer.C:
-			return nil, errTimeout
+			giveUp = errTimeout
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			giveUp = ctx.Err()
 		}
 	}
 }
@@ -221,7 +236,7 @@ func (s *session) open(ctx context.Context) error {
 	if err := s.send(ctx); err != nil {
 		return err
 	}
-	got, err := s.wait(ctx, nil)
+	got, err := s.wait(ctx, nil, 1)
 	if err != nil {
 		return fmt.Errorf("the session does not open: %w", err)
 	}
@@ -238,13 +253,16 @@ func (s *session) exchange(ctx context.Context, part *output.Part, from, to int)
 	clear(s.state)
 	defer s.interruptible(ctx)()
 	base, next, done := s.txnr, from, from
+	answered := 0
 	var got []answer
 	var refused error
 	for done < to {
 		if next, err = s.fill(ctx, part, next, min(to, done+s.window)); err != nil {
 			return done - from, err
 		}
-		if got, err = s.wait(ctx, got); err != nil {
+		// Half a window at a time: a write and a switch for each message cost more
+		// than the messages.
+		if got, err = s.wait(ctx, got, max(1, min(s.window/2, next-from-answered, to-done))); err != nil {
 			break
 		}
 		for _, a := range got {
@@ -258,6 +276,7 @@ func (s *session) exchange(ctx context.Context, part *output.Part, from, to int)
 				err = fmt.Errorf("the server answers frame %d, which was not sent or has been answered", a.txnr)
 			case a.code == 200:
 				s.state[i] = true
+				answered++
 			case from+i < to: // what was sent behind it does not count
 				to, refused = from+i, &refusedError{a.code, a.text}
 			}
@@ -312,7 +331,7 @@ func (s *session) close(ctx context.Context) {
 		s.timeout = closeTime
 		s.buf = relp.Append(s.buf[:0], relp.NextTxnr(s.txnr), relp.Close, nil)
 		if s.send(ctx) == nil {
-			s.wait(ctx, nil)
+			s.wait(ctx, nil, 1)
 		}
 	}
 	s.abort()
