@@ -81,7 +81,7 @@ var globalParams = param.Join(
 			Doc("Mode bits that are taken away from created files and directories."),
 		param.PositiveInt("maxOpenFiles", func(c *Global) *int { return &c.MaxOpenFiles }).Legacy("MaxOpenFiles").Inherits("hard limit").
 			Doc("File descriptors the process may use."),
-		param.NoEffect[Global]("oversizemsg.input.mode", "it is for inputs that know the size of a message beforehand; imudp, imtcp and imptcp cut or split as in rsyslogd"),
+		param.NoEffect[Global]("oversizemsg.input.mode", "it is for inputs that know the size of a message beforehand; imudp, imtcp and imptcp cut or split as in rsyslogd, imrelp has oversizeMode"),
 		param.Bool("oversizemsg.report", func(c *Global) *bool { return &c.OversizeReport }).Default("on").
 			Doc("Log oversize messages."),
 		param.NotYetUnless[Global]("oversizemsg.errorfile", "oversize messages are logged and counted, not recorded"),

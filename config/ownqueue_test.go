@@ -13,6 +13,7 @@ func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 	for conf, want := range map[string]bool{
 		`action(type="omfwd" target="h" protocol="tcp")`: true,
 		"*.* @@h\n": true,
+		`module(load="omrelp")` + "\n" + `action(type="omrelp" target="h")`:                             true,
 		`action(type="omfwd" target="h" protocol="udp")`:                                                false,
 		`action(type="omfwd" target="h" protocol="tcp" queue.type="Direct")`:                            false,
 		`action(type="omfwd" target="h" protocol="tcp" queue.type="LinkedList")`:                        true,

@@ -3,6 +3,7 @@ package engine
 import (
 	"syslogd/listener/immark"
 	"syslogd/listener/imptcp"
+	"syslogd/listener/imrelp"
 	"syslogd/listener/imtcp"
 	"syslogd/listener/imudp"
 	"syslogd/listener/imuxsock"
@@ -22,6 +23,7 @@ import (
 	"syslogd/output/omfwd"
 	"syslogd/output/ompipe"
 	"syslogd/output/omprog"
+	"syslogd/output/omrelp"
 	"syslogd/output/omshell"
 	"syslogd/output/omstdout"
 	"syslogd/output/omusrmsg"
@@ -46,12 +48,14 @@ func Modules() *module.Registry {
 	r.AddInput(imudp.Module)
 	r.AddInput(imtcp.Module)
 	r.AddInput(imptcp.Module)
+	r.AddInput(imrelp.Module)
 	r.AddInput(imuxsock.Module)
 
 	r.AddOutput(omfile.Module)
 	r.AddOutput(omfwd.Module)
 	r.AddOutput(ompipe.Module)
 	r.AddOutput(omprog.Module)
+	r.AddOutput(omrelp.Module)
 	r.AddOutput(omshell.Module)
 	r.AddOutput(omusrmsg.Module)
 	r.AddOutput(omuxsock.Module)
@@ -110,11 +114,10 @@ func unavailable() map[string]*module.Unavailable {
 		"imfile": {Lost: "files are not read", Directives: []string{"InputFileName", "InputFileTag", "InputFileStateFile", "InputFileSeverity",
 			"InputFileFacility", "InputFileReadMode", "InputFileMaxLinesAtOnce", "InputFilePersistStateInterval", "InputFileBindRuleset",
 			"InputRunFileMonitor", "InputFilePollInterval"}},
-		"imrelp": {Lost: "RELP is not received", Directives: []string{"InputRELPServerRun", "InputRELPServerBindRuleset"}},
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
 			"ActionMailSubject", "ActionMailEnableBody"}},
 	}
-	for _, name := range []string{"omrelp", "omkafka", "omelasticsearch", "omhttp", "omhiredis", "omrabbitmq",
+	for _, name := range []string{"omkafka", "omelasticsearch", "omhttp", "omhiredis", "omrabbitmq",
 		"ommysql", "ompgsql", "omlibdbi", "omjournal", "omsnmp", "ommongodb", "omamqp1", "omczmq", "omudpspoof", "omgssapi", "omhdfs", "omruleset"} {
 		list[name] = &module.Unavailable{Lost: notSent}
 	}

@@ -28,6 +28,11 @@ type session struct {
 	flow   message.Flow
 	rest   []byte // of a frame that has not ended
 	size   int    // of the next read
+
+	dialogue Dialogue // nil on a connection that is only read
+	large    large
+	out      []byte // answers
+	over     bool   // the dialogue has ended
 }
 
 // A read begins with firstRead bytes of room; it grows and shrinks with what
@@ -58,6 +63,10 @@ func (s *session) run(ctx context.Context) {
 	if sc, ok := s.conn.(syscall.Conn); ok {
 		raw, _ = sc.SyscallConn()
 	}
+	if s.dialogue != nil {
+		s.converse(ctx, raw)
+		return
+	}
 	for {
 		slab, n, err := s.read(raw)
 		if n > 0 {
@@ -66,13 +75,19 @@ func (s *session) run(ctx context.Context) {
 		if err == nil {
 			continue
 		}
-		if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
-			s.drain(raw)
-		} else if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
-			s.srv.opt.Log.Debug("connection ended", "peer", string(s.peer.IP), "err", err)
-		}
+		s.ending(ctx, raw, err)
 		s.consume(message.NewSlab(len(s.rest)+1), 0, true)
 		return
+	}
+}
+
+// ending looks at the error that ended reading. If the server stops, what has
+// arrived is still read.
+func (s *session) ending(ctx context.Context, raw syscall.RawConn, err error) {
+	if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		s.drain(raw)
+	} else if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+		s.srv.opt.Log.Debug("connection ended", "peer", string(s.peer.IP), "err", err)
 	}
 }
 
@@ -181,6 +196,10 @@ func (s *session) drainTLS() {
 // consume takes frames from the rest and n new bytes, which slab holds, and
 // submits them. It takes over slab.
 func (s *session) consume(slab *message.Slab, n int, atEOF bool) {
+	if s.dialogue != nil {
+		s.hear(slab, n)
+		return
+	}
 	srv := s.srv
 	srv.Bytes.Add(uint64(n))
 	used := n
@@ -213,7 +232,8 @@ func (s *session) consume(slab *message.Slab, n int, atEOF bool) {
 		}
 	}
 	s.keep(buf)
-	s.submit(b)
+	// What was read is handed on even if the server stops: the queue ends the wait.
+	s.submit(context.Background(), b)
 }
 
 // keep stores the start of a frame that has not ended.
@@ -237,22 +257,24 @@ func rightSize(slab *message.Slab, used int) *message.Slab {
 	return small
 }
 
-func (s *session) submit(b *message.Batch) {
+// submit hands the batch on and reports whether the queue took it.
+func (s *session) submit(ctx context.Context, b *message.Batch) bool {
 	n := b.Len()
 	if n == 0 {
 		b.Release()
-		return
+		return true
 	}
 	if granted := s.srv.opt.Limit.Take(n, b.Received); granted < n {
 		b.Msgs = b.Msgs[:granted]
 		n = granted
 	}
-	// What was read is handed on even if the server stops: the queue ends the wait.
-	if s.sub.Submit(context.Background(), b) {
+	taken := s.sub.Submit(ctx, b)
+	if taken {
 		s.srv.Received.Add(uint64(n))
-	} else {
+	} else if s.dialogue == nil { // else the peer still has them
 		s.srv.Dropped.Add(uint64(n))
 	}
+	return taken
 }
 
 // event counts what is wrong with a frame and logs it, at most once a minute.
@@ -260,7 +282,7 @@ func (s *session) event(ev frame.Event) {
 	srv := s.srv
 	srv.FramingErrors.Add(1)
 	limit := &srv.framing
-	if ev.Kind&(frame.Oversize|frame.Split) != 0 {
+	if ev.Kind&(frame.Oversize|frame.Split|frame.Accepted) != 0 {
 		if srv.opt.QuietOversize {
 			return
 		}
@@ -279,6 +301,8 @@ func (s *session) event(ev frame.Event) {
 		log.Warn("framing error: frame too large, change to octet stuffing", "size", ev.Size, "limit", srv.opt.Frame.MaxFrameSize)
 	case ev.Kind&(frame.Oversize|frame.Split) != 0:
 		log.Warn("received oversize message, it is split or cut", "size", ev.Size, "limit", srv.opt.Frame.MaxMessageSize)
+	case ev.Kind&frame.Accepted != 0:
+		log.Warn("received oversize message, it is accepted", "size", ev.Size, "limit", srv.opt.Frame.MaxMessageSize)
 	case ev.Kind&frame.Incomplete != 0:
 		log.Warn("incomplete frame at end of stream, a message may be lost", "size", ev.Size)
 	case ev.Kind&frame.Unterminated != 0:

@@ -31,8 +31,11 @@ type StreamOptions struct {
 	// PortFile, if not empty, gets the number of the port.
 	PortFile string
 
-	Frame  frame.Options
-	Origin *message.Origin
+	Frame frame.Options
+	// Dialogue, if not nil, makes the protocol of a connection on which the server
+	// answers. Of Frame only MaxMessageSize counts then, for reports.
+	Dialogue func() Dialogue
+	Origin   *message.Origin
 	// TLS, if not nil, is spoken on every connection.
 	TLS *tls.Config
 	// MaxSessions bounds connections at a time; 0 is no bound.
@@ -62,6 +65,7 @@ type StreamServer struct {
 
 	framing, oversize LogLimiter
 	full              LogLimiter
+	collecting        atomic.Int64 // bytes of large frames that sessions collect
 	handshakes        LogLimiter
 
 	// Counters, in messages and bytes unless their name says otherwise.
@@ -210,7 +214,9 @@ func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
 	if s.opt.NotifyOpen {
 		s.opt.Log.Info("connection established", "peer", string(ses.peer.Host()))
 	}
-	ses.frames = frame.NewReader(&s.opt.Frame)
+	if ses.frames = frame.NewReader(&s.opt.Frame); s.opt.Dialogue != nil {
+		ses.dialogue = s.opt.Dialogue()
+	}
 	s.running.Add(1)
 	go ses.run(ctx)
 }

@@ -47,6 +47,9 @@ type Options struct {
 	VerifyDepth int
 	// Priority is a GnuTLS priority string or OpenSSL configuration commands.
 	Priority string
+	// Commands are OpenSSL configuration commands where they have a parameter of
+	// their own; see Options.RELP.
+	Commands string
 
 	CAFile, CAExtraFiles, CertFile, KeyFile, CRLFile string
 }

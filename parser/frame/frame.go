@@ -93,6 +93,9 @@ const (
 	// Unterminated: the stream ended inside a frame without delimiter, and the
 	// dialect drops the Size bytes.
 	Unterminated
+	// Accepted: the frame is Size bytes long, which is above MaxMessageSize, and
+	// nevertheless whole.
+	Accepted
 )
 
 // Event is what a frame's header or its end gives cause to log or count; the

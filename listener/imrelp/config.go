@@ -1,0 +1,88 @@
+package imrelp
+
+import (
+	"syslogd/config/param"
+	"syslogd/internal/diag"
+	"syslogd/listener"
+	"syslogd/parser/frame/relp"
+	"syslogd/tls"
+)
+
+// ModuleConfig is module(load="imrelp").
+type ModuleConfig struct{ Ruleset string }
+
+// Config is input(type="imrelp").
+type Config struct {
+	listener.PolicyName
+	Port, Address, Name string
+	Ruleset             string
+	KeepAlive           bool
+	KeepAliveProbes     int
+	KeepAliveTime       int
+	KeepAliveInterval   int
+	MaxDataSize         int64
+	Oversize            relp.Oversize
+	FlowControl         string
+	MaxSessions         int
+	LimitInterval       int
+	LimitBurst          int
+	TLS                 tls.Options
+}
+
+// maxAccepted bounds a message that oversizeMode="accept" takes, if maxDataSize
+// is not above it.
+const maxAccepted = 16 << 20
+
+var moduleParams = param.Table[ModuleConfig]{
+	param.Ruleset("ruleset", func(c *ModuleConfig) *string { return &c.Ruleset }).Doc("Ruleset of the messages of inputs that name none."),
+	param.NoEffect[ModuleConfig]("tls.tlsLib", "TLS is part of the program"),
+}
+
+var inputParams = param.Join(
+	param.Table[Config]{
+		param.String("port", func(c *Config) *string { return &c.Port }).Required().Legacy("InputRELPServerRun").Runs().
+			Doc("Port, by number or name; 0 lets the system choose."),
+		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to listen on; all by default."),
+		param.String("name", func(c *Config) *string { return &c.Name }).Default("imrelp").Doc("Value of the property inputname, and name in metrics."),
+		param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputRELPServerBindRuleset").Inherits("module").Doc("Ruleset of the messages."),
+		param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Default("off").Doc("TCP keep-alive."),
+		param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
+		param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Doc("Idle seconds before the first probe; 0 is the system's."),
+		param.NonNegInt("keepAlive.interval", func(c *Config) *int { return &c.KeepAliveInterval }).Doc("Seconds between probes; 0 is the system's."),
+		param.Size("maxDataSize", func(c *Config) *int64 { return &c.MaxDataSize }).Inherits("global maxMessageSize").Doc("Length of a message at most."),
+		param.Enum("oversizeMode", func(c *Config) *relp.Oversize { return &c.Oversize },
+			param.Choice[relp.Oversize]{Name: "truncate", Value: relp.Truncate},
+			param.Choice[relp.Oversize]{Name: "abort", Value: relp.Abort},
+			param.Choice[relp.Oversize]{Name: "accept", Value: relp.Accept}).Default("truncate").
+			Doc("What becomes of a longer message: it is cut, it ends the session, or it is taken (up to 16 MiB)."),
+		param.Enum("flowControl", func(c *Config) *string { return &c.FlowControl },
+			param.Choice[string]{Name: "no", Value: "no"}, param.Choice[string]{Name: "light", Value: "light"}, param.Choice[string]{Name: "full", Value: "full"}).
+			Default("light").Doc("Slow the sender down when the queue is full. It always is: what is not in the queue is not acknowledged."),
+		param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Default("5000").Doc("Connections at a time; 0 is no limit. rsyslogd has no limit."),
+		param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit. What comes beyond is acknowledged and dropped."),
+		param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
+		listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
+		param.NoEffect[Config]("tls.dhBits", "there are no key exchanges over finite fields"),
+	},
+	param.Group(func(c *Config) *tls.Options { return &c.TLS }, tls.RELPParams),
+)
+
+func inherit(m *ModuleConfig, c *Config) {
+	if c.Ruleset == "" {
+		c.Ruleset = m.Ruleset
+	}
+}
+
+// Check reports what cannot go together.
+func (c *Config) Check(o *param.Object, diags *diag.List) bool {
+	if c.MaxDataSize > relp.MaxData {
+		d := diags.Errorf(o.Range, "maxDataSize is %d, a RELP frame holds at most %d bytes", c.MaxDataSize, relp.MaxData)
+		d.Effect = o.Effect
+		return false
+	}
+	if _, err := c.TLS.RELP(true); err != nil {
+		diags.Errorf(o.Range, "%s: %v", o.Title, err).Effect = o.Effect
+		return false
+	}
+	return true
+}
