@@ -17,7 +17,8 @@ import (
 // reads it back for the workers. One in memory does so only while it is above its
 // high watermark, and then until all on disk was read: a batch in memory never
 // overtakes one on disk. Batches from disk have the flow that they had before, so
-// the lanes keep the order of each sender.
+// the lanes keep the order of each sender. What an earlier run left goes through
+// one lane, before anything else.
 type disk struct {
 	spool  *spool
 	always bool // type Disk
@@ -33,7 +34,8 @@ type disk struct {
 	flows    map[uint64]*diskFlow
 	ids      map[*message.Flow]uint64
 	lastID   uint64
-	old      [64]message.Flow // stand in for the flows of an earlier run
+	old      message.Flow // stands in for all flows of an earlier run
+	oldAhead int          // batches of it in the lanes or being processed
 
 	room chan struct{} // tells a sender that waits for the disk to try again; never closed
 }
@@ -60,6 +62,7 @@ func (q *Queue) Open() error {
 	}
 	sp.dec.Resolve = q.env.Resolve
 	taken, err := q.takeClassic(sp)
+	sp.start = sp.seq.Load()
 	found.messages += taken
 	if err != nil {
 		log.Error("an rsyslogd queue could not be taken over as a whole, its files are kept", "err", err)
@@ -75,7 +78,7 @@ func (q *Queue) Open() error {
 	}
 	d := &disk{
 		spool: sp, always: q.conf.Type == Disk, spilling: q.conf.Type == Disk || found.messages > 0 || found.segments > 0, feeding: true,
-		flows: map[uint64]*diskFlow{}, ids: map[*message.Flow]uint64{}, lastID: uint64(time.Now().Unix()) << 24, room: make(chan struct{}, 1),
+		flows: map[uint64]*diskFlow{}, ids: map[*message.Flow]uint64{}, lastID: oneFlow, room: make(chan struct{}, 1),
 	}
 	d.wake.L = &q.mu
 	q.mu.Lock()
@@ -245,13 +248,10 @@ func (d *disk) forget(id uint64, n int) {
 
 // flowOf returns the flow of batches that were read; mu is held.
 func (d *disk) flowOf(id uint64) *message.Flow {
-	switch f := d.flows[id]; {
-	case id == 0:
-		return nil
-	case f != nil:
+	if f := d.flows[id]; f != nil {
 		return f.flow
 	}
-	return &d.old[id%uint64(len(d.old))]
+	return nil
 }
 
 // feed reads batches from disk for the workers.
@@ -317,7 +317,8 @@ func (q *Queue) caughtUp(writes uint64) (end bool) {
 			if q.closed {
 				return true
 			}
-			if d.spilling = d.always; !d.spilling {
+			if !d.always && d.oldAhead == 0 {
+				d.spilling = false
 				return false
 			}
 		}
@@ -332,7 +333,16 @@ func (q *Queue) hand(f *fed, mixed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var flow *message.Flow
-	if !mixed {
+	switch {
+	case mixed:
+	case f.old:
+		flow = &d.old
+		d.oldAhead++
+	default:
+		// Whoever sent these may have sent some of those, too.
+		for d.oldAhead > 0 && !q.hurry.Load() {
+			d.wake.Wait()
+		}
 		flow = d.flowOf(f.flow)
 	}
 	f.batch.Flow = flow
@@ -354,6 +364,9 @@ func (q *Queue) processStored(e entry, h Handler) {
 	q.mu.Lock()
 	if e.fed != nil {
 		q.disk.ahead--
+		if e.Flow == &q.disk.old {
+			q.disk.oldAhead--
+		}
 	}
 	keep := e.fed == nil && done < e.n && q.conf.SaveOnShutdown
 	if keep {

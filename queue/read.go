@@ -84,7 +84,8 @@ func (s *spool) fill(f *fed, p []byte, limit int, mixed bool) (need int) {
 		s.mu.Unlock()
 		if !all {
 			ruleset := s.dec.Ruleset(r.body)
-			if f.n > 0 && (f.n+r.msgs > limit || !mixed && r.flow != f.flow || string(ruleset) != f.batch.Ruleset) {
+			old := r.seq <= s.start
+			if f.n > 0 && (f.n+r.msgs > limit || old != f.old || !mixed && !old && r.flow != f.flow || string(ruleset) != f.batch.Ruleset) {
 				s.at.off = off
 				return 0
 			}
@@ -112,7 +113,7 @@ func (s *spool) add(f *fed, r *record, first int) {
 	if first = min(first, n); first > 0 {
 		f.batch.Msgs = slices.Delete(f.batch.Msgs, had, had+first)
 	}
-	f.flow = r.flow
+	f.flow, f.old = r.flow, r.seq <= s.start
 	f.n += n - first
 	f.recs = append(f.recs, fedRecord{r.seq, n - first, first})
 }

@@ -29,6 +29,9 @@ type spool struct {
 	checkpoint           int
 
 	seq atomic.Uint64 // the last number given away
+	// start is the last number of an earlier run. Who sent what is not known of
+	// its messages.
+	start uint64
 	// between is the last number that a batch in memory was given. A segment
 	// ends where such a batch comes in between, so that those that a stop saves
 	// find their place in the order.
@@ -61,6 +64,7 @@ type spool struct {
 type fed struct {
 	batch *message.Batch
 	flow  uint64
+	old   bool // of an earlier run
 	recs  []fedRecord
 	n     int // messages in batch
 	done  bool
