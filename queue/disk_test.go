@@ -264,9 +264,9 @@ func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
 		synctest.Wait()
 		got := after.texts()
 		// The batches that were not confirmed come again, the others do not.
-		first := got[0]
-		if first != "message 1024" && first != "message 1000" {
-			t.Errorf("delivery goes on with %q, want the first batch that was not confirmed", first)
+		before := to.texts()
+		if twice := len(before) + len(got) - 20000; twice < 0 || twice > 1024 {
+			t.Errorf("%d messages came before and %d afterwards, want one batch twice at most", len(before), len(got))
 		}
 		same(t, got, numbered(20000-len(got), 20000))
 		second.q.Stop()

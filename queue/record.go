@@ -66,6 +66,11 @@ func sealRecord(p []byte, r *record, bodySum uint32) {
 	binary.LittleEndian.PutUint32(p[28:], crc32.Update(bodySum, castagnoli, p[4:28]))
 }
 
+// resealRecord is sealRecord for a body whose CRC is not known.
+func resealRecord(p []byte, r *record) {
+	sealRecord(p, r, crc32.Checksum(p[recordHeader:], castagnoli))
+}
+
 // parseRecord reads the record that p begins with and returns its length. need
 // is the number of bytes that it has if they are not all there. Both are 0 when p
 // does not begin with a record.

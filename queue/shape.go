@@ -99,10 +99,14 @@ func (q *Queue) processShaped(todo []entry, h Handler) {
 	}
 }
 
+// fewMessages is up to how many messages a batch is worth being joined to another:
+// that copies them.
+const fewMessages = 64
+
 // joins puts the messages of o at the end of e if they may go together. The flow
 // of o is done then: it is counted where e is.
 func (q *Queue) joins(e, o *entry) bool {
-	if e.fed != nil || o.fed != nil || e.Ruleset != o.Ruleset || e.Flow != o.Flow {
+	if o.n > fewMessages || e.fed != nil || o.fed != nil || e.Ruleset != o.Ruleset || e.Flow != o.Flow {
 		return false
 	}
 	e.Join(o.Batch)
@@ -121,8 +125,13 @@ type pieces struct {
 }
 
 func (p *pieces) Run(b *message.Batch) (done int) {
-	defer b.Release()
 	n := b.Len()
+	if n <= p.q.conf.BatchSize {
+		done = p.Handler.Run(b)
+		p.q.slowDown(done)
+		return done
+	}
+	defer b.Release()
 	for done < n {
 		end := min(n, done+p.q.conf.BatchSize)
 		got := p.Handler.Run(b.Part(done, end))
