@@ -349,8 +349,8 @@ func (q *Queue) hand(f *fed, mixed bool) {
 	d.ahead++
 	e := entry{Batch: f.batch, n: f.n, size: f.batch.Bytes(), fed: f, seq: f.recs[0].seq}
 	q.push(e, flow)
-	for _, r := range f.recs {
-		d.forget(f.flow, r.msgs)
+	if !f.old { // whose numbers mean other flows
+		d.forget(f.flow, f.n)
 	}
 }
 
