@@ -44,7 +44,7 @@ func (s *legacyState) takeAction(l *loader) (actionCommon, queue.Config, places)
 			delete(s.actionPlaces, name)
 		}
 	}
-	q := l.cfg.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
+	q := l.cfg.actionQueueDefaults()
 	l.decodeQueue(&q, s.queue, &given)
 	s.queue = nil
 	return common, q, given
@@ -56,7 +56,6 @@ func (l *loader) decodeQueue(conf *queue.Config, dirs []queueDirective, given *p
 		obj := l.directiveObject(d.dir)
 		obj.Args = []*param.Arg{directiveArg(d.name, d.dir)}
 		queue.Params.Decode(conf, obj, l.diags)
-		conf.Check(obj, l.diags)
 		given.note(obj)
 	}
 }
@@ -200,6 +199,7 @@ func (l *loader) queueDirective(d *syntax.Directive) bool {
 			l.legacy.mainQueue = append(l.legacy.mainQueue, q)
 		} else {
 			l.use(d, Use{Kind: UseMainQueue})
+			l.mainQueueRange = d.Range()
 			l.decodeQueue(&l.cfg.MainQueue, []queueDirective{q}, &l.cfg.mainQueuePlaces)
 		}
 		return true
@@ -370,7 +370,7 @@ func (l *loader) rulesetQueue(d *syntax.Directive) {
 		l.diags.Errorf(d.Range(), "ruleset %q has a queue already", l.current.Name).Effect = "this line is ignored"
 		return
 	}
-	conf := l.cfg.queueDefaults(queue.DefaultSize, l.cfg.Global.rulesetTimeoutShutdown)
+	conf := l.cfg.rulesetQueueDefaults()
 	l.decodeQueue(&conf, l.legacy.mainQueue, &l.current.places)
 	l.legacy.mainQueue = nil
 	conf.Given = true

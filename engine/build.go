@@ -78,12 +78,16 @@ func (e *Engine) buildAction(a *config.Action) error {
 		e.router.Flush = append(e.router.Flush, f)
 	}
 	if a.Queue != nil {
-		q := queue.New(a.Name+" queue", *a.Queue)
+		q := e.newQueue(a.Name+" queue", *a.Queue)
 		a.Action.Queue = q
 		e.queues = append(e.queues, q)
-		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(e.work)) }
+		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(q.Context())) }
 	}
 	return nil
+}
+
+func (e *Engine) newQueue(name string, conf queue.Config) *queue.Queue {
+	return queue.New(name, conf, queue.Env{Log: e.log, Resolve: e.names.Resolve})
 }
 
 // templates resolves the names that an output renders.
@@ -119,12 +123,12 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 			e.router.Default = rs.Ruleset
 		}
 		if rs.Queue != nil {
-			q := queue.New(rs.Name, *rs.Queue)
+			q := e.newQueue(rs.Name, *rs.Queue)
 			rs.Ruleset.Queue = q
 			own = append(own, q)
 		}
 	}
-	// Rulesets stop before the actions that they feed.
+	e.actionQueues, e.rulesetQueues = e.queues, own
 	e.queues = append(own, e.queues...)
 	e.router.Flush = append(e.router.Flush, idleFlush{e.store})
 }

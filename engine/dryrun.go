@@ -79,7 +79,7 @@ func NewDryRun(cfg *config.Config, env Env, watch Watcher, diags *diag.List) (*D
 			a.Delivery = output.NewDelivery(&pretended{d, a, a.Delivery.Output()}, a.Policy, env.Log, e.env.Now)
 		}
 	}
-	d.worker = e.router.NewWorker(e.work)
+	d.worker = e.router.NewWorker(context.Background())
 	d.worker.Tracer = watch
 	return d, nil
 }

@@ -22,6 +22,8 @@ type Batch struct {
 	side []byte
 	held int // bytes that Side allocated
 	refs atomic.Int32
+	// others are the batches whose memory the messages lie in, beside its own.
+	others []*Batch
 }
 
 var batchPool = sync.Pool{New: func() any { return new(Batch) }}
@@ -64,6 +66,24 @@ func (b *Batch) StampReceived() {
 			m.Received = ts
 		}
 	}
+}
+
+// Join moves the messages of o to the end of b and takes o over: its memory lives
+// as long as b.
+func (b *Batch) Join(o *Batch) {
+	b.Msgs = append(b.Msgs, o.Msgs...)
+	b.others = append(b.others, o)
+}
+
+// Part returns a batch of messages first to end-1, in the memory of b, which lives
+// as long as it. What is set in a message of one is not seen in the other.
+func (b *Batch) Part(first, end int) *Batch {
+	p := NewBatch(nil)
+	p.Msgs = append(p.Msgs, b.Msgs[first:end]...)
+	p.Ruleset, p.Flow, p.Received = b.Ruleset, b.Flow, b.Received
+	b.Retain()
+	p.others = append(p.others, b)
+	return p
 }
 
 // Len is the number of messages.
@@ -117,6 +137,11 @@ func (b *Batch) Release() {
 	if b.slab != nil {
 		b.slab.Release()
 	}
+	for i, o := range b.others {
+		o.Release()
+		b.others[i] = nil
+	}
+	b.others = b.others[:0]
 	if cap(b.Msgs) > maxPooledMessages {
 		b.Msgs = nil
 	}

@@ -83,15 +83,18 @@ func (d *Delivery) Lose(n int) {
 }
 
 // Deliver writes b, and returns when all its records are delivered or given up.
-// ctx ends waiting between tries: what is left then is given up.
-func (d *Delivery) Deliver(ctx context.Context, b *Batch) {
+// It returns how many that are, from the first one on: less than all only when
+// ctx ended while the output did not work. What becomes of those that are left is
+// the queue's business: one on disk keeps them for the next start, any other counts
+// them as dropped.
+func (d *Delivery) Deliver(ctx context.Context, b *Batch) (done int) {
 	n := b.Len()
 	if n == 0 {
-		return
+		return 0
 	}
 	if d.Suspended() {
 		d.Lose(n)
-		return
+		return n
 	}
 	if !d.shared {
 		d.serial.Lock()
@@ -100,9 +103,9 @@ func (d *Delivery) Deliver(ctx context.Context, b *Batch) {
 	err := d.out.Write(ctx, b)
 	if err == nil {
 		d.delivered(b)
-		return
+		return n
 	}
-	d.struggle(ctx, b.From(0), err)
+	return n - d.struggle(ctx, b.From(0), err)
 }
 
 func (d *Delivery) delivered(b *Batch) {
@@ -113,8 +116,9 @@ func (d *Delivery) delivered(b *Batch) {
 	}
 }
 
-// struggle goes on with a batch whose write ended with err.
-func (d *Delivery) struggle(ctx context.Context, b Batch, err error) {
+// struggle goes on with a batch whose write ended with err. It returns how many
+// records are left when ctx ended.
+func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (left int) {
 	for tries := 0; err != nil; {
 		var rejected *Rejected
 		var suspended *Suspended
@@ -129,9 +133,15 @@ func (d *Delivery) struggle(ctx context.Context, b Batch, err error) {
 				d.Processed.Add(uint64(suspended.Done))
 				b = b.From(suspended.Done)
 			}
-			if tries == d.policy.RetryCount || !d.pause(ctx, tries) {
+			switch {
+			case ctx.Err() != nil: // which may be why the write failed
+				return b.Len()
+			case tries == d.policy.RetryCount:
 				d.suspend(err, b.Len())
-				return
+				return 0
+			case !d.pause(ctx, tries):
+				d.suspend(err, 0)
+				return b.Len()
 			}
 			tries++
 			if d.policy.ReportContinuation {
@@ -139,11 +149,12 @@ func (d *Delivery) struggle(ctx context.Context, b Batch, err error) {
 			}
 		}
 		if b.Len() == 0 {
-			return
+			return 0
 		}
 		err = d.out.Write(ctx, &b)
 	}
 	d.delivered(&b)
+	return 0
 }
 
 // pause waits for the time between two tries.
