@@ -258,6 +258,11 @@ func (e *Engine) Stop(context.Context) error {
 			e.router.NewWorker(e.work).ProcessRepeats()
 		}
 	}
+	for _, in := range e.inputs {
+		if s, ok := in.Input.(listener.Settler); ok && in.opened && e.stopInputs != nil {
+			s.Settle(len(errs) == 0)
+		}
+	}
 	e.stopWork()
 	e.cfg.Tables.Wait()
 	for _, o := range e.parts {

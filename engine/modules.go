@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"syslogd/listener/imfile"
 	"syslogd/listener/immark"
 	"syslogd/listener/imptcp"
 	"syslogd/listener/imrelp"
@@ -44,6 +45,7 @@ func Modules() *module.Registry {
 		Drivers:     map[string]bool{"lmnsd_gtls": true, "lmnsd_ossl": true, "lmnsd_ptcp": true, "fmhash": true},
 		Unavailable: unavailable(),
 	}
+	r.AddInput(imfile.Module)
 	r.AddInput(immark.Module)
 	r.AddInput(imudp.Module)
 	r.AddInput(imtcp.Module)
@@ -111,9 +113,6 @@ func unavailable() map[string]*module.Unavailable {
 			"IMJournalDefaultFacility", "IMJournalUsePIDFromSystem"}},
 		"impstats": {Lost: "no statistics messages are written; see metrics.listen",
 			Directives: []string{"PStatsInterval", "PStatInterval", "PStatFacility", "PStatSeverity", "PStatJSON", "PStatCEE"}},
-		"imfile": {Lost: "files are not read", Directives: []string{"InputFileName", "InputFileTag", "InputFileStateFile", "InputFileSeverity",
-			"InputFileFacility", "InputFileReadMode", "InputFileMaxLinesAtOnce", "InputFilePersistStateInterval", "InputFileBindRuleset",
-			"InputRunFileMonitor", "InputFilePollInterval"}},
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
 			"ActionMailSubject", "ActionMailEnableBody"}},
 	}

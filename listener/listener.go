@@ -22,6 +22,13 @@ type Input interface {
 	Close() error
 }
 
+// Settler is implemented by inputs that remember what they have received. Settle
+// is called once after Run, when the queues have ended: complete says that all
+// that was submitted has been processed.
+type Settler interface {
+	Settle(complete bool)
+}
+
 // Reading is how an input reads: what its messages have in common and, for
 // streams, how they are cut into messages.
 type Reading struct {
