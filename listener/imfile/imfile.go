@@ -51,7 +51,7 @@ const (
 
 const (
 	// leastScan is the time between two looks at the directories.
-	leastScan = 50 * time.Millisecond
+	leastScan = 10 * time.Millisecond
 	// saveInterval is the time between two passes that save positions. It is
 	// longer than what the buffers of output files wait.
 	saveInterval = time.Second
