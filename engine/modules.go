@@ -3,6 +3,7 @@ package engine
 import (
 	"syslogd/listener/imfile"
 	"syslogd/listener/immark"
+	"syslogd/listener/impstats"
 	"syslogd/listener/imptcp"
 	"syslogd/listener/imrelp"
 	"syslogd/listener/imtcp"
@@ -47,6 +48,7 @@ func Modules() *module.Registry {
 	}
 	r.AddInput(imfile.Module)
 	r.AddInput(immark.Module)
+	r.AddInput(impstats.Module)
 	r.AddInput(imudp.Module)
 	r.AddInput(imtcp.Module)
 	r.AddInput(imptcp.Module)
@@ -111,8 +113,6 @@ func unavailable() map[string]*module.Unavailable {
 		"imjournal": {Lost: "the systemd journal is not read", Directives: []string{"IMJournalPersistStateInterval", "IMJournalRatelimitInterval",
 			"IMJournalRatelimitBurst", "IMJournalStateFile", "IMJournalIgnorePreviousMessages", "IMJournalDefaultSeverity",
 			"IMJournalDefaultFacility", "IMJournalUsePIDFromSystem"}},
-		"impstats": {Lost: "no statistics messages are written; see metrics.listen",
-			Directives: []string{"PStatsInterval", "PStatInterval", "PStatFacility", "PStatSeverity", "PStatJSON", "PStatCEE"}},
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
 			"ActionMailSubject", "ActionMailEnableBody"}},
 	}

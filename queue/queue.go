@@ -307,9 +307,23 @@ func (q *Queue) Stop(late func()) uint64 {
 	return q.Dropped.Value() - before
 }
 
+// stats are rsyslogd's counters. A full queue discards nothing for its severity.
+func (q *Queue) stats() *metrics.Stats {
+	return &metrics.Stats{Name: q.name, Origin: "core.queue", Counters: []metrics.Stat{
+		metrics.GaugeStat("size", func() uint64 { return uint64(q.Len()) }),
+		metrics.StatOf("enqueued", &q.Enqueued), metrics.StatOf("full", &q.Full), metrics.StatOf("discarded.full", &q.Dropped),
+		metrics.NoStat("discarded.nf"),
+		metrics.GaugeStat("maxqsize", func() uint64 {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			return uint64(q.maxSize)
+		}),
+	}}
+}
+
 // Object describes the queue to the metrics.
 func (q *Queue) Object() *metrics.Object {
-	return &metrics.Object{Label: "queue", Name: q.name, Numbers: []metrics.Number{
+	return &metrics.Object{Label: "queue", Name: q.name, Stats: []*metrics.Stats{q.stats()}, Numbers: []metrics.Number{
 		metrics.Of("queue_enqueued_total", "Messages put into the queue.", &q.Enqueued),
 		metrics.Of("queue_full_total", "Times the queue was full when a batch arrived.", &q.Full),
 		metrics.Of("queue_dropped_total", "Messages dropped because the queue was full or did not drain at stop.", &q.Dropped),

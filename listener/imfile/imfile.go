@@ -352,7 +352,10 @@ func (in *input) turn(ctx context.Context) bool {
 }
 
 func (in *input) object() *metrics.Object {
-	return &metrics.Object{Label: "input", Name: "imfile", Extra: [][2]string{{"file", in.conf.File}}, Numbers: []metrics.Number{
+	stats := &metrics.Stats{Name: in.conf.File, Origin: "imfile", Counters: []metrics.Stat{
+		metrics.StatOf("bytes.processed", &in.stats.bytes), metrics.StatOf("lines.processed", &in.stats.lines),
+	}}
+	return &metrics.Object{Label: "input", Name: "imfile", Extra: [][2]string{{"file", in.conf.File}}, Stats: []*metrics.Stats{stats}, Numbers: []metrics.Number{
 		metrics.Of("input_messages_received_total", "Messages received and put into the queue.", &in.stats.lines),
 		metrics.Of("input_bytes_received_total", "Bytes received.", &in.stats.bytes),
 		metrics.Of("input_messages_ratelimited_total", "Messages dropped by the rate limit.", &in.stats.limited),
