@@ -36,6 +36,9 @@ type Reading struct {
 	Frame  *frame.Options
 	// Sender, if not nil, stands in for the sender of every message.
 	Sender *message.Peer
+	// Add, if not nil, adds a text to a batch as the input does; its messages do
+	// not come by the network.
+	Add func(b *message.Batch, text []byte) *message.Message
 }
 
 // Reader is implemented by inputs that can say how they read without being open.

@@ -160,7 +160,10 @@ func (in *input) share() {
 
 // Reading is how it reads.
 func (in *input) Reading() (listener.Reading, error) {
-	return listener.Reading{Origin: in.origin, Sender: in.env.Names.Local()}, nil
+	return listener.Reading{Origin: in.origin, Add: func(b *message.Batch, text []byte) *message.Message {
+		in.prepare(b)
+		return in.add(b, &tail{path: in.conf.File}, text, 0)
+	}}, nil
 }
 
 // Open has nothing to open: files may come later.

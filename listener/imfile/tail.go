@@ -138,6 +138,12 @@ func (in *input) consume(ctx context.Context, t *tail, f flush) (more, ok bool) 
 func (in *input) newBatch(t *tail) *message.Batch {
 	b := message.NewBatch(nil)
 	b.Received, b.Flow = in.env.Now(), t.flow
+	in.prepare(b)
+	return b
+}
+
+// prepare makes ready what the messages of a batch have in common.
+func (in *input) prepare(b *message.Batch) {
 	in.stamp = message.TimestampOf(b.Received.Local())
 	if host := in.env.Names.Local(); host != in.local {
 		in.local = host
@@ -147,11 +153,10 @@ func (in *input) newBatch(t *tail) *message.Batch {
 			in.peer = message.NewPeer("", string(in.host))
 		}
 	}
-	return b
 }
 
 // add makes a message of text, which begins at from in the file.
-func (in *input) add(b *message.Batch, t *tail, text []byte, from int64) {
+func (in *input) add(b *message.Batch, t *tail, text []byte, from int64) *message.Message {
 	if in.conf.CEE {
 		in.cee = append(append(in.cee[:0], "@cee:"...), text...)
 		text = in.cee
@@ -169,6 +174,7 @@ func (in *input) add(b *message.Batch, t *tail, text []byte, from int64) {
 		m.JSON = metadataTree(t.path, from)
 	}
 	in.stats.bytes.Add(uint64(len(text)))
+	return m
 }
 
 func metadataTree(path string, offset int64) *message.Tree {
