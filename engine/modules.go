@@ -2,6 +2,8 @@ package engine
 
 import (
 	"syslogd/listener/imfile"
+	"syslogd/listener/imklog"
+	"syslogd/listener/imkmsg"
 	"syslogd/listener/immark"
 	"syslogd/listener/impstats"
 	"syslogd/listener/imptcp"
@@ -47,6 +49,8 @@ func Modules() *module.Registry {
 		Unavailable: unavailable(),
 	}
 	r.AddInput(imfile.Module)
+	r.AddInput(imklog.Module)
+	r.AddInput(imkmsg.Module)
 	r.AddInput(immark.Module)
 	r.AddInput(impstats.Module)
 	r.AddInput(imudp.Module)
@@ -107,9 +111,6 @@ func rfc5424() *module.ParserModule {
 func unavailable() map[string]*module.Unavailable {
 	const notSent, notRead = "messages are not sent there", "messages are not read from there"
 	list := map[string]*module.Unavailable{
-		"imklog": {Lost: "kernel messages are not read", Directives: []string{"KLogPath", "KLogPermitNonKernelFacility",
-			"KLogConsoleLogLevel", "KLogInternalMsgFacility", "KLogParseKernelTimestamp", "KLogKeepKernelTimestamp", "KLogLocalIPIF"}},
-		"imkmsg": {Lost: "kernel messages are not read"},
 		"imjournal": {Lost: "the systemd journal is not read", Directives: []string{"IMJournalPersistStateInterval", "IMJournalRatelimitInterval",
 			"IMJournalRatelimitBurst", "IMJournalStateFile", "IMJournalIgnorePreviousMessages", "IMJournalDefaultSeverity",
 			"IMJournalDefaultFacility", "IMJournalUsePIDFromSystem"}},
