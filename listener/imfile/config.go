@@ -205,6 +205,7 @@ func runParam() *param.Param[Config] {
 		func(*Config) string { return "" }).Legacy("InputRunFileMonitor").Runs().Doc("Make an input of the directives before it.")
 }
 
+// splitter is what cuts the files, for messages of at most limit bytes.
 func (c *Config) splitter(limit int) (*splitter, error) {
 	s := &splitter{mode: readMode(c.ReadMode), limit: limit, trim: int(c.Trim), discard: c.Discard, join: []byte("#012")}
 	s.rawLimit = chunkSize(limit) / 2

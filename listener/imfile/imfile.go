@@ -105,9 +105,8 @@ type input struct {
 
 // counters are those of one input.
 type counters struct {
-	lines, bytes, refused, limited, cut metrics.Counter
-	open                                metrics.Counter
-	closed                              metrics.Counter
+	lines, bytes, limited, cut metrics.Counter
+	open, closed               metrics.Counter // files
 }
 
 // New remembers the settings.

@@ -260,7 +260,13 @@ func TestBackPressure(t *testing.T) {
 	}
 	// A stop while the queue is full: everything is read at the next start.
 	r.stop()
-	r2 := startRig(t, r.dir, "a.log", options{})
+	r2 := newRig(t, r.dir, "a.log", options{})
+	r2.queue.full = true
+	r2.run()
+	if !poll(r2.queue.blocked) {
+		t.Fatal("nothing waits")
+	}
+	r2.queue.setFull(false)
 	r2.want(want...)
 }
 

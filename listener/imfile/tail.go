@@ -190,8 +190,7 @@ func metadataTree(path string, offset int64) *message.Tree {
 func (in *input) submit(ctx context.Context, t *tail, b *message.Batch, at place) bool {
 	n := b.Len()
 	if n > 0 && !in.sub.Submit(ctx, b) {
-		in.stats.refused.Add(uint64(n))
-		return false
+		return false // it is read again at the next start
 	}
 	if n == 0 {
 		b.Release()
