@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"syslogd/config/param"
@@ -279,6 +280,18 @@ func (l *loader) runDirective(d *syntax.Directive, m *loadedModule) {
 	}
 	if m.input.AfterRun != nil {
 		m.input.AfterRun(m.pending)
+		m.forgetDefaults()
+	}
+}
+
+// forgetDefaults forgets where pending values were given that are the defaults again.
+func (m *loadedModule) forgetDefaults() {
+	o := m.instanceObject()
+	now, fresh := o.Values(m.pending), o.Values(o.New(m.conf))
+	for i := range now {
+		if slices.Equal(now[i].Items, fresh[i].Items) {
+			delete(m.pendingPlaces, now[i].Name)
+		}
 	}
 }
 

@@ -361,6 +361,7 @@ func (l *loader) finish() {
 			l.unknownRuleset(l.defaultName, l.defaultRange).Effect = "the rules outside of rulesets are used"
 		}
 	}
+	l.implicitInputs()
 	for _, ir := range l.inputRules {
 		if rs := l.rulesetNamed(ir.name); rs != nil {
 			ir.input.Ruleset = rs
@@ -369,7 +370,6 @@ func (l *loader) finish() {
 		}
 	}
 	l.ownQueues()
-	l.implicitInputs()
 	l.checkLimits()
 	l.checkModulesUsed()
 	l.finishQueues()

@@ -194,7 +194,7 @@ func (e *Engine) register() {
 	}
 	for _, a := range e.cfg.Actions {
 		if m := a.Modifier; m != nil {
-			e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Numbers: []metrics.Number{
+			e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Stats: modifierStats(a.Name, m), Numbers: []metrics.Number{
 				metrics.Of("action_messages_modified_total", "Messages that went through the modifier.", &m.Processed),
 				metrics.Of("action_messages_not_modified_total", "Messages that the modifier could not change.", &m.Failed),
 			}})
@@ -203,7 +203,7 @@ func (e *Engine) register() {
 			continue
 		}
 		d := a.Delivery
-		e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Numbers: []metrics.Number{
+		e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Stats: d.Stats(a.Name), Numbers: []metrics.Number{
 			metrics.Of("action_messages_written_total", "Messages the output took.", &d.Processed),
 			metrics.Of("action_messages_failed_total", "Messages lost: rejected, or given up while suspended.", &d.Failed),
 			metrics.Of("action_bytes_written_total", "Bytes the output took.", &d.Bytes),
@@ -218,6 +218,7 @@ func (e *Engine) register() {
 	}
 	e.metrics.Register(storeObject(e.store))
 	e.metrics.RegisterDynamic(e.cfg.Buckets.Objects)
+	e.metrics.RegisterStats(e.cfg.Buckets.Stats)
 	e.metrics.RegisterDynamic(e.cfg.Policies.Objects)
 }
 

@@ -163,7 +163,12 @@ func (d *DryRun) message(in *Input, from netip.Addr, text []byte) {
 	}
 	b := message.NewBatch(nil)
 	b.Ruleset, b.Received = in.Ruleset, d.now()
-	m := b.Add(append([]byte(nil), text...), in.reading.Origin, peer)
+	var m *message.Message
+	if in.reading.Add != nil {
+		m = in.reading.Add(b, text)
+	} else {
+		m = b.Add(append([]byte(nil), text...), in.reading.Origin, peer)
+	}
 	b.StampReceived()
 	rs := d.e.router.Ruleset(b.Ruleset)
 	p := &Parsed{Message: m, Frame: text, Ruleset: rs.Name, Props: d.e.newContext()}

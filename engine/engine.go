@@ -271,6 +271,11 @@ func (e *Engine) Stop(context.Context) error {
 		errs = append(errs, stopQueues([]*queue.Queue{q})...)
 	}
 	errs = append(errs, stopQueues(e.actionQueues)...)
+	for _, in := range e.inputs {
+		if s, ok := in.Input.(listener.Settler); ok && in.opened && e.stopInputs != nil {
+			s.Settle(errors.Join(errs...) == nil)
+		}
+	}
 	e.cfg.Tables.Wait()
 	for _, o := range e.parts {
 		if c, ok := o.(io.Closer); ok {

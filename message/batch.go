@@ -54,6 +54,21 @@ func (b *Batch) Add(text []byte, o *Origin, p *Peer) *Message {
 	return m
 }
 
+// AddText appends a message that is all text and needs no parser. text, host and
+// tag are copied. programLen is the length of the program name within the tag.
+func (b *Batch) AddText(text, host, tag []byte, programLen int) *Message {
+	buf := make([]byte, 0, len(text)+len(host)+len(tag))
+	buf = append(append(append(buf, text...), host...), tag...)
+	m := b.Add(buf, nil, nil)
+	n, h := uint32(len(text)), uint32(len(host))
+	m.rawLen, m.MsgText.Len = n, n
+	m.Host = Span{n, h}
+	m.TagText = Span{n + h, uint32(len(tag))}
+	m.Program = Span{n + h, uint32(programLen)}
+	m.Flags = Parsed | HasHostname
+	return m
+}
+
 // AddClone appends a copy of m that does not depend on m's batch.
 func (b *Batch) AddClone(m *Message) { b.Msgs = append(b.Msgs, *m.Clone()) }
 

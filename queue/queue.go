@@ -430,9 +430,23 @@ func (q *Queue) hasten() {
 	}
 }
 
+// stats are rsyslogd's counters.
+func (q *Queue) stats() *metrics.Stats {
+	return &metrics.Stats{Name: q.name, Origin: "core.queue", Counters: []metrics.Stat{
+		metrics.GaugeStat("size", func() uint64 { return uint64(q.Len()) }),
+		metrics.StatOf("enqueued", &q.Enqueued), metrics.StatOf("full", &q.Full), metrics.StatOf("discarded.full", &q.Dropped),
+		metrics.StatOf("discarded.nf", &q.Discarded),
+		metrics.GaugeStat("maxqsize", func() uint64 {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			return uint64(q.maxSize)
+		}),
+	}}
+}
+
 // Object describes the queue to the metrics.
 func (q *Queue) Object() *metrics.Object {
-	return &metrics.Object{Label: "queue", Name: q.name, Numbers: append(q.diskNumbers(), []metrics.Number{
+	return &metrics.Object{Label: "queue", Name: q.name, Stats: []*metrics.Stats{q.stats()}, Numbers: append(q.diskNumbers(), []metrics.Number{
 		metrics.Of("queue_enqueued_total", "Messages put into the queue.", &q.Enqueued),
 		metrics.Of("queue_full_total", "Times the queue was full when a batch arrived.", &q.Full),
 		metrics.Of("queue_dropped_total", "Messages dropped because the queue was full or did not drain at stop.", &q.Dropped),

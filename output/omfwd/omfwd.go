@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"syslogd/listener"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/parser/frame"
@@ -74,6 +75,15 @@ func (o *forwarder) Path() string {
 		out = append(out, o.Protocol.String()+" "+t.address)
 	}
 	return strings.Join(out, ", ")
+}
+
+// Stats are rsyslogd's counters of a target; several are shown as one.
+func (o *forwarder) Stats(d *output.Delivery) []*metrics.Stats {
+	if len(o.targets) == 0 {
+		return nil
+	}
+	name := strings.ToUpper(o.Protocol.String()) + "-" + strings.Trim(o.Target[0], "[]") + "-" + o.port(0)
+	return []*metrics.Stats{{Name: name, Origin: "omfwd", Counters: []metrics.Stat{metrics.StatOf("bytes.sent", &d.Bytes)}}}
 }
 
 // Explain is where a record would go, without its framing.
