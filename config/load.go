@@ -356,6 +356,7 @@ func (l *loader) finish() {
 	}
 	l.ownQueues()
 	l.implicitInputs()
+	l.checkDefault()
 	l.checkLimits()
 	l.checkModulesUsed()
 	l.cfg.MainQueue.SetSize(queue.DefaultSize)
@@ -365,6 +366,24 @@ func (l *loader) finish() {
 		g.MaxMessageSize = 128
 	}
 	g.Parser.MaxMessageSize = int(g.MaxMessageSize)
+}
+
+// checkDefault says which inputs receive for nothing: they name no ruleset, and
+// the default one has no rules.
+func (l *loader) checkDefault() {
+	if len(l.cfg.Default.Body) > 0 || len(l.cfg.Rulesets) < 2 {
+		return
+	}
+	for _, in := range l.cfg.Inputs {
+		if in.Ruleset != nil || in.Node == nil {
+			continue
+		}
+		if o, ok := in.Node.(*syntax.Object); ok && o.Param("ruleset") != nil {
+			continue // an unknown one, which was reported
+		}
+		d := l.diags.Notef(in.Range, "this input names no ruleset, and no rules stand outside of rulesets")
+		d.Hint, d.Effect = `ruleset="`+l.cfg.Rulesets[1].Name+`"`, "its messages are dropped"
+	}
 }
 
 func (l *loader) unknownRuleset(name string, rng diag.Range) *diag.Diagnostic {
