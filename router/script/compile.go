@@ -6,6 +6,7 @@ import (
 
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/router/lookup"
@@ -22,6 +23,8 @@ type Env struct {
 	Tables *lookup.Set
 	// Buckets are those of dyn_inc() and percentile_observe(); nil has none.
 	Buckets *metrics.Buckets
+	// Regexps compiles regular expressions; nil refuses back-references.
+	Regexps *posix.Compiler
 }
 
 // Program is a compiled expression. It may be used by any number of workers.
@@ -321,7 +324,11 @@ func (t *Target) Unset(m *message.Message, ctx *property.Context) {
 
 // prifilt is the function of that name: a selector as a condition.
 func (c *compiler) prifilt(e *syntax.FuncCall, sel string) node {
-	s, ok := selector.Parse(sel, e.Args[0].Range(), c.diags)
+	rng := e.Args[0].Range()
+	if rng.Len == len(sel)+2 { // without escapes: the selector stands between the quotes
+		rng.Start.Col, rng.Len = rng.Start.Col+1, len(sel)
+	}
+	s, ok := selector.Parse(sel, rng, c.diags)
 	if !ok {
 		c.ok = false
 	}
