@@ -21,11 +21,11 @@ import (
 
 // Message is what is known of one message.
 type Message struct {
-	Frame  string `json:"frame"`
-	Input  string `json:"input"`
+	Frame string `json:"frame"`
+	Input string `json:"input"`
 	// Framing says how the message was found in what was received.
 	Framing []string `json:"framing"`
-	Parser string `json:"parser"`
+	Parser  string   `json:"parser"`
 	// RFC5424 and RFC3164 are the verdicts of a strict parser: "conformant", or
 	// where the message departs from the standard.
 	RFC5424    string     `json:"rfc5424"`
