@@ -58,6 +58,8 @@ type compiler struct {
 	env   Env
 	diags *diag.List
 	ok    bool
+	// inCall is how many calls the compiler is in.
+	inCall int
 }
 
 // node is a compiled sub-expression, with what is known of it.
@@ -213,6 +215,11 @@ func (c *compiler) binary(e *syntax.Binary) node {
 	case "+", "-", "*", "/", "%":
 		op := arithmetic[e.Op]
 		if x.value != nil && y.value != nil {
+			if c.inCall > 0 { // rsyslogd computes arguments when a message is there
+				a, _ := x.value.Int()
+				b, _ := y.value.Int()
+				return constant(number(op(a, b)))
+			}
 			return constant(number(op(x.value.constantInt(), y.value.constantInt())))
 		}
 		return node{eval: func(m *message.Message, ctx *property.Context) Value {
