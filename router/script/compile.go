@@ -185,10 +185,11 @@ func (c *compiler) unary(e *syntax.Unary) node {
 		inner := x.condition()
 		return ofCond(func(m *message.Message, ctx *property.Context) bool { return !inner(m, ctx) })
 	}
-	if x.value != nil {
+	if x.value != nil && x.value.kind == num {
 		n, _ := x.value.Int()
 		return constant(number(-n))
 	}
+	// Of a text it is no constant: rsyslogd does not compute it in advance.
 	return node{eval: func(m *message.Message, ctx *property.Context) Value {
 		n, _ := x.eval(m, ctx).Int()
 		return number(-n)
