@@ -61,6 +61,8 @@ type compiler struct {
 	env   Env
 	diags *diag.List
 	ok    bool
+	// inCall is how many calls the compiler is in.
+	inCall int
 }
 
 // node is a compiled sub-expression, with what is known of it.
@@ -186,10 +188,11 @@ func (c *compiler) unary(e *syntax.Unary) node {
 		inner := x.condition()
 		return ofCond(func(m *message.Message, ctx *property.Context) bool { return !inner(m, ctx) })
 	}
-	if x.value != nil {
+	if x.value != nil && x.value.kind == num {
 		n, _ := x.value.Int()
 		return constant(number(-n))
 	}
+	// Of a text it is no constant: rsyslogd does not compute it in advance.
 	return node{eval: func(m *message.Message, ctx *property.Context) Value {
 		n, _ := x.eval(m, ctx).Int()
 		return number(-n)
@@ -216,6 +219,11 @@ func (c *compiler) binary(e *syntax.Binary) node {
 	case "+", "-", "*", "/", "%":
 		op := arithmetic[e.Op]
 		if x.value != nil && y.value != nil {
+			if c.inCall > 0 { // rsyslogd computes arguments when a message is there
+				a, _ := x.value.Int()
+				b, _ := y.value.Int()
+				return constant(number(op(a, b)))
+			}
 			return constant(number(op(x.value.constantInt(), y.value.constantInt())))
 		}
 		return node{eval: func(m *message.Message, ctx *property.Context) Value {

@@ -117,9 +117,11 @@ func (c *compiler) call(e *syntax.FuncCall) node {
 		return constant(number(0))
 	}
 	args := make([]node, len(e.Args))
+	c.inCall++
 	for i, a := range e.Args {
 		args[i] = c.node(a)
 	}
+	c.inCall--
 	if f.compile != nil {
 		return f.compile(c, e, args)
 	}
