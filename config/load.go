@@ -8,6 +8,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -62,9 +63,10 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 	cfg := &Config{
 		Name: name, File: file, Templates: template.NewSet(),
 		Parsers: map[string]*Parser{}, Allowed: map[string][]string{}, modules: map[string]*loadedModule{},
-		Tables: &lookup.Set{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
+		Tables: &lookup.Set{}, Regexps: &posix.Compiler{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
 		Buckets: &metrics.Buckets{Counters: map[string]*metrics.Dynamic{}, Percentiles: map[string]*metrics.Percentiles{}},
 	}
+	cfg.Templates.Regexps = cfg.Regexps
 	globalParams.SetDefaults(&cfg.Global)
 	cfg.Global.DropUser, cfg.Global.DropGroup = param.NoID, param.NoID
 	queue.Params.SetDefaults(&cfg.MainQueue)

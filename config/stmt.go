@@ -7,6 +7,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/router"
 	"syslogd/router/property"
 	"syslogd/router/script"
@@ -109,7 +110,7 @@ func (l *loader) files(files []*syntax.File) []router.Stmt {
 // expr compiles an expression; nil means that it was reported.
 func (l *loader) expr(e syntax.Expr) *script.Program {
 	l.watchPrevious(e)
-	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup, Tables: l.cfg.Tables, Buckets: l.cfg.Buckets}, l.diags)
+	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup, Tables: l.cfg.Tables, Buckets: l.cfg.Buckets, Regexps: l.cfg.Regexps}, l.diags)
 }
 
 // watchPrevious makes the action before an expression that asks for its state
@@ -141,10 +142,13 @@ func (l *loader) propFilter(s *syntax.PropFilter) router.Stmt {
 	if s.Broken {
 		return nil
 	}
-	f, err := property.CompileFilter(s.Property, s.Op, s.Value, s.Negate)
+	f, err := property.CompileFilter(s.Property, s.Op, s.Value, s.Negate, l.cfg.Regexps)
 	if err != nil {
 		l.filterError(s, err)
 		return nil
+	}
+	if f.Backtracks() {
+		l.diags.Notef(s.ValueRange, "%s", posix.Slow)
 	}
 	return &router.Filter{Filter: f, Then: body}
 }

@@ -217,6 +217,10 @@ func (e *Engine) register() {
 		}})
 	}
 	e.metrics.Register(storeObject(e.store))
+	e.metrics.Register(&metrics.Object{Numbers: []metrics.Number{
+		{Name: "regex_matches_given_up_total", Help: "Matches of expressions with back-references that took too long.", Kind: metrics.Count,
+			Read: func() float64 { return float64(e.cfg.Regexps.GivenUp()) }},
+	}})
 	e.metrics.RegisterDynamic(e.cfg.Buckets.Objects)
 	e.metrics.RegisterDynamic(e.cfg.Policies.Objects)
 }

@@ -175,7 +175,7 @@ func (x *Explainer) describe(s *Step, n syntax.Node, m *message.Message, props *
 			s.Because = []string{fmt.Sprintf("the message is %s.%s", m.PRI.Facility(), m.PRI.Severity())}
 		}
 	case *syntax.PropFilter:
-		f, err := property.CompileFilter(n.Property, n.Op, n.Value, n.Negate)
+		f, err := property.CompileFilter(n.Property, n.Op, n.Value, n.Negate, x.cfg.Regexps)
 		if err != nil {
 			return
 		}

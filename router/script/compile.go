@@ -6,6 +6,7 @@ import (
 
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/router/lookup"
@@ -22,6 +23,8 @@ type Env struct {
 	Tables *lookup.Set
 	// Buckets are those of dyn_inc() and percentile_observe(); nil has none.
 	Buckets *metrics.Buckets
+	// Regexps compiles regular expressions; nil refuses back-references.
+	Regexps *posix.Compiler
 }
 
 // Program is a compiled expression. It may be used by any number of workers.

@@ -405,10 +405,13 @@ func (c *compiler) regex(e *syntax.FuncCall, args []node, fold bool) *posix.Rege
 	if !ok {
 		return nil
 	}
-	re, err := posix.Compile(expr, posix.Extended, fold)
+	re, err := c.env.Regexps.Compile(expr, posix.Extended, fold)
 	if err != nil {
 		c.diags.Errorf(e.Args[1].Range(), "%v", err).Effect = "the call evaluates to 0"
 		return nil
+	}
+	if re.Backtracks() {
+		c.diags.Notef(e.Args[1].Range(), "%s", posix.Slow)
 	}
 	return re
 }

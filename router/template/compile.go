@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/router/property"
 )
 
@@ -33,7 +34,7 @@ func (s *Set) DefineLegacy(value string, rng diag.Range, diags *diag.List) {
 		diags.Errorf(rng, `want name,"text"`).Effect = "this template is ignored"
 		return
 	}
-	t := &Template{Name: name}
+	t := &Template{Name: name, regexps: s.Regexps}
 	if rest[0] == '=' { // string generator
 		s.plugin(t, firstOf(rest[1:]), rng, diags)
 		return
@@ -174,7 +175,7 @@ func (t *Template) property(text string, i int, where place, diags *diag.List, o
 		*ok = false
 		return end + 1
 	}
-	p, err := parseReplacer(text[i+1 : end])
+	p, err := parseReplacer(text[i+1:end], t.regexps)
 	if err != nil {
 		d := diags.Errorf(where.at(i+1, end-i-1), "%v", err)
 		setHint(d, err)
@@ -184,6 +185,9 @@ func (t *Template) property(text string, i int, where place, diags *diag.List, o
 			return end + 1
 		}
 		d.Effect = "the option is ignored"
+	}
+	if p.spec.backtracks() {
+		diags.Notef(where.at(i+1, end-i-1), "%s", posix.Slow)
 	}
 	t.addProperty(p)
 	return end + 1

@@ -6,6 +6,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/router/property"
 )
@@ -58,7 +59,7 @@ func (s *Set) Define(o *syntax.Template, diags *diag.List) {
 	if !ok {
 		return
 	}
-	t := &Template{Name: d.Name, exactCase: d.Case}
+	t := &Template{Name: d.Name, exactCase: d.Case, regexps: s.Regexps}
 	t.setOption(d.option(obj, diags))
 	value := func(name string) (diag.Range, bool) {
 		if a := obj.Arg(name); a != nil {
@@ -184,7 +185,7 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 			ok = false
 			continue
 		}
-		p, err := listProperty(&c)
+		p, err := listProperty(&c, t.regexps)
 		var option *optionError
 		var position *positionError
 		switch {
@@ -203,6 +204,9 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 		}
 		if t.object && p.spec.format == plain {
 			p.spec.format = jsonField
+		}
+		if p.spec.backtracks() {
+			diags.Notef(obj.Arg("regex.expression").ValueRange, "%s", posix.Slow)
 		}
 		t.addProperty(p)
 	}
@@ -244,12 +248,12 @@ func unescapeTwice(s string) string {
 
 // listProperty compiles a property() entry. An optionError leaves the
 // property in use, a positionError the entries before it.
-func listProperty(c *entry) (part, error) {
+func listProperty(c *entry, regexps *posix.Compiler) (part, error) {
 	prop, err := property.Resolve(c.Name)
 	p := part{prop: prop}
 	if err != nil {
 		return p, err
 	}
-	p.spec.name = c.OutName
+	p.spec.name, p.spec.regexps = c.OutName, regexps
 	return p, c.fill(&p.spec)
 }

@@ -37,10 +37,11 @@ func setHint(d *diag.Diagnostic, err error) {
 
 // parseReplacer compiles what stands between two %:
 // name:from:to:options:fieldname.
-func parseReplacer(text string) (part, error) {
+func parseReplacer(text string, regexps *posix.Compiler) (part, error) {
 	name, rest, more := strings.Cut(text, ":")
 	prop, err := property.Resolve(name)
 	p := part{prop: prop}
+	p.spec.regexps = regexps
 	if err != nil {
 		return p, err
 	}
@@ -184,7 +185,7 @@ func (r *replacer) parseRegex(text string) (string, error) {
 }
 
 func (r *replacer) compileRegex(expr string, flavor posix.Flavor) error {
-	re, err := posix.Compile(expr, flavor, false)
+	re, err := r.regexps.Compile(expr, flavor, false)
 	if err != nil {
 		r.badRE = true
 		return &optionError{text: err.Error(), hint: "the value is " + badRegexText}

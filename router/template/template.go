@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/router/property"
 )
@@ -27,6 +28,8 @@ type Template struct {
 	exactCase bool
 	// subtree is the variable that a template of type subtree prints.
 	subtree *property.Property
+	// regexps compiles regular expressions.
+	regexps *posix.Compiler
 }
 
 // part is a constant or a property.
@@ -159,6 +162,9 @@ func (t *Template) constant(text string) {
 
 // Set is the templates of a configuration.
 type Set struct {
+	// Regexps compiles regular expressions; nil refuses back-references.
+	Regexps *posix.Compiler
+
 	byName map[string]*Template
 }
 
