@@ -135,6 +135,13 @@ func (l *List) Last() *Diagnostic {
 // Len returns the number of diagnostics.
 func (l *List) Len() int { return len(l.all) }
 
+// Edit calls f for all diagnostics but the first n, to change them.
+func (l *List) Edit(n int, f func(*Diagnostic)) {
+	for i := range l.all[n:] {
+		f(&l.all[n+i])
+	}
+}
+
 // Cut takes away all but the first n diagnostics.
 func (l *List) Cut(n int) { l.all = l.all[:n] }
 
