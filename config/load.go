@@ -372,6 +372,7 @@ func (l *loader) finish() {
 	}
 	l.ownQueues()
 	l.implicitInputs()
+	l.checkDefault()
 	l.checkLimits()
 	l.checkModulesUsed()
 	l.finishQueues()
@@ -398,6 +399,24 @@ func (l *loader) finishQueues() {
 		if a.Queue != nil {
 			a.Queue.Finish("the queue of action "+a.Name, a.Range, workDir, used, l.diags)
 		}
+	}
+}
+
+// checkDefault says which inputs receive for nothing: they name no ruleset, and
+// the default one has no rules.
+func (l *loader) checkDefault() {
+	if len(l.cfg.Default.Body) > 0 || len(l.cfg.Rulesets) < 2 {
+		return
+	}
+	for _, in := range l.cfg.Inputs {
+		if in.Ruleset != nil || in.Node == nil {
+			continue
+		}
+		if o, ok := in.Node.(*syntax.Object); ok && o.Param("ruleset") != nil {
+			continue // an unknown one, which was reported
+		}
+		d := l.diags.Notef(in.Range, "this input names no ruleset, and no rules stand outside of rulesets")
+		d.Hint, d.Effect = `ruleset="`+l.cfg.Rulesets[1].Name+`"`, "its messages are dropped"
 	}
 }
 

@@ -166,7 +166,12 @@ func (y *yamlReader) section(key, value *yaml.Node, seen map[string]*yaml.Node) 
 		var s Stmt
 		switch key.Value {
 		case "rulesets":
-			s = nilStmt(y.ruleset(n))
+			rs := y.ruleset(n)
+			if rs != nil && y.isDefault(rs) {
+				out = append(out, rs.Body.Stmts...)
+				continue
+			}
+			s = nilStmt(rs)
 		case "templates":
 			s = nilStmt(y.template(n))
 		default:

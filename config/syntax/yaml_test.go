@@ -58,6 +58,7 @@ func TestYAML(t *testing.T) {
 			"ruleset(name=\"r\") {\n  *.err;mail.none {\n    action(type=\"omfile\" file=\"/a\")\n    action(type=\"omfile\" file=\"/b\")\n  }\n}\n"},
 		{"rulesets:\n- name: r\n  filter: \":syslogtag, startswith, \\\"x\\\"\"\n  actions: [{type: omfile, file: /a}]\n",
 			"ruleset(name=\"r\") {\n  :syslogtag, startswith, \"x\" {\n    action(type=\"omfile\" file=\"/a\")\n  }\n}\n"},
+		{"rulesets:\n- name: RSYSLOG_DefaultRuleset\n  actions: [{type: omdiscard}]\n", "action(type=\"omdiscard\")\n"},
 		{"rulesets:\n- name: r\n  actions: [{type: omdiscard}]\n", "ruleset(name=\"r\") {\n  action(type=\"omdiscard\")\n}\n"},
 		{"rulesets:\n- name: r\n  script: |\n    if $msg contains 'a' then {\n      /a\n    }\n    *.* stop\n",
 			"ruleset(name=\"r\") {\n  if $msg contains 'a' then {\n    /a\n  }\n  *.* stop\n}\n"},
@@ -108,7 +109,7 @@ func FuzzYAML(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	if text, err := os.ReadFile("../../examples/central.yaml"); err == nil {
+	if text, err := os.ReadFile("../../examples/collector.yaml"); err == nil {
 		f.Add(string(text))
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -51,6 +51,22 @@ func (y *yamlReader) ruleset(n *yaml.Node) *Ruleset {
 	return rs
 }
 
+// isDefault tells the ruleset that other configurations do not name: its rules
+// stand outside of rulesets. In YAML there is no such place.
+func (y *yamlReader) isDefault(rs *Ruleset) bool {
+	name := rs.Param("name")
+	if name == nil || text(name) != "RSYSLOG_DefaultRuleset" {
+		return false
+	}
+	for _, p := range rs.Params {
+		if p.Name != "name" {
+			d := y.errorf(p.Range(), "RSYSLOG_DefaultRuleset takes no parameters, found %s", p.Spelling)
+			d.Hint, d.Effect = "its queue is the one of mainqueue:", "the parameter is ignored"
+		}
+	}
+	return true
+}
+
 // contradict reports rules that are given in two ways.
 func (y *yamlReader) contradict(r yamlRules, given []*yaml.Node) bool {
 	ways := 0

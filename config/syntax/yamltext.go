@@ -30,7 +30,8 @@ func (y *yamlReader) col(n *yaml.Node) int {
 // rng is the place of a node: of a scalar as it is written, as far as it lies on
 // one line, else of its first byte.
 func (y *yamlReader) rng(n *yaml.Node) diag.Range {
-	if n.Line < 1 {
+	// To YAML a lone CR ends a line, too; such a file may have fewer lines for us.
+	if n.Line < 1 || n.Line > len(y.lines) {
 		return diag.Range{Start: diag.Pos{Src: y.src, Line: 1, Col: 1}, Len: 1}
 	}
 	off := y.col(n)
@@ -75,7 +76,7 @@ func (y *yamlReader) embedded(n *yaml.Node) *parser {
 // origin says where the text of a scalar begins. It is not exact for texts with
 // escapes and for folded lines.
 func (y *yamlReader) origin(n *yaml.Node) (origin, bool) {
-	if n.Line < 1 {
+	if n.Line < 1 || n.Line > len(y.lines) {
 		return origin{}, false
 	}
 	if n.Style&yaml.LiteralStyle != 0 {
