@@ -113,6 +113,9 @@ func (y *yamlReader) broken(err error) {
 			pos.Line = max(1, min(n, len(y.lines)))
 		}
 	}
+	if n := y.culprit(); n > 0 {
+		pos.Line = n
+	}
 	line := strings.TrimRight(y.line(pos.Line), "\r\n")
 	trimmed := strings.TrimLeft(line, " \t")
 	pos.Col += len(line) - len(trimmed)
@@ -127,6 +130,22 @@ func (y *yamlReader) broken(err error) {
 	}
 	d.Effect = "the file is ignored, and the configuration ends here"
 	y.stop(nil)
+}
+
+// culprit is the line without which, and what follows it, the text would be
+// YAML; 0 if it is not found soon. The library often names the line where the
+// list or mapping begins.
+func (y *yamlReader) culprit() int {
+	text := string(y.src.Text)
+	for n, work := len(y.lines), 0; n > 0 && work < 16<<20; n-- {
+		text = text[:len(text)-len(y.lines[n-1])]
+		work += len(text)
+		var doc yaml.Node
+		if err := yaml.Unmarshal([]byte(text), &doc); err == nil {
+			return n
+		}
+	}
+	return 0
 }
 
 // section reads what stands behind a key at the top.
