@@ -44,6 +44,8 @@ type loader struct {
 	outChannels map[string]outChannel
 	inputRules  []inputRuleset
 	policies    []policyCheck
+	// unclear is set when an input() names no module: it may be the one of any.
+	unclear bool
 }
 
 type pendingCall struct {
@@ -129,11 +131,18 @@ func (l *loader) topLevel(s syntax.Stmt) {
 }
 
 // enabled evaluates config.enabled: anything but on disables the object, as in rsyslogd.
-func enabled(params []syntax.Param) bool {
+func (l *loader) enabled(params []syntax.Param) bool {
 	for i := range params {
-		if params[i].Name == "config.enabled" {
-			return len(params[i].Value.Items) > 0 && params[i].Value.Items[0].Text == "on"
+		p := &params[i]
+		if p.Name != "config.enabled" || len(p.Value.Items) == 0 {
+			continue
 		}
+		on := p.Value.Items[0].Text
+		if on != "on" && on != "off" {
+			d := l.diags.Notef(p.Value.Range(), "config.enabled is %q, and only \"on\" enables", on)
+			d.Effect = "the object is left out"
+		}
+		return on == "on"
 	}
 	return true
 }
@@ -148,7 +157,7 @@ func text(o *param.Object, name string) (string, diag.Range) {
 }
 
 func (l *loader) object(o *syntax.Object) {
-	if !enabled(o.Params) {
+	if !l.enabled(o.Params) {
 		return
 	}
 	switch o.Kind {
@@ -180,7 +189,7 @@ func (l *loader) global(o *syntax.Object) {
 	kept := obj.Args[:0]
 	for _, a := range obj.Args {
 		if first, twice := l.globalSeen[a.Name]; twice && !a.Used {
-			d := l.diags.Errorf(a.Range, "parameter %q given twice in global()", a.Name)
+			d := l.diags.Errorf(a.Range, "parameter %q given twice in global()", a.Spelling)
 			d.Related = []diag.Related{{Range: first, Text: "first given here"}}
 			d.Effect = "the first value is used"
 			continue
@@ -220,22 +229,30 @@ func (l *loader) mainQueue(o *syntax.Object) {
 func (l *loader) required(obj *param.Object, name string) (string, bool) {
 	v, _ := text(obj, name)
 	if obj.Arg(name) == nil {
+		for _, a := range obj.Args {
+			if !a.Used && diag.Suggest(a.Name, []string{name}) != "" {
+				a.Effect = obj.Effect
+				param.ReportUnknown(&param.Object{Title: obj.Title, Args: []*param.Arg{a}}, []param.Info{{Name: name}}, l.diags)
+				return "", false
+			}
+		}
 		d := l.diags.Errorf(obj.Range, "%s needs the parameter %q", obj.Title, name)
 		d.Effect, d.Code = obj.Effect, -2211
+		d.Hint = map[string]string{"load": `module(load="imudp")`, "type": `type="..." is the name of the module`}[name]
 		return "", false
 	}
 	return v, true
 }
 
 func (l *loader) template(t *syntax.Template) {
-	if !enabled(t.Params) {
+	if !l.enabled(t.Params) {
 		return
 	}
 	l.cfg.Templates.Define(t, l.diags)
 }
 
 func (l *loader) ruleset(r *syntax.Ruleset) {
-	if !enabled(r.Params) {
+	if !l.enabled(r.Params) {
 		return
 	}
 	obj := param.ObjectOf(&r.Object, "ruleset()", "this ruleset is ignored")
@@ -378,7 +395,7 @@ func (l *loader) finish() {
 	l.finishQueues()
 	g := &l.cfg.Global
 	if g.MaxMessageSize < 128 {
-		l.diags.Warnf(diag.Range{}, "maxMessageSize is %d, it can not be less than 128", g.MaxMessageSize).Effect = "128 is used"
+		l.diags.Warnf(l.cfg.globalPlaces["maxMessageSize"], "maxMessageSize is %d, it can not be less than 128", g.MaxMessageSize).Effect = "128 is used"
 		g.MaxMessageSize = 128
 	}
 	g.Parser.MaxMessageSize = int(g.MaxMessageSize)

@@ -230,11 +230,44 @@ func (l *loader) templateArgs(infos []param.Info, obj *param.Object) bool {
 }
 
 func (l *loader) unknownTemplate(name string, rng diag.Range) {
+	if at, broken := l.cfg.Templates.Broken(name); broken {
+		// The mistake is in the template, and was reported.
+		d := l.diags.Notef(rng, "template %q is not usable", name)
+		d.Related = []diag.Related{{Range: at, Text: "the template"}}
+		d.Effect = "this action is ignored"
+		return
+	}
 	d := l.diags.Errorf(rng, "there is no template %q", name)
 	if s := diag.Suggest(name, l.cfg.Templates.Names()); s != "" {
 		d.Hint = fmt.Sprintf("did you mean %q?", s)
 	} else {
-		d.Hint = "a template must be defined before the action that names it"
+		d.Hint = "define it in front of the action that names it"
+	}
+	if later := l.laterTemplate(name); later != nil {
+		d.Text = fmt.Sprintf("template %q is defined behind the action", name)
+		d.Hint = "move the template in front of the action"
+		d.Related = []diag.Related{{Range: later.Range(), Text: "it is defined here"}}
 	}
 	d.Effect, d.Code = "this action is ignored", -3003
+}
+
+// laterTemplate is where a template is defined that an action names too early, or nil.
+func (l *loader) laterTemplate(name string) (found syntax.Node) {
+	look := func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Template:
+			if p := n.Param("name"); p != nil && len(p.Value.Items) > 0 && p.Value.Items[0].Text == name {
+				found = n
+			}
+		case *syntax.Directive:
+			if def, _, ok := strings.Cut(n.Value, ","); ok && n.Name == "template" && def == name {
+				found = n
+			}
+		}
+		return found == nil
+	}
+	for _, s := range l.cfg.File.Stmts {
+		syntax.Inspect(s, look)
+	}
+	return found
 }

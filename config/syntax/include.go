@@ -272,6 +272,9 @@ func (p *parser) unreadable(a includeArgs, named bool, err error) {
 		p.stop(nil)
 	default:
 		d.Effect = "the configuration goes on without it"
+		if missing && named {
+			d.Hint = `mode="optional" says that it need not be there`
+		}
 	}
 }
 

@@ -324,7 +324,11 @@ func (t *Target) Unset(m *message.Message, ctx *property.Context) {
 
 // prifilt is the function of that name: a selector as a condition.
 func (c *compiler) prifilt(e *syntax.FuncCall, sel string) node {
-	s, ok := selector.Parse(sel, e.Args[0].Range(), c.diags)
+	rng := e.Args[0].Range()
+	if rng.Len == len(sel)+2 { // without escapes: the selector stands between the quotes
+		rng.Start.Col, rng.Len = rng.Start.Col+1, len(sel)
+	}
+	s, ok := selector.Parse(sel, rng, c.diags)
 	if !ok {
 		c.ok = false
 	}

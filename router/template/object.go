@@ -2,6 +2,7 @@ package template
 
 import (
 	"errors"
+	"fmt"
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
@@ -59,6 +60,7 @@ func (s *Set) Define(o *syntax.Template, diags *diag.List) {
 	if !ok {
 		return
 	}
+	defer s.watch(d.Name, o.Range())()
 	t := &Template{Name: d.Name, exactCase: d.Case, regexps: s.Regexps}
 	t.setOption(d.option(obj, diags))
 	value := func(name string) (diag.Range, bool) {
@@ -88,6 +90,9 @@ func (s *Set) Define(o *syntax.Template, diags *diag.List) {
 		}
 	default:
 		e := diags.Errorf(obj.Arg("type").ValueRange, "type: want string, list, subtree or plugin, found %q", d.Type)
+		if near := diag.Suggest(d.Type, []string{"string", "list", "subtree", "plugin"}); near != "" {
+			e.Hint = fmt.Sprintf("did you mean %q?", near)
+		}
 		e.Effect = obj.Effect
 	}
 }
@@ -98,8 +103,37 @@ func stringPlace(rng diag.Range, text string) place {
 	p := place{rng: rng, exact: rng.Len == len(text)+2}
 	if p.exact {
 		p.rng.Start.Col++
+		return p
+	}
+	if p.offs = escaped(rng, text); p.offs != nil {
+		p.exact = true
 	}
 	return p
+}
+
+// escaped returns where the bytes of text, and its end, stand in a string in
+// double quotes that has escapes; nil if the string is another one.
+func escaped(rng diag.Range, text string) []int {
+	line := rng.Line()
+	if len(line) < 2 || line[0] != '"' || line[len(line)-1] != '"' {
+		return nil
+	}
+	var offs []int
+	for i := 1; i < len(line)-1; {
+		offs = append(offs, i)
+		switch {
+		case line[i] != '\\':
+			i++
+		case i+1 < len(line) && (line[i+1] >= '0' && line[i+1] <= '7' || line[i+1] == 'x'):
+			i += 4
+		default:
+			i += 2
+		}
+	}
+	if offs = append(offs, len(line)-1); len(offs) != len(text)+1 {
+		return nil
+	}
+	return offs
 }
 
 // entry is the decoded form of property() and constant() in a list template.
@@ -194,7 +228,7 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 			diags.Errorf(obj.Arg(position.at).ValueRange, "%v", err).Effect = "the template ends before this property"
 			return ok
 		case errors.As(err, &option):
-			diags.Errorf(obj.Arg("regex.expression").ValueRange, "%v", err).Effect = option.hint
+			diags.Errorf(obj.Arg("regex.expression").ValueRange, "%v", err).Effect = option.effect
 		case err != nil:
 			d := diags.Errorf(obj.Arg("name").ValueRange, "%v", err)
 			setHint(d, err)

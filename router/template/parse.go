@@ -14,6 +14,7 @@ import (
 // optionError is a mistake that costs the option only, as in rsyslogd.
 type optionError struct {
 	text, hint string
+	effect     string // "" is that the option is ignored
 }
 
 func (e *optionError) Error() string { return e.text }
@@ -188,7 +189,7 @@ func (r *replacer) compileRegex(expr string, flavor posix.Flavor) error {
 	re, err := r.regexps.Compile(expr, flavor, false)
 	if err != nil {
 		r.badRE = true
-		return &optionError{text: err.Error(), hint: "the value is " + badRegexText}
+		return &optionError{text: err.Error(), effect: "the value is " + badRegexText}
 	}
 	r.regex = re
 	return nil

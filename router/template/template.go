@@ -166,11 +166,28 @@ type Set struct {
 	Regexps *posix.Compiler
 
 	byName map[string]*Template
+	// broken are the names of templates that are in error.
+	broken map[string]diag.Range
+}
+
+// Broken reports whether a template of that name is in error, and where it stands.
+func (s *Set) Broken(name string) (diag.Range, bool) {
+	at, ok := s.broken[name]
+	return at, ok
+}
+
+// watch notes the template called name as broken when it is not defined at the end.
+func (s *Set) watch(name string, rng diag.Range) func() {
+	return func() {
+		if s.byName[name] == nil {
+			s.broken[name] = rng
+		}
+	}
 }
 
 // NewSet returns a Set that holds the built-in templates.
 func NewSet() *Set {
-	s := &Set{byName: map[string]*Template{}}
+	s := &Set{byName: map[string]*Template{}, broken: map[string]diag.Range{}}
 	addBuiltins(s)
 	return s
 }
