@@ -78,6 +78,9 @@ func (l *loader) pending(m *loadedModule) any {
 }
 
 func (l *loader) directive(d *syntax.Directive) {
+	if d.Name != "includeconfig" && !l.permitted(l.cfg.Global.LegacyFormat, "compatibility.configFormat.legacy", d.Range(), "this line is ignored") {
+		return
+	}
 	if run := special(d.Name); run != nil {
 		l.use(d, Use{Kind: UseSpecial})
 		run(l, d)

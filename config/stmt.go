@@ -61,6 +61,9 @@ func (l *loader) single(s syntax.Stmt) router.Stmt {
 			return &router.If{Cond: cond, Then: then, Else: otherwise}
 		}
 	case *syntax.PRIFilter:
+		if !l.permitted(l.cfg.Global.SelectorFormat, "compatibility.configFormat.syslogd", s.Range(), "this rule is ignored") {
+			return nil
+		}
 		sel, ok := selector.Parse(s.Text, s.Range(), l.diags)
 		body := l.block(s.Body)
 		if ok {
@@ -137,7 +140,24 @@ func (l *loader) foreach(s *syntax.Foreach) router.Stmt {
 	return &router.Foreach{Var: target, In: in, Body: body}
 }
 
+// permitted reports whether a way to write may be used; it is warned of or
+// refused when the configuration says so.
+func (l *loader) permitted(format, name string, rng diag.Range, effect string) bool {
+	switch format {
+	case "warn":
+		l.diags.Warnf(rng, "this is written the old way, and %s is %q", name, format).Hint = "syslogd convert writes it in RainerScript"
+	case "disable":
+		d := l.diags.Errorf(rng, "this is written the old way, and %s is %q", name, format)
+		d.Hint, d.Effect = "syslogd convert writes it in RainerScript", effect
+		return false
+	}
+	return true
+}
+
 func (l *loader) propFilter(s *syntax.PropFilter) router.Stmt {
+	if !l.permitted(l.cfg.Global.PropertyFormat, "compatibility.configFormat.property", s.Range(), "this rule is ignored") {
+		return nil
+	}
 	body := l.block(s.Body)
 	if s.Broken {
 		return nil

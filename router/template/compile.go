@@ -99,6 +99,8 @@ func (t *Template) setOption(name string) bool {
 		t.escape = jsonEscape
 	case "jsonf":
 		t.object = true
+	case "jsonftree":
+		t.object, t.tree = true, newTree()
 	case "nosql", "":
 		t.escape = noEscape
 	case "casesensitive":
@@ -112,7 +114,7 @@ func (t *Template) setOption(name string) bool {
 // compileLegacy compiles text with the escapes of $template: \n \r \\ \% \" and
 // \NNN, a decimal byte value; any other escaped byte stands for itself.
 func (t *Template) compileLegacy(text string, where place, diags *diag.List) bool {
-	t.Text = text
+	t.Text, t.tree = text, nil
 	ok := true
 	var lit []byte
 	for i := 0; i < len(text); {
@@ -157,7 +159,7 @@ func legacyEscape(text string, i int) (byte, int) {
 // compileString compiles the text of a string template. Its escapes were those
 // of the configuration's string, there is no second level.
 func (t *Template) compileString(text string, where place, diags *diag.List) bool {
-	t.Text = text
+	t.Text, t.tree = text, nil
 	ok := true
 	for at := 0; at < len(text); {
 		i := strings.IndexByte(text[at:], '%')

@@ -28,7 +28,7 @@ var definitionParams = param.Table[definition]{
 	param.Bool("option.stdsql", func(c *definition) *bool { return &c.StdSQL }).Doc("Escape values for SQL."),
 	param.Bool("option.json", func(c *definition) *bool { return &c.JSON }).Doc("Escape quotes and backslashes of values."),
 	param.Bool("option.jsonf", func(c *definition) *bool { return &c.JSONF }).Doc("Make a JSON object of jsonf fields."),
-	param.NotYetUnless[definition]("option.jsonftree", "nested objects from dotted names are not available yet", "off"),
+	param.Bool("option.jsonftree", func(c *definition) *bool { return &c.JSONFTree }).Doc("The same, and dots in names make nested objects."),
 	param.Bool("option.caseSensitive", func(c *definition) *bool { return &c.Case }).Doc("Keep the case of variables' names."),
 }
 
@@ -38,7 +38,7 @@ func (d *definition) option(o *param.Object, diags *diag.List) string {
 	for _, opt := range []struct {
 		name string
 		on   bool
-	}{{"sql", d.SQL}, {"stdsql", d.StdSQL}, {"json", d.JSON}, {"jsonf", d.JSONF}} {
+	}{{"sql", d.SQL}, {"stdsql", d.StdSQL}, {"json", d.JSON}, {"jsonf", d.JSONF}, {"jsonftree", d.JSONFTree}} {
 		if !opt.on {
 			continue
 		}
@@ -77,7 +77,7 @@ func (s *Set) Define(o *syntax.Template, diags *diag.List) {
 			s.add(t, o.Range(), diags)
 		}
 	case "list":
-		if t.compileList(o, d.JSONF, diags) {
+		if t.compileList(o, t.object, diags) {
 			s.add(t, o.Range(), diags)
 		}
 	case "subtree":
@@ -193,7 +193,8 @@ var constantParams = param.Table[entry]{
 	choice("format", func(c *entry) *string { return &c.Format }, "jsonf").Doc("Output format."),
 }
 
-// compileList compiles the entries of a list template. object is option.jsonf.
+// compileList compiles the entries of a list template. object is option.jsonf or
+// option.jsonftree.
 func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List) bool {
 	ok := true
 	t.object = object
@@ -209,7 +210,7 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 				diags.Errorf(obj.Range, `constant() of format jsonf needs the parameter "outname"`).Effect = obj.Effect
 				ok = false
 			}
-			t.listConstant(&c)
+			t.listConstant(&c, obj.Range, diags)
 			continue
 		}
 		propertyParams.SetDefaults(&c)
@@ -243,15 +244,27 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 			diags.Notef(obj.Arg("regex.expression").ValueRange, "%s", posix.Slow)
 		}
 		t.addProperty(p)
+		if t.tree != nil {
+			added := &t.parts[len(t.parts)-1]
+			name := t.tree.add(added.spec.fieldName(&added.prop), len(t.parts)-1, obj.Range, diags)
+			added.spec.key = append(jsonKey(name), ':')
+		}
 	}
 	return ok
 }
 
 // listConstant adds a constant. Its text is unescaped a second time, as in rsyslogd.
-func (t *Template) listConstant(c *entry) {
-	text := unescapeTwice(c.Value)
+func (t *Template) listConstant(c *entry, rng diag.Range, diags *diag.List) {
+	text, name := unescapeTwice(c.Value), c.OutName
+	switch {
+	case t.tree == nil:
+	case c.Format == "jsonf":
+		name = t.tree.add(name, len(t.parts), rng, diags)
+	case text != "":
+		t.tree.text(len(t.parts))
+	}
 	if c.Format == "jsonf" {
-		text = string(message.AppendJSONString(append(jsonKey(c.OutName), ": "...), text))
+		text = string(message.AppendJSONString(append(jsonKey(name), ": "...), text))
 	}
 	t.constant(text)
 }

@@ -23,6 +23,8 @@ type Template struct {
 	escape escapeMode
 	// object is option.jsonf: the parts are members of a JSON object.
 	object bool
+	// tree is option.jsonftree: members whose names have dots are in objects.
+	tree *branch
 	// exactCase is option.caseSensitive: names of variables keep their case.
 	// Otherwise they are in lower case, whatever global() says.
 	exactCase bool
@@ -70,6 +72,9 @@ func (t *Template) Outline() string {
 // Append renders m. It does not allocate but for what dst has to grow, unless a
 // property is a variable or a regular expression is involved.
 func (t *Template) Append(dst []byte, m *message.Message, ctx *property.Context) []byte {
+	if t.tree != nil {
+		return append(t.appendTree(dst, t.tree, m, ctx), '\n')
+	}
 	if t.object {
 		return t.appendObject(dst, m, ctx)
 	}
