@@ -3,6 +3,7 @@ package posix
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,6 +65,16 @@ func (c *Compiler) Compile(expr string, f Flavor, fold bool) (*Regexp, error) {
 	return &Regexp{slow: &backtracker{re: re, expr: expr, of: c}}, nil
 }
 
+// CompilePerl compiles an expression in Perl's syntax, for the backtracking matcher.
+func (c *Compiler) CompilePerl(expr string) (*Regexp, error) {
+	re, err := regexp2.Compile(string(runesOf([]byte(expr))), regexp2.OptionMaxBacktrackingStackSize(maxStack))
+	if err != nil {
+		return nil, fmt.Errorf("regular expression %q: %s", expr, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	re.MatchTimeout = matchTimeout
+	return &Regexp{slow: &backtracker{re: re, expr: expr, of: c}}, nil
+}
+
 // backtracker matches an expression with back-references.
 type backtracker struct {
 	re   *regexp2.Regexp
@@ -118,6 +129,6 @@ func (c *Compiler) gaveUp(expr string) {
 	if c.Log == nil || !c.reported.IsZero() && time.Since(c.reported) < quiet {
 		return
 	}
-	c.Log.Warn("a regular expression with back-references took too long, it counts as not matching", "expression", expr, "count", c.since)
+	c.Log.Warn("a regular expression took too long, it counts as not matching", "expression", expr, "count", c.since)
 	c.reported, c.since = time.Now(), 0
 }

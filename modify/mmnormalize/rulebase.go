@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"syslogd/internal/vfs"
 	"syslogd/message"
 )
 
@@ -29,7 +29,10 @@ type rulebase struct {
 
 type annotation struct{ field, value string }
 
-const maxInclude = 16
+const (
+	maxInclude  = 16
+	maxRulebase = 64 << 20 // bytes of a file
+)
 
 func newRulebase(allowRegex bool) *rulebase {
 	return &rulebase{root: &node{}, types: map[string]*node{}, annotations: map[string][]annotation{}, allowRegex: allowRegex}
@@ -42,7 +45,7 @@ func (b *rulebase) problem(file string, line int, err error) {
 
 // loadFile reads a rulebase file.
 func (b *rulebase) loadFile(name string) error {
-	text, err := os.ReadFile(name)
+	text, err := vfs.ReadRegular(name, maxRulebase)
 	if err != nil {
 		return err
 	}
