@@ -9,7 +9,7 @@ RSYSLOGD ?= $(firstword $(wildcard /usr/sbin/rsyslogd))
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check compat compat-reference fuzz bench docs install
+.PHONY: help build run test check compat compat-reference fuzz bench bench-go docs install
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,11 @@ fuzz: ## run each fuzz target for FUZZTIME (60s)
 			echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; done
 
-bench: ## run the benchmarks of the packages
-	$(GO) test -run '^$$' -bench . -benchmem ./message ./parser/... ./router/... ./store
+bench: build ## measure the server beside rsyslogd and syslog-ng, as far as they are installed: one table
+	$(GO) run ./cmd/loggen bench -bin ./$(BIN)
+
+bench-go: ## run the benchmarks of the packages; benchstat compares two outputs
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/literal ./message ./parser/... ./router/... ./store
 
 docs: ## write docs/modules and docs/man from the parameter tables
 	$(GO) test ./internal/docs -run 'TestModuleReference|TestManualPages' -update

@@ -58,6 +58,8 @@ type Global struct {
 	KeepSupplemental    bool
 	// MetricsListen is the address of /metrics and /healthz, "" for none.
 	MetricsListen string
+	// MetricsPprof adds the runtime's profiles below /debug/pprof/.
+	MetricsPprof bool
 
 	rulesetTimeoutShutdown                                                  int
 	rulesetTimeoutCompletion, actionTimeoutCompletion, actionTimeoutEnqueue int
@@ -150,6 +152,8 @@ var globalParams = param.Join(
 		param.Bool("privDrop.group.keepSupplemental", func(c *Global) *bool { return &c.KeepSupplemental }).Default("off").Doc("Keep supplementary groups."),
 		param.NoEffect[Global]("janitor.interval", "idle files are closed when their closeTimeout is over"),
 		param.String("metrics.listen", func(c *Global) *string { return &c.MetricsListen }).Doc("Address of /metrics and /healthz, for instance 127.0.0.1:8514. Not known to rsyslogd."),
+		param.Bool("metrics.pprof", func(c *Global) *bool { return &c.MetricsPprof }).Default("off").
+			Doc("Serve profiles of the running server below /debug/pprof/ at metrics.listen. They show memory of the process: not for an address that strangers reach. Not known to rsyslogd."),
 
 		// Directives without a parameter.
 		param.Bool("$LogRSyslogStatusMessages", func(c *Global) *bool { return &c.StatusMessages }).Legacy("LogRSyslogStatusMessages").Default("on").Doc("Log start, HUP and exit."),

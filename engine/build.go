@@ -120,6 +120,7 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 			diags.Errorf(rs.Range, "ruleset %q: %v", rs.Name, err).Effect = "the default parsers are used"
 		}
 		rs.Parser = parser.New(e.cfg.Global.Parser, chain)
+		rs.Body = router.Chained(rs.Body)
 		e.router.Rulesets[rs.Name] = rs.Ruleset
 		if rs.Ruleset == e.cfg.Default.Ruleset {
 			e.router.Default = rs.Ruleset

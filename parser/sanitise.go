@@ -64,6 +64,16 @@ func (s *sanitiser) cleanPrefix(text []byte) int {
 		high = 0x80 * ones
 	}
 	i := 0
+	// Four words at a time, then one.
+	for ; i+32 <= len(text); i += 32 {
+		q := text[i : i+32 : i+32]
+		a, b := binary.LittleEndian.Uint64(q), binary.LittleEndian.Uint64(q[8:])
+		c, d := binary.LittleEndian.Uint64(q[16:]), binary.LittleEndian.Uint64(q[24:])
+		control := (a-32*ones)&^a | (b-32*ones)&^b | (c-32*ones)&^c | (d-32*ones)&^d
+		if control&(0x80*ones)|(a|b|c|d)&high != 0 {
+			break
+		}
+	}
 	for ; i+8 <= len(text); i += 8 {
 		w := binary.LittleEndian.Uint64(text[i:])
 		// The first term has a high bit set if, and only if, some byte is below 32.

@@ -1,6 +1,6 @@
 // Package web serves what a running server shows of itself over HTTP: /metrics
-// for Prometheus, /healthz for load balancers and probes, and a page that names
-// both. It reaches the server through the small interface Server.
+// for Prometheus, /healthz for load balancers and probes, a page that names
+// both, and profiles if they are asked for. It reaches the server through the small interface Server.
 package web
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,20 +26,40 @@ type Server interface {
 	Health() error
 }
 
+// Options say what the pages show.
+type Options struct {
+	Version string
+	// Profiles adds /debug/pprof/: where the process spends time and memory.
+	Profiles bool
+}
+
 // Page answers requests about s.
-func Page(s Server, version string) http.Handler {
+func Page(s Server, o Options) http.Handler {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(&collector{set: s.Metrics()}, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(version))
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(o.Version))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { health(w, s) })
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, "<!doctype html><title>syslogd</title><h1>syslogd %s</h1>\n"+
-			"<p><a href=\"/healthz\">health</a>, <a href=\"/metrics\">metrics</a></p>\n", version)
+			"<p><a href=\"/healthz\">health</a>, <a href=\"/metrics\">metrics</a></p>\n", o.Version)
 	})
+	if o.Profiles {
+		addProfiles(mux)
+	}
 	return mux
+}
+
+// addProfiles serves what `go tool pprof` reads.
+func addProfiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // health answers 200 when everything works, else 503 with the reasons.

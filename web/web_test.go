@@ -46,7 +46,7 @@ func TestMetricsCountPerObject(t *testing.T) {
 	a.Add(3)
 	b.Add(4)
 	c.Add(5)
-	h := web.Page(&s, "1.2")
+	h := web.Page(&s, web.Options{Version: "1.2"})
 	code, body := get(t, h, "/metrics")
 	if code != 200 {
 		t.Fatalf("status %d: %s", code, body)
@@ -67,7 +67,7 @@ func TestMetricsCountPerObject(t *testing.T) {
 func TestHealthNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	s := server{}
-	h := web.Page(&s, "1")
+	h := web.Page(&s, web.Options{Version: "1"})
 	if code, body := get(t, h, "/healthz"); code != 200 || body != "ok\n" {
 		t.Errorf("healthy: %d %q", code, body)
 	}
@@ -79,7 +79,7 @@ func TestHealthNamesWhatIsWrong(t *testing.T) {
 
 func TestUnknownPagesAndMethods(t *testing.T) {
 	t.Parallel()
-	h := web.Page(&server{}, "1")
+	h := web.Page(&server{}, web.Options{Version: "1"})
 	if code, _ := get(t, h, "/etc/passwd"); code != 404 {
 		t.Errorf("unknown page: %d", code)
 	}
@@ -90,9 +90,21 @@ func TestUnknownPagesAndMethods(t *testing.T) {
 	}
 }
 
+func TestProfilesAreServedOnlyWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	const page = "/debug/pprof/goroutine?debug=1"
+	if code, _ := get(t, web.Page(&server{}, web.Options{Version: "1"}), page); code != 404 {
+		t.Errorf("not asked for: %d", code)
+	}
+	code, body := get(t, web.Page(&server{}, web.Options{Version: "1", Profiles: true}), page)
+	if code != 200 || !strings.Contains(body, "goroutine profile") {
+		t.Errorf("asked for: %d %q", code, body)
+	}
+}
+
 func TestServiceStopsWithItsContext(t *testing.T) {
 	t.Parallel()
-	s, err := web.Listen("127.0.0.1:0", web.Page(&server{}, "1"))
+	s, err := web.Listen("127.0.0.1:0", web.Page(&server{}, web.Options{Version: "1"}))
 	if err != nil {
 		t.Fatal(err)
 	}

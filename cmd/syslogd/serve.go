@@ -156,7 +156,7 @@ func (s *server) listenWeb() error {
 		return nil
 	}
 	var err error
-	if s.page, err = web.Listen(addr, web.Page(s.engine, version)); err != nil {
+	if s.page, err = web.Listen(addr, web.Page(s.engine, web.Options{Version: version, Profiles: s.cfg.Global.MetricsPprof})); err != nil {
 		s.log.Error("metrics and health are not served", "addr", addr, "err", err)
 		return nil
 	}

@@ -25,9 +25,9 @@ const (
 // Regexp is a compiled expression. It may be used by any number of goroutines.
 type Regexp struct {
 	re *regexp.Regexp
-	// literal is text that every match contains, nil if there is none: most
-	// messages are turned away by looking for it.
-	literal []byte
+	// literals: every match contains one of them; nil if there are none. Most
+	// messages are turned away by looking for them.
+	literals [][]byte
 	// slow, if not nil, stands in for re: the expression has back-references.
 	slow *backtracker
 }
@@ -54,7 +54,7 @@ func Compile(expr string, f Flavor, fold bool) (*Regexp, error) {
 	r := &Regexp{re: re}
 	if !fold {
 		if tree, err := syntax.Parse(re.String(), syntax.Perl); err == nil {
-			r.literal = required(tree.Simplify())
+			r.literals = required(tree.Simplify()).texts()
 		}
 	}
 	return r, nil
@@ -68,34 +68,16 @@ func plain(err error) error {
 	return err
 }
 
-// required returns the longest literal that any match of re contains.
-func required(re *syntax.Regexp) []byte {
-	switch re.Op {
-	case syntax.OpLiteral:
-		if re.Flags&syntax.FoldCase == 0 {
-			return []byte(string(re.Rune))
-		}
-	case syntax.OpCapture, syntax.OpPlus:
-		return required(re.Sub[0])
-	case syntax.OpConcat:
-		var best []byte
-		for _, sub := range re.Sub {
-			if l := required(sub); len(l) > len(best) {
-				best = l
-			}
-		}
-		return best
-	}
-	return nil
-}
+// Literals returns texts of which every match contains one, or nil.
+func (r *Regexp) Literals() [][]byte { return r.literals }
 
 // Match reports whether b contains a match.
-func (r *Regexp) Match(b []byte) bool {
+func (r *Regexp) Match(b []byte) bool { return r.mayMatch(b) && r.MatchKnown(b) }
+
+// MatchKnown is Match for a caller that has found one of the Literals in b.
+func (r *Regexp) MatchKnown(b []byte) bool {
 	if r.slow != nil {
 		return r.slow.match(b)
-	}
-	if r.literal != nil && !bytes.Contains(b, r.literal) {
-		return false
 	}
 	return r.re.Match(b)
 }
@@ -106,10 +88,19 @@ func (r *Regexp) Find(b []byte) []int {
 	if r.slow != nil {
 		return r.slow.find(b)
 	}
-	if r.literal != nil && !bytes.Contains(b, r.literal) {
+	if !r.mayMatch(b) {
 		return nil
 	}
 	return r.re.FindSubmatchIndex(b)
+}
+
+func (r *Regexp) mayMatch(b []byte) bool {
+	for _, l := range r.literals {
+		if bytes.Contains(b, l) {
+			return true
+		}
+	}
+	return r.literals == nil
 }
 
 // translator writes Go syntax.

@@ -86,16 +86,6 @@ func TestCaseIsIgnoredOnDemand(t *testing.T) {
 	}
 }
 
-func TestLiteralIsRequired(t *testing.T) {
-	t.Parallel()
-	for expr, want := range map[string]string{"foo[0-9]+barbaz": "barbaz", "a|b": "", "(foo)+x": "foo", "fo*": "f"} {
-		r, err := Compile(expr, Extended, false)
-		if err != nil || string(r.literal) != want {
-			t.Errorf("%q: literal %q, want %q; %v", expr, r.literal, want, err)
-		}
-	}
-}
-
 func FuzzCompile(f *testing.F) {
 	for _, s := range []string{"a*b", `\(a\)\{1,2\}`, "[[:alpha:]]", "a{2,}|b", `\<x\>`, "ü*", `(a)\1`} {
 		f.Add(s, "aab", true)

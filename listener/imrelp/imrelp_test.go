@@ -59,6 +59,8 @@ func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool {
 	return true
 }
 
+func (q *queue) Process(ctx context.Context, b *message.Batch, _ bool) bool { return q.Enqueue(ctx, b) }
+
 func (q *queue) TryEnqueue(b *message.Batch) bool { return q.Enqueue(context.Background(), b) }
 
 func (q *queue) all() string {

@@ -282,6 +282,30 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
+// FuzzLine compares the short way for lines with the general one.
+func FuzzLine(f *testing.F) {
+	for i, c := range streams {
+		f.Add([]byte(c.stream), byte(i))
+	}
+	f.Add([]byte("<1>a\n<2>b\x00<3>c\n\n<4>\x00\n"), byte(0))
+	f.Fuzz(func(t *testing.T, stream []byte, seed byte) {
+		o := Defaults()
+		o.MaxMessageSize = 4 + int(seed)
+		quick, general := NewReader(&o), NewReader(&o)
+		general.quick = false
+		for a, b := stream, append([]byte(nil), stream...); ; {
+			x, n, e := quick.Next(a, true)
+			y, m, g := general.Next(b, true)
+			if string(x) != string(y) || n != m || e != g {
+				t.Fatalf("%q: %q %d %+v, the general way %q %d %+v", stream, x, n, e, y, m, g)
+			}
+			if a, b = a[n:], b[m:]; n == 0 && len(x) == 0 && e.Kind == 0 {
+				return
+			}
+		}
+	})
+}
+
 // FuzzReader checks that it makes no difference how a stream is cut into buffers.
 func FuzzReader(f *testing.F) {
 	for i, c := range streams {

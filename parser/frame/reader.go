@@ -1,5 +1,7 @@
 package frame
 
+import "bytes"
+
 // Reader finds the frames of one connection. It holds state only; the bytes
 // are the caller's. The zero Reader is not usable: see NewReader.
 type Reader struct {
@@ -10,6 +12,7 @@ type Reader struct {
 	remain  int  // bytes left of an octet-counted frame
 	scanned int  // bytes of the buffer known to hold no end of the frame
 	ahead   int  // bytes behind scanned known to hold no LF (regular expression)
+	quick   bool // line and lines with PRI are the common case, see line
 }
 
 type state uint8
@@ -24,7 +27,11 @@ const (
 
 // NewReader returns a Reader at the start of a stream. The options may be
 // shared and must not change.
-func NewReader(o *Options) Reader { return Reader{opt: o} }
+func NewReader(o *Options) Reader {
+	r := Reader{opt: o}
+	r.quick = r.findsNUL()
+	return r
+}
 
 // maxDigits is how long a count may be until it is text.
 const maxDigits = 64
@@ -39,6 +46,11 @@ const maxDigits = 64
 // the part of buf it is done with. An event may come with a frame or without.
 // How the stream is cut into buffers makes no difference to frames and events.
 func (r *Reader) Next(buf []byte, atEOF bool) (frame []byte, advance int, ev Event) {
+	if r.state == atStart && r.quick && !r.nul {
+		if n := r.line(buf); n > 0 {
+			return buf[:n:n], n + 1, Event{}
+		}
+	}
 	for advance < len(buf) || atEOF && r.pending() {
 		f, n, ev := r.step(buf[advance:], atEOF)
 		advance += n
@@ -50,6 +62,20 @@ func (r *Reader) Next(buf []byte, atEOF bool) (frame []byte, advance int, ev Eve
 		}
 	}
 	return nil, advance, Event{}
+}
+
+// line is the short way for the common case: a line that begins with a PRI, has
+// an end, and holds no NUL. It returns its length; 0 leaves the frame to step,
+// which would find the same one.
+func (r *Reader) line(buf []byte) int {
+	if len(buf) == 0 || buf[0] != '<' {
+		return 0
+	}
+	n := bytes.IndexByte(buf[:min(len(buf), r.opt.MaxMessageSize+1)], '\n')
+	if n < 0 || bytes.IndexByte(buf[:n], 0) >= 0 {
+		return 0
+	}
+	return n
 }
 
 // pending reports whether the end of the stream means something although no

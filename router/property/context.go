@@ -60,6 +60,40 @@ type Context struct {
 	now     time.Time
 	scratch []byte
 	tag     []byte
+
+	// What most messages have in common with the one before: stamp3164 is the
+	// time that text3164 shows, stamp3339 is the second that text3339 shows, with
+	// the zone behind it.
+	stamp3164, stamp3339 message.Timestamp
+	text3164             [len("Oct 11 22:14:15")]byte
+	text3339             []byte
+}
+
+// AppendRFC3164 appends t as in RFC 3164, with a blank before a day below 10.
+func (c *Context) AppendRFC3164(dst []byte, t *message.Timestamp) []byte {
+	if *t != c.stamp3164 || c.text3164[0] == 0 {
+		c.stamp3164 = *t
+		t.AppendRFC3164(c.text3164[:0], false)
+	}
+	return append(dst, c.text3164[:]...)
+}
+
+// toSecond is the length of a time as in RFC 3339 without fraction and zone.
+const toSecond = len("2003-10-11T22:14:15")
+
+// AppendRFC3339 appends t as in RFC 3339.
+func (c *Context) AppendRFC3339(dst []byte, t *message.Timestamp) []byte {
+	second := *t
+	second.Frac, second.Digits = 0, 0
+	if second != c.stamp3339 || c.text3339 == nil {
+		c.stamp3339 = second
+		c.text3339 = second.AppendRFC3339(c.text3339[:0])
+	}
+	dst = append(dst, c.text3339[:toSecond]...)
+	if t.Digits > 0 {
+		dst = t.AppendFraction(append(dst, '.'))
+	}
+	return append(dst, c.text3339[toSecond:]...)
 }
 
 // StartBatch forgets the time. received is when the batch arrived.

@@ -15,12 +15,16 @@ type Filter struct {
 	prop   Property
 	match  func(value []byte) bool
 	negate bool
+	needs  *Needs
 
 	backtracks bool
 }
 
 // Backtracks reports whether the filter's expression has back-references.
 func (f *Filter) Backtracks() bool { return f.backtracks }
+
+// Needs returns what the filter needs to match, or nil.
+func (f *Filter) Needs() *Needs { return f.needs }
 
 // Match reports whether the filter selects m.
 func (f *Filter) Match(m *message.Message, ctx *Context) bool {
@@ -87,6 +91,7 @@ func CompileFilter(name, op, value string, negate bool, res *posix.Compiler) (*F
 			return nil, &FilterError{Part: InValue, Err: err}
 		}
 		f.match, f.backtracks = re.Match, re.Backtracks()
+		f.needs = f.needsText(false, re.Literals()...)
 		return f, nil
 	}
 	compile := filterOps[op]
@@ -102,7 +107,20 @@ func CompileFilter(name, op, value string, negate bool, res *posix.Compiler) (*F
 		return nil, fe
 	}
 	f.match = compile([]byte(value))
+	switch op {
+	case "contains":
+		f.needs = f.needsText(true, []byte(value))
+	case "isequal", "startswith", "endswith":
+		f.needs = f.needsText(false, []byte(value))
+	}
 	return f, nil
+}
+
+func (f *Filter) needsText(exact bool, texts ...[]byte) *Needs {
+	if f.negate {
+		return nil
+	}
+	return NeedsText(&f.prop, exact, texts...)
 }
 
 func lower(c byte) byte {

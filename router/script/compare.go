@@ -37,7 +37,25 @@ func (c *compiler) comparison(e *syntax.Binary, x, y node) node {
 		c.errorf(e, "unknown operator %q", e.Op)
 		return constant(Value{})
 	}
-	return c.anyOf(x, y, func(a, b Value) bool { return test(a.Bytes(), b.Bytes()) })
+	n := c.anyOf(x, y, func(a, b Value) bool { return test(a.Bytes(), b.Bytes()) })
+	switch e.Op {
+	case "contains":
+		n.needs = property.NeedsText(x.prop, true, constants(y)...)
+	case "startswith", "endswith":
+		n.needs = property.NeedsText(x.prop, false, constants(y)...)
+	}
+	return n
+}
+
+// constants returns the texts of a constant or of an array, nil for other nodes.
+func constants(n node) (list [][]byte) {
+	if n.value != nil {
+		return [][]byte{n.value.Bytes()}
+	}
+	for _, it := range n.items {
+		list = append(list, it.Bytes())
+	}
+	return list
 }
 
 var orders = map[string]func(int) bool{

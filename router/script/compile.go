@@ -31,7 +31,8 @@ type Env struct {
 type Program struct {
 	eval eval
 	// cond, if not nil, decides the expression's truth without making a Value.
-	cond cond
+	cond  cond
+	needs *property.Needs
 }
 
 type (
@@ -46,6 +47,9 @@ func (p *Program) Eval(m *message.Message, ctx *property.Context) Value { return
 // comparisons of properties with constants.
 func (p *Program) Bool(m *message.Message, ctx *property.Context) bool { return p.cond(m, ctx) }
 
+// Needs returns what the expression needs to be true, or nil.
+func (p *Program) Needs() *property.Needs { return p.needs }
+
 // Compile compiles an expression. What is wrong is added to diags; nil is
 // returned when the expression cannot be used.
 func Compile(e syntax.Expr, env Env, diags *diag.List) *Program {
@@ -54,7 +58,7 @@ func Compile(e syntax.Expr, env Env, diags *diag.List) *Program {
 	if !c.ok {
 		return nil
 	}
-	return &Program{eval: n.eval, cond: n.condition()}
+	return &Program{eval: n.eval, cond: n.condition(), needs: n.needs}
 }
 
 type compiler struct {
@@ -75,6 +79,7 @@ type node struct {
 	value *Value             // of a constant
 	items []Value            // of an array constant
 	prop  *property.Property // of a property
+	needs *property.Needs    // of a condition
 }
 
 func (n node) condition() cond {
@@ -204,10 +209,14 @@ func (c *compiler) binary(e *syntax.Binary) node {
 	switch e.Op {
 	case "and":
 		a, b := x.condition(), y.condition()
-		return ofCond(func(m *message.Message, ctx *property.Context) bool { return a(m, ctx) && b(m, ctx) })
+		n := ofCond(func(m *message.Message, ctx *property.Context) bool { return a(m, ctx) && b(m, ctx) })
+		n.needs = x.needs.And()
+		return n
 	case "or":
 		a, b := x.condition(), y.condition()
-		return ofCond(func(m *message.Message, ctx *property.Context) bool { return a(m, ctx) || b(m, ctx) })
+		n := ofCond(func(m *message.Message, ctx *property.Context) bool { return a(m, ctx) || b(m, ctx) })
+		n.needs = x.needs.Or(y.needs)
+		return n
 	case "&":
 		if x.value != nil && y.value != nil {
 			return constant(concat(*x.value, *y.value))

@@ -425,7 +425,9 @@ func (c *compiler) reMatch(e *syntax.FuncCall, args []node, fold bool) node {
 	if re == nil {
 		return constant(number(0))
 	}
-	return ofCond(func(m *message.Message, ctx *property.Context) bool { return re.Match(args[0].eval(m, ctx).Bytes()) })
+	n := ofCond(func(m *message.Message, ctx *property.Context) bool { return re.Match(args[0].eval(m, ctx).Bytes()) })
+	n.needs = property.NeedsText(args[0].prop, false, re.Literals()...)
+	return n
 }
 
 // pcreMatch is pcre_match(text, expression) of fmpcre.

@@ -239,7 +239,9 @@ func (t *Template) addProperty(p part) {
 		p.spec.name = strings.ToLower(p.spec.name)
 	}
 	p.spec.key = append(jsonKey(p.spec.fieldName(&p.prop)), ':')
-	p.direct = p.spec.isPlain() && !p.prop.IsTime() && t.escape == noEscape
+	if t.escape == noEscape {
+		p.kind = kindOf(&p.prop, &p.spec)
+	}
 	t.parts = append(t.parts, p)
 }
 

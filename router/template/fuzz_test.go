@@ -48,9 +48,25 @@ func FuzzTemplateString(f *testing.F) {
 			if again := render(t, tpl, m, ctx); again != out && !strings.Contains(strings.ToLower(text), "uptime") {
 				t.Fatalf("%q renders %q, then %q", text, out, again)
 			}
+			if slow := render(t, tpl.slow(), m, ctx); slow != out && !strings.Contains(strings.ToLower(text), "uptime") {
+				t.Fatalf("%q renders %q, the general way %q", text, out, slow)
+			}
 			if string(m.Raw()) != raw {
 				t.Fatalf("%q changed the message to %q", text, m.Raw())
 			}
 		}
 	})
+}
+
+// slow is the template with every property rendered in the general way.
+func (t *Template) slow() *Template {
+	s := *t
+	s.parts = nil
+	for _, p := range t.parts {
+		if p.kind != constant {
+			p.kind = general
+		}
+		s.parts = append(s.parts, p)
+	}
+	return &s
 }

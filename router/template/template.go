@@ -36,11 +36,10 @@ type Template struct {
 
 // part is a constant or a property.
 type part struct {
+	kind     kind
 	constant []byte
-	// direct is a property that needs nothing done to it.
-	direct bool
-	prop   property.Property
-	spec   replacer
+	prop     property.Property
+	spec     replacer
 }
 
 type escapeMode uint8
@@ -82,13 +81,9 @@ func (t *Template) Append(dst []byte, m *message.Message, ctx *property.Context)
 		return t.subtree.Append(dst, m, ctx)
 	}
 	for i := range t.parts {
-		p := &t.parts[i]
-		switch {
-		case p.constant != nil:
-			dst = append(dst, p.constant...)
-		case p.direct:
-			dst = append(dst, p.prop.Get(m, ctx)...)
-		default:
+		if p := &t.parts[i]; p.kind != general {
+			dst = p.appendFast(dst, m, ctx)
+		} else {
 			dst = t.appendValue(dst, p, m, ctx)
 		}
 	}
@@ -162,7 +157,7 @@ func (t *Template) constant(text string) {
 	if text == "" {
 		return
 	}
-	t.parts = append(t.parts, part{constant: []byte(text)})
+	t.parts = append(t.parts, part{kind: constant, constant: []byte(text)})
 }
 
 // Set is the templates of a configuration.
