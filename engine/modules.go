@@ -32,6 +32,7 @@ import (
 	"syslogd/parser/pmaixforwardedfrom"
 	"syslogd/parser/pmciscoios"
 	"syslogd/parser/pmcisconames"
+	"syslogd/parser/pmdevice"
 	"syslogd/parser/pmlastmsg"
 	"syslogd/parser/pmnull"
 	"syslogd/parser/pmsnare"
@@ -78,6 +79,7 @@ func Modules() *module.Registry {
 	r.AddParser(pmaixforwardedfrom.Module)
 	r.AddParser(pmciscoios.Module)
 	r.AddParser(pmcisconames.Module)
+	r.AddParser(pmdevice.Module)
 	r.AddParser(pmlastmsg.Module)
 	r.AddParser(pmnull.Module)
 	r.AddParser(pmsnare.Module)

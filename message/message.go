@@ -294,6 +294,22 @@ func (m *Message) add(b []byte) Span {
 	return Span{uint32(off), uint32(len(b))}
 }
 
+// Append puts text behind the message's own, in memory of b, the message's batch,
+// and returns where it lies. It is for parsers that compose a field.
+func (m *Message) Append(b *Batch, text ...[]byte) Span {
+	n := len(m.buf)
+	size := n
+	for _, t := range text {
+		size += len(t)
+	}
+	buf := append(b.Side(size)[:0], m.buf...)
+	for _, t := range text {
+		buf = append(buf, t...)
+	}
+	m.buf = buf
+	return Span{uint32(n), uint32(size - n)}
+}
+
 // Clone returns a copy that does not depend on the batch: for a queue of an
 // action or of another ruleset. Variables are copied, too.
 func (m *Message) Clone() *Message {

@@ -17,6 +17,35 @@ func ScanRFC3164(m *message.Message, text []byte) (ts message.Timestamp, n int) 
 	return ts, n
 }
 
+// FastRFC3164 reads a time stamp in exactly the form of RFC 3164 with the blank
+// behind it: 16 bytes, or 0 if there is none. Year and zone of ts are not touched.
+func FastRFC3164(text []byte, ts *message.Timestamp) int { return fastRFC3164(text, ts) }
+
+// FastRFC3339 reads a time stamp as RFC 5424 demands it with the blank behind it,
+// and returns the bytes read, 0 if there is none.
+func FastRFC3339(text []byte, ts *message.Timestamp) int { return fastRFC3339(text, ts) }
+
+// ApplyZone gives a time that came without a zone the default zone of its input.
+func ApplyZone(m *message.Message, ts *message.Timestamp) { applyZone(m, ts) }
+
+// StructuredDataLen returns the length of the structured data of RFC 5424 at the
+// start of text, brackets or "-", or 0.
+func StructuredDataLen(text []byte) int {
+	if len(text) > 0 && text[0] == '-' {
+		return 1
+	}
+	if len(text) == 0 || text[0] != '[' {
+		return 0
+	}
+	return scanElements(text)
+}
+
+// AnyPRI is implemented by parsers that also read messages whose PRI can not be
+// understood: they are asked before such a message is taken as it is.
+type AnyPRI interface {
+	ParseAnyPRI(b *message.Batch, m *message.Message) bool
+}
+
 // Cut takes the n bytes at pos out of the text of m, a message that no parser
 // has taken yet. The new text is memory of b.
 func Cut(b *message.Batch, m *message.Message, pos, n int) { Splice(b, m, pos, n, "") }
