@@ -214,6 +214,12 @@ func (h *ciscoFields) number() bool {
 	if end == h.pos || end < len(h.text) && h.text[end] != ':' && h.text[end] != ' ' {
 		return false
 	}
+	if at(h.text, end, ':') && end+1 < len(h.text) && h.text[end+1] != ' ' && h.text[end+1] != '*' && h.text[end+1] != '.' {
+		var t stamp // a colon without a blank: the start of an address, unless a time follows
+		if h.p.scanTime(h.text, end+1, &t) == end+1 {
+			return false
+		}
+	}
 	if h.seq.Len == 0 {
 		h.seq = span(h.pos, end)
 	}

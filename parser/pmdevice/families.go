@@ -60,7 +60,7 @@ func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) bool {
 	if month > 12 {
 		month, day = day, month
 	}
-	if !ok || !r.byte(':') || !r.date(year, month, day) || !r.clock() {
+	if !ok || year < 1970 || !r.byte(':') || !r.date(year, month, day) || !r.clock() {
 		return false
 	}
 	p.zoneAndYear(&r)
@@ -70,20 +70,19 @@ func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) bool {
 	// Host and engine, or the engine alone, stand in front of " : ".
 	words := r.pos + 1
 	end := bytes.Index(text[words:min(len(text), words+maxName)], []byte(" : "))
-	if end < 0 {
-		setTime(m, &r.t)
-		p.hostAndTag(m, skipBlanks(text, words))
+	setTime(m, &r.t)
+	start := skipBlanks(text, words)
+	if end += words; end <= start {
+		p.hostAndTag(m, start)
 		return true
 	}
-	end += words
-	start := skipBlanks(text, words)
-	setTime(m, &r.t)
-	if n := bytes.IndexByte(text[start:end], ' '); n >= 0 {
+	stop := start + len(bytes.TrimRight(text[start:end], " "))
+	if n := bytes.IndexByte(text[start:stop], ' '); n >= 0 {
 		setHost(m, start, start+n)
 		start = skipBlanks(text, start+n)
 	}
-	m.Program = span(start, end)
-	m.TagText = m.Append(b, text[start:end], colon)
+	m.Program = span(start, stop)
+	m.TagText = m.Append(b, text[start:stop], colon)
 	m.MsgText = span(end+2, len(text))
 	return true
 }
@@ -166,7 +165,7 @@ func (p *device) netApp(_ *message.Batch, m *message.Message, pos int) bool {
 		return false
 	}
 	severity := parts[n-1]
-	if !isSeverity(bytes.ToLower(text[severity.Off : severity.Off+severity.Len])) {
+	if !isSeverity(text[severity.Off : severity.Off+severity.Len]) {
 		return false
 	}
 	event := parts[n-2]
@@ -203,11 +202,11 @@ func (p *device) uniFi(_ *message.Batch, m *message.Message, pos int) bool {
 	start, end := pos, p.tokenEnd(text, pos)
 	next := skipBlanks(text, end)
 	if hasPrefix(text, pos, `("`) {
-		n := bytes.Index(text[pos:end], []byte(`")`))
+		n := bytes.Index(text[pos+2:end], []byte(`")`))
 		if n < 0 {
 			return false
 		}
-		start, end = pos+2, pos+n
+		start, end = pos+2, pos+2+n
 	}
 	word := text[start:end]
 	if n := len(word); n > 0 && word[n-1] == ':' {

@@ -100,8 +100,14 @@ const maxName = 510
 
 // isHost reports whether a word can be the name or the address of a host.
 func isHost(word []byte) bool {
-	if len(word) == 0 || len(word) > maxName || !is(word[0], alnum|hostMark) || !is(word[len(word)-1], alnum) {
-		return len(word) > 2 && word[len(word)-1] == ':' && isIPv6(word)
+	if len(word) == 0 || len(word) > maxName {
+		return false
+	}
+	if word[0] == ':' || word[len(word)-1] == ':' {
+		return isIPv6(word)
+	}
+	if !is(word[0], alnum|hostMark) || !is(word[len(word)-1], alnum) {
+		return false
 	}
 	for _, c := range word {
 		if kinds[c]&(alnum|hostMark) == 0 && c != '/' && c != '@' {
@@ -136,6 +142,9 @@ func isIPv6(word []byte) bool {
 			return false
 		}
 	}
+	if n := len(word); n < 2 || word[n-1] == ':' && word[n-2] != ':' || word[0] == ':' && word[1] != ':' {
+		return false
+	}
 	return colons == 7 || pair && colons < 8
 }
 
@@ -146,11 +155,12 @@ func isMAC(word []byte) bool { return len(word) == 12 && run(word, 0, hexDigit) 
 func isNumber(word []byte) bool { return len(word) > 0 && run(word, 0, digit) == len(word) }
 
 // severities are the words for a severity that devices put where no host or tag is.
-var severities = []string{"alert", "crit", "critical", "debug", "emerg", "err", "error", "fatal", "info", "notice", "severe", "trace", "warn", "warning"}
+var severities = []string{"alert", "crit", "critical", "debug", "emerg", "emergency", "err", "error", "fatal", "info",
+	"informational", "notice", "severe", "trace", "warn", "warning"}
 
 // isSeverity reports whether a word is one of severities, in lower case or in capitals.
 func isSeverity(word []byte) bool {
-	if len(word) < 3 || len(word) > 8 {
+	if len(word) < 3 || len(word) > 13 {
 		return false
 	}
 	caps := is(word[0], upper)

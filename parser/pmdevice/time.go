@@ -55,11 +55,14 @@ func (p *device) endsTime(text []byte, pos int) bool {
 	return pos >= len(text) || text[pos] == ' ' || text[pos] == ':' || p.tab(text, pos) > 0
 }
 
+// noYear stands for a year that the text does not have.
+const noYear = -1
+
 // date stores a date and reports whether it can be one.
 func (r *clockReader) date(year, month, day int) bool {
 	r.t.Year, r.t.Month, r.t.Day = int16(year), uint8(month), uint8(day)
-	r.t.year = year != 0
-	return month >= 1 && month <= 12 && day >= 1 && day <= 31 && (year == 0 || year >= 1970 && year <= 2100)
+	r.t.year = year != noYear
+	return month >= 1 && month <= 12 && day >= 1 && day <= 31 && year < 2100
 }
 
 // number reads up to max digits; -1 if there is none.
@@ -136,7 +139,7 @@ func (r *clockReader) monthFirst() bool {
 	if !r.byte(' ') {
 		return false
 	}
-	year, start := 0, r.pos
+	year, start := noYear, r.pos
 	if n := r.number(4); n >= 1970 && r.byte(' ') {
 		year = n
 	} else {
@@ -172,7 +175,7 @@ func (r *clockReader) numeric() bool {
 		month := r.month()
 		ok := r.byte(sep)
 		year := r.number(4)
-		return ok && year > 0 && r.byte(' ') && r.date(year, month, n) && r.clock()
+		return ok && year >= 1970 && r.byte(' ') && r.date(year, month, n) && r.clock()
 	}
 	return false
 }
@@ -227,9 +230,18 @@ func (r *clockReader) clock() bool {
 	return true
 }
 
-// fraction reads .123 or ,123.
+// fraction reads .123 or ,123, and :123 of Comware.
 func (r *clockReader) fraction() {
-	if r.pos+1 >= len(r.text) || r.text[r.pos] != '.' && r.text[r.pos] != ',' || !is(r.text[r.pos+1], digit) {
+	if r.pos+1 >= len(r.text) || !is(r.text[r.pos+1], digit) {
+		return
+	}
+	switch r.text[r.pos] {
+	case '.', ',':
+	case ':':
+		if end := run(r.text, r.pos+1, digit); end-r.pos != 4 || at(r.text, end, ':') || is(textAt(r.text, end), anyTag) {
+			return
+		}
+	default:
 		return
 	}
 	r.t.Frac, r.t.Digits = 0, 0
