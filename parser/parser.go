@@ -157,7 +157,21 @@ func (p *Parser) ParseBy(b *message.Batch, m *message.Message) By {
 		}
 	}
 	p.setProgram(m)
+	if m.Origin.Trust != message.HostFromMessage && m.Flags&message.HasHostname != 0 {
+		if m.Origin.Trust == message.HostFromSender || saysNothing(m.Bytes(m.Host)) {
+			m.Flags &^= message.HasHostname
+		}
+	}
 	return by
+}
+
+// saysNothing reports whether a host name is one that any machine may have.
+func saysNothing(host []byte) bool {
+	switch string(host) {
+	case "", "-", "localhost", "localhost.localdomain", "(none)", "none", "null", "unknown", "127.0.0.1", "::1", "0.0.0.0", "::":
+		return true
+	}
+	return false
 }
 
 // Prepare does what comes before the parsers: decompression, sanitising, PRI.

@@ -11,7 +11,6 @@ import (
 	"syslogd/config/param"
 	"syslogd/internal/diag"
 	"syslogd/listener"
-	"syslogd/message"
 	"syslogd/module"
 	"syslogd/parser/frame"
 	"syslogd/tls"
@@ -83,7 +82,7 @@ func (in *input) Close() error { return listener.CloseAll(in.servers) }
 
 func (in *input) options() (listener.StreamOptions, error) {
 	c := &in.conf
-	zone, err := listener.ParseZone(c.DefaultTZ)
+	origin, err := c.Origin(c.Name)
 	if err != nil {
 		return listener.StreamOptions{}, err
 	}
@@ -100,7 +99,7 @@ func (in *input) options() (listener.StreamOptions, error) {
 		NotifyOpen:    c.NotifyOpen, NotifyClose: c.NotifyClose, PreserveCase: c.PreserveCase,
 		Access: access, Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imtcp(" + c.Port + ")", Log: in.env.Log},
-		Origin: &message.Origin{Name: c.Name, DefaultTZ: zone},
+		Origin: origin,
 	}
 	opt.Frame, err = c.frame(in.env.Global.MaxMessageSize)
 	return opt, err
