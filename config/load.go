@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syslogd/parser"
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
@@ -368,6 +369,7 @@ func (l *loader) finish() {
 			l.unknownRuleset(ir.name, ir.rng).Effect = "the default ruleset is used"
 		}
 	}
+	l.deviceParser()
 	l.ownQueues()
 	l.implicitInputs()
 	l.checkLimits()
@@ -395,6 +397,25 @@ func (l *loader) finishQueues() {
 	for _, a := range l.cfg.Actions {
 		if a.Queue != nil {
 			a.Queue.Finish("the queue of action "+a.Name, a.Range, workDir, used, l.diags)
+		}
+	}
+}
+
+// deviceModule is the parser module that parser.devices turns on.
+const deviceModule = "pmdevice"
+
+// deviceParser gives rulesets that name no parsers the chain of parser.devices.
+func (l *loader) deviceParser() {
+	m := l.reg.Parsers[deviceModule]
+	if !l.cfg.Global.Devices || m == nil {
+		return
+	}
+	if l.cfg.modules[deviceModule] == nil {
+		l.addParser(&loadedModule{name: deviceModule, parser: m})
+	}
+	for _, rs := range l.cfg.Rulesets {
+		if len(rs.Parsers) == 0 {
+			rs.Parsers = append([]string{m.Instances[0]}, parser.DefaultChainNames()...)
 		}
 	}
 }

@@ -8,10 +8,12 @@ import (
 	"syslogd/listener/imudp"
 	"syslogd/listener/imuxsock"
 	"syslogd/modify/mmanon"
+	"syslogd/modify/mmcef"
 	"syslogd/modify/mmcount"
 	"syslogd/modify/mmexternal"
 	"syslogd/modify/mmfields"
 	"syslogd/modify/mmjsonparse"
+	"syslogd/modify/mmkv"
 	"syslogd/modify/mmnormalize"
 	"syslogd/modify/mmpstrucdata"
 	"syslogd/modify/mmrm1stspace"
@@ -64,10 +66,12 @@ func Modules() *module.Registry {
 	r.AddOutput(omstdout.Module)
 
 	r.AddOutput(mmanon.Module)
+	r.AddOutput(mmcef.Module)
 	r.AddOutput(mmcount.Module)
 	r.AddOutput(mmexternal.Module)
 	r.AddOutput(mmfields.Module)
 	r.AddOutput(mmjsonparse.Module)
+	r.AddOutput(mmkv.Module)
 	r.AddOutput(mmnormalize.Module)
 	r.AddOutput(mmpstrucdata.Module)
 	r.AddOutput(mmrm1stspace.Module)

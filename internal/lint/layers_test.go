@@ -35,7 +35,7 @@ func layer(pkg string) int {
 		return 30
 	case strings.HasPrefix(pkg, "config/"):
 		return 20
-	case pkg == "message", pkg == "metrics", pkg == "parser/frame", strings.HasPrefix(pkg, "parser/frame/"):
+	case pkg == "message", pkg == "metrics", pkg == "parser/frame", strings.HasPrefix(pkg, "parser/frame/"), pkg == "parser/pairs":
 		return 10
 	case pkg == "internal/selflog":
 		return 12

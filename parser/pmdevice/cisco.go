@@ -21,13 +21,13 @@ const (
 //	[:][time] [host] : %ASA-n-id: text
 //
 // with or without the header of a relay in front.
-func (p *device) cisco(b *message.Batch, m *message.Message, pos int) bool {
+func (p *device) cisco(b *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	from := pos
 	for range maxMnemonics {
 		i := bytes.IndexByte(text[from:min(len(text), pos+ciscoWindow)], '%')
 		if i < 0 {
-			return false
+			return none
 		}
 		from += i
 		if end := mnemonicEnd(text, from); end > 0 {
@@ -35,7 +35,7 @@ func (p *device) cisco(b *message.Batch, m *message.Message, pos int) bool {
 		}
 		from++
 	}
-	return false
+	return none
 }
 
 // mnemonic is where %FACILITY-n-NAME lies.
@@ -69,17 +69,17 @@ func mnemonicEnd(text []byte, pos int) int {
 
 // ciscoHeader reads what stands between pos and a mnemonic. It reports false if
 // that is not all of a device's header.
-func (p *device) ciscoHeader(b *message.Batch, m *message.Message, pos int, mn mnemonic) bool {
+func (p *device) ciscoHeader(b *message.Batch, m *message.Message, pos int, mn mnemonic) kind {
 	text := m.Raw()
 	h := ciscoFields{p: p, text: text[:mn.start], pos: pos}
 	if !h.read() {
-		return false
+		return none
 	}
 	start := mn.end
 	if at(text, skipBlanks(text, start), ':') {
 		start = skipBlanks(text, start) + 1
 	} else if h.task.Len == 0 {
-		return false
+		return none
 	}
 	setTime(m, &h.time)
 	if h.host.Len > 0 {
@@ -94,14 +94,14 @@ func (p *device) ciscoHeader(b *message.Batch, m *message.Message, pos int, mn m
 			m.TagText.Len = h.pid.Off + h.pid.Len - h.task.Off + 2
 		}
 		m.MsgText = span(mn.start, len(text))
-		return true
+		return cisco
 	}
 	m.TagText, m.Program = span(mn.start, mn.end+1), span(mn.start, mn.end)
 	if text[mn.end] != ':' { // a blank in front of the colon
 		m.TagText = m.Append(b, text[mn.start:mn.end], colon)
 	}
 	m.MsgText = span(start, len(text))
-	return true
+	return cisco
 }
 
 var colon = []byte(":")

@@ -7,7 +7,7 @@ import (
 )
 
 // meraki reads [1 ]1374543213.342705328 MX84 urls text.
-func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	if hasPrefix(text, pos, "1 ") {
 		pos = skipBlanks(text, pos+2)
@@ -15,7 +15,7 @@ func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) bool {
 	r := clockReader{text: text, pos: pos}
 	end := run(text, pos, digit)
 	if width := end - pos; !at(text, end, '.') || width != 1 && (width < 9 || width > 10) || width == 1 && text[pos] != '0' {
-		return false
+		return none
 	}
 	seconds := int64(0)
 	for _, c := range text[pos:end] {
@@ -26,7 +26,7 @@ func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) bool {
 	host := skipBlanks(text, r.pos)
 	hostEnd := p.tokenEnd(text, host)
 	if r.pos == end || host == r.pos || !isHost(text[host:hostEnd]) {
-		return false
+		return none
 	}
 	if seconds > 0 {
 		t := epochTime(seconds, r.t.Frac, r.t.Digits)
@@ -37,19 +37,19 @@ func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) bool {
 	stop := run(text, start, alnum|hostMark)
 	if stop == start || stop < len(text) && text[stop] != ' ' && text[stop] != ':' {
 		m.MsgText = span(start, len(text))
-		return true
+		return meraki
 	}
 	t := tag{start: start, end: stop, program: stop, text: stop}
 	if at(text, stop, ':') {
 		t.end, t.text = stop+1, stop+1
 	}
 	p.setTag(m, &t)
-	return true
+	return meraki
 }
 
 // netScaler reads 05/21/2017:00:00:00 GMT host 0-PPE-0 : text. The first number is
 // the month, unless it can not be one.
-func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) bool {
+func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	r := clockReader{text: text, pos: pos}
 	month := r.number(2)
@@ -61,11 +61,11 @@ func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) bool {
 		month, day = day, month
 	}
 	if !ok || year < 1970 || !r.byte(':') || !r.date(year, month, day) || !r.clock() {
-		return false
+		return none
 	}
 	p.zoneAndYear(&r)
 	if !at(text, r.pos, ' ') {
-		return false
+		return none
 	}
 	// Host and engine, or the engine alone, stand in front of " : ".
 	words := r.pos + 1
@@ -74,7 +74,7 @@ func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) bool {
 	start := skipBlanks(text, words)
 	if end += words; end <= start {
 		p.hostAndTag(m, start)
-		return true
+		return netScaler
 	}
 	stop := start + len(bytes.TrimRight(text[start:end], " "))
 	if n := bytes.IndexByte(text[start:stop], ' '); n >= 0 {
@@ -84,11 +84,11 @@ func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) bool {
 	m.Program = span(start, stop)
 	m.TagText = m.Append(b, text[start:stop], colon)
 	m.MsgText = span(end+2, len(text))
-	return true
+	return netScaler
 }
 
 // snare reads host TAB MSWinEventLog TAB text, and the same with a blank.
-func (p *device) snare(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) snare(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	end := p.tokenEnd(text, pos)
 	next := end
@@ -104,13 +104,13 @@ func (p *device) snare(_ *message.Batch, m *message.Message, pos int) bool {
 		}
 		n := p.tab(text, stop)
 		if n == 0 || !isHost(text[pos:end]) {
-			return false
+			return none
 		}
 		setHost(m, pos, end)
 		p.setTag(m, &tag{start: next, end: stop, program: stop, text: stop + n})
-		return true
+		return snare
 	}
-	return false
+	return none
 }
 
 // equalFold compares without regard to the case of letters.
@@ -124,28 +124,28 @@ func equalFold(b []byte, s string) bool {
 }
 
 // netScreen reads host: NetScreen device_id=... and has no time in the header.
-func (p *device) netScreen(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) netScreen(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	end := p.tokenEnd(text, pos)
 	start := end + 1
 	if end-pos < 2 || text[end-1] != ':' || !hasPrefix(text, start, "NetScreen device_id=") || !isHost(text[pos:end-1]) {
-		return false
+		return none
 	}
 	setHost(m, pos, end-1)
 	stop := start + len("NetScreen")
 	p.setTag(m, &tag{start: start, end: stop, program: stop, text: stop})
-	return true
+	return netScreen
 }
 
 // netApp reads [node:event:severity]: text and [node: process: event:severity]: text.
-func (p *device) netApp(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) netApp(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	if !at(text, pos, '[') {
-		return false
+		return none
 	}
 	end := bytes.IndexByte(text[pos:min(len(text), pos+maxName)], ']')
 	if end < 0 || !at(text, pos+end+1, ':') {
-		return false
+		return none
 	}
 	end += pos
 	var parts [4]message.Span
@@ -156,27 +156,27 @@ func (p *device) netApp(_ *message.Batch, m *message.Message, pos int) bool {
 		}
 		start = skipBlanks(text, start)
 		if n == len(parts) || i == start || i < end && run(text, start, alnum|hostMark) != i {
-			return false
+			return none
 		}
 		parts[n] = span(start, i)
 		n, start = n+1, i+1
 	}
 	if n < 3 {
-		return false
+		return none
 	}
 	severity := parts[n-1]
 	if !isSeverity(text[severity.Off : severity.Off+severity.Len]) {
-		return false
+		return none
 	}
 	event := parts[n-2]
 	setHost(m, int(parts[0].Off), int(parts[0].Off+parts[0].Len))
 	stop := int(event.Off + event.Len)
 	p.setTag(m, &tag{start: int(event.Off), end: stop + 1, program: stop, text: end + 2})
-	return true
+	return netApp
 }
 
 // aix reads Message forwarded from host: tag: and From host: tag:.
-func (p *device) aix(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) aix(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	switch {
 	case hasPrefix(text, pos, "Message forwarded from "):
@@ -184,27 +184,27 @@ func (p *device) aix(_ *message.Batch, m *message.Message, pos int) bool {
 	case hasPrefix(text, pos, "From "):
 		pos += len("From ")
 	default:
-		return false
+		return none
 	}
 	end := p.tokenEnd(text, pos)
 	if end-pos < 2 || text[end-1] != ':' || !isHost(text[pos:end-1]) {
-		return false
+		return none
 	}
 	setHost(m, pos, end-1)
 	p.tagAndText(m, skipBlanks(text, end), false)
-	return true
+	return aix
 }
 
 // uniFi reads name,mac,version[:] tag: and ("model,mac,version") tag:. Without a
 // name the hardware address is the host.
-func (p *device) uniFi(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) uniFi(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	start, end := pos, p.tokenEnd(text, pos)
 	next := skipBlanks(text, end)
 	if hasPrefix(text, pos, `("`) {
 		n := bytes.Index(text[pos+2:end], []byte(`")`))
 		if n < 0 {
-			return false
+			return none
 		}
 		start, end = pos+2, pos+2+n
 	}
@@ -215,11 +215,11 @@ func (p *device) uniFi(_ *message.Batch, m *message.Message, pos int) bool {
 	comma := bytes.IndexByte(word, ',')
 	switch {
 	case comma < 0:
-		return false
+		return none
 	case comma == 12 && isMAC(word[:12]) && len(word) > 13: // mac,model-version:
 		end = start + 12
 	case len(word) < comma+13 || !isMAC(word[comma+1:comma+13]) || len(word) > comma+13 && word[comma+13] != ',':
-		return false
+		return none
 	case comma == 0:
 		start, end = start+1, start+13
 	default:
@@ -227,17 +227,17 @@ func (p *device) uniFi(_ *message.Batch, m *message.Message, pos int) bool {
 	}
 	setHost(m, start, end)
 	p.tagAndText(m, next, false)
-	return true
+	return uniFi
 }
 
 // colonHost reads a host with a colon that is no tag: host: host: text (NetApp),
 // host: <Code> ... (Avamar).
-func (p *device) colonHost(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) colonHost(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	end := p.tokenEnd(text, pos)
 	next := skipBlanks(text, end)
 	if end-pos < 2 || text[end-1] != ':' || !isHost(text[pos:end-1]) {
-		return false
+		return none
 	}
 	host := text[pos : end-1]
 	switch {
@@ -245,9 +245,9 @@ func (p *device) colonHost(_ *message.Batch, m *message.Message, pos int) bool {
 		next += len(host) + 1
 	case hasPrefix(text, next, "<Code> "):
 	default:
-		return false
+		return none
 	}
 	setHost(m, pos, pos+len(host))
 	m.MsgText = span(next, len(text))
-	return true
+	return colonHost
 }

@@ -7,48 +7,51 @@ import (
 )
 
 // header reads a message that begins with a time, in whatever form.
-func (p *device) header(b *message.Batch, m *message.Message, pos int) bool {
+func (p *device) header(b *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	var t stamp
 	end := p.scanTime(text, pos, &t)
 	if end == pos {
-		return false
+		return none
 	}
 	if at(text, end, ':') {
 		end++
 	}
-	p.behindTime(b, m, skipBlanks(text, end), &t)
-	return true
+	return p.behindTime(b, m, skipBlanks(text, end), &t)
 }
 
 // behindTime reads host, tag and text behind a time.
-func (p *device) behindTime(b *message.Batch, m *message.Message, pos int, t *stamp) {
+func (p *device) behindTime(b *message.Batch, m *message.Message, pos int, t *stamp) kind {
 	text := m.Raw()
 	for i := range headed {
 		if f := &headed[i]; pos < len(text) && (kinds[text[pos]]&f.first != 0 || bytes.IndexByte([]byte(f.bytes), text[pos]) >= 0) {
-			if f.read(p, b, m, pos) {
+			if k := f.read(p, b, m, pos); k != none {
 				if m.Reported == m.Received {
 					setTime(m, t)
 				}
-				return
+				return k
 			}
 		}
 	}
 	setTime(m, t)
 	p.hostAndTag(m, pos)
+	if m.TagText.Len == 0 {
+		return untagged
+	}
+	return rfc3164
 }
 
 // headed are the families whose messages have a time in front, in any form; pos
 // is behind it. A family that knows a better time sets it.
 var headed = []family{
-	{name: "netapp", bytes: "[", read: (*device).netApp},
-	{name: "snare", first: alnum, read: (*device).snare},
-	{name: "keyvalue", first: letter | digit, read: (*device).keyValue},
-	{name: "keyvalue", first: alnum, read: (*device).hostKeyValue},
-	{name: "aix", bytes: "MF", read: (*device).aix},
-	{name: "unifi", first: alnum, bytes: "(,", read: (*device).uniFi},
-	{name: "colonhost", first: alnum, read: (*device).colonHost},
-	{name: "unversioned", first: alnum, read: (*device).unversioned},
+	{bytes: "[", read: (*device).netApp},
+	{first: alnum, read: (*device).snare},
+	{first: letter | digit, read: (*device).keyValue},
+	{first: alnum, read: (*device).hostKeyValue},
+	{bytes: "MF", read: (*device).aix},
+	{first: alnum, bytes: "(,", read: (*device).uniFi},
+	{first: alnum, read: (*device).colonHost},
+	{first: alnum, read: (*device).unversioned},
 }
 
 // hostAndTag reads [host] [tag] text at pos.
@@ -159,24 +162,24 @@ func (p *device) pastParen(text []byte, pos int) int {
 
 // tagged reads a message without a time: word: text, word[pid]: text, CEF:0|. It
 // has no host.
-func (p *device) tagged(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) tagged(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	cef := hasPrefix(text, pos, "CEF:") || hasPrefix(text, pos, "LEEF:")
 	t, ok := p.scanTag(text, pos, !cef)
 	if !ok {
-		return false
+		return none
 	}
 	p.setTag(m, &t)
-	return true
+	return tagged
 }
 
 // routerOS reads the default form of RouterOS: topics and text, often without PRI.
-func (p *device) routerOS(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) routerOS(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	end := p.tokenEnd(text, pos)
 	if end == len(text) || !isTopics(text[pos:end]) {
-		return false
+		return none
 	}
 	p.setTag(m, &tag{start: pos, end: end, program: end, text: end})
-	return true
+	return routerOS
 }

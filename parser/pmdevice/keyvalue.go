@@ -27,16 +27,16 @@ type pairFields struct {
 //	device="SFW" date=2026-11-22 time=10:01:02 timezone="CET" device_name="XG1"
 //	id=fw sn=00 time="2026-11-22 10:00:05 UTC" fw=192.0.2.2
 //	time=1763805600|hostname=gw1|product=Firewall
-func (p *device) keyValue(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) keyValue(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	key := run(text, pos, alnum|hostMark)
 	if key == pos || !at(text, key, '=') {
-		return false
+		return none
 	}
 	f := readPairs(text, pos)
 	var t stamp
 	if !p.pairTime(text, &f, &t) {
-		return false
+		return none
 	}
 	setTime(m, &t)
 	for _, h := range []message.Span{f.devname, f.deviceName, f.fw, f.hostname} {
@@ -47,21 +47,21 @@ func (p *device) keyValue(_ *message.Batch, m *message.Message, pos int) bool {
 		}
 	}
 	m.MsgText = span(pos, len(text))
-	return true
+	return keyValue
 }
 
 // hostKeyValue reads the same behind the host name of a header, which gives way.
-func (p *device) hostKeyValue(b *message.Batch, m *message.Message, pos int) bool {
+func (p *device) hostKeyValue(b *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	end := p.tokenEnd(text, pos)
 	next := skipBlanks(text, end)
-	if next == end || !isHost(text[pos:end]) || next == len(text) || !is(text[next], letter) || !p.keyValue(b, m, next) {
-		return false
+	if next == end || !isHost(text[pos:end]) || next == len(text) || !is(text[next], letter) || p.keyValue(b, m, next) == none {
+		return none
 	}
 	if m.Flags&message.HasHostname == 0 {
 		setHost(m, pos, end)
 	}
-	return true
+	return keyValue
 }
 
 // pairTime finds the time among the pairs. It reports false if the message is not

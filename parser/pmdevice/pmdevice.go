@@ -30,8 +30,9 @@ var params = param.Table[Config]{}
 
 // New returns the parser.
 func New(c Config, env module.ParserEnv) (module.Parser, error) {
-	p := &device{slash: env.Options.PermitSlashInProgramName, off: !env.Options.ParseHostnameAndTag, zones: knownZones()}
+	p := &device{counters: &counters{log: env.Log}, slash: env.Options.PermitSlashInProgramName, off: !env.Options.ParseHostnameAndTag, zones: knownZones()}
 	maps.Copy(p.zones, env.Zones)
+	p.register(env)
 	switch o := env.Options; {
 	case !o.EscapeControlCharacters || !o.EscapeTab:
 		p.tabFirst = '\t'
@@ -44,6 +45,7 @@ func New(c Config, env module.ParserEnv) (module.Parser, error) {
 }
 
 type device struct {
+	*counters
 	slash, off bool
 	zones      map[string]*message.Zone
 	// tabText is how a tab looks when it has been escaped, "" if it never is.
@@ -52,29 +54,28 @@ type device struct {
 }
 
 // family is a kind of messages that one function recognises. It fills in m and
-// reports true, or leaves m as it is.
+// returns what it is, or leaves m as it is and returns none.
 type family struct {
-	name string
 	// first are the kinds of the byte that such a message begins with, bytes are
 	// further ones.
 	first uint8
 	bytes string
-	read  func(p *device, b *message.Batch, m *message.Message, pos int) bool
+	read  func(p *device, b *message.Batch, m *message.Message, pos int) kind
 }
 
 // families read a message from behind the PRI and blanks, in this order.
 var families = []family{
-	{name: "meraki", first: digit, read: (*device).meraki},
-	{name: "rfc5424", first: digit, read: (*device).versioned},
-	{name: "netscaler", first: digit, read: (*device).netScaler},
-	{name: "cisco", first: alnum | hostMark, bytes: ":*%", read: (*device).cisco},
-	{name: "keyvalue", first: letter, read: (*device).keyValue},
-	{name: "snare", first: alnum, read: (*device).snare},
-	{name: "netscreen", first: letter, read: (*device).netScreen},
-	{name: "netapp", bytes: "[", read: (*device).netApp},
-	{name: "rfc3164", first: alnum, read: (*device).header},
-	{name: "routeros", first: small, read: (*device).routerOS},
-	{name: "tagged", first: anyTag, bytes: "[", read: (*device).tagged},
+	{first: digit, read: (*device).meraki},
+	{first: digit, read: (*device).versioned},
+	{first: digit, read: (*device).netScaler},
+	{first: alnum | hostMark, bytes: ":*%", read: (*device).cisco},
+	{first: letter, read: (*device).keyValue},
+	{first: alnum, read: (*device).snare},
+	{first: letter, read: (*device).netScreen},
+	{bytes: "[", read: (*device).netApp},
+	{first: alnum, read: (*device).header},
+	{first: small, read: (*device).routerOS},
+	{first: anyTag, bytes: "[", read: (*device).tagged},
 }
 
 // byFirst has a bit for each family that may begin with a byte.
@@ -100,8 +101,9 @@ func (p *device) Parse(b *message.Batch, m *message.Message) bool {
 	if n := int(m.AfterPRI); n == 2 || n > 5 {
 		return p.ParseAnyPRI(b, m)
 	}
+	m.Details = p
 	if !p.conformant(m) {
-		p.read(b, m)
+		p.count(m, p.read(b, m))
 	}
 	return true
 }
@@ -112,22 +114,29 @@ func (p *device) ParseAnyPRI(b *message.Batch, m *message.Message) bool {
 		return false
 	}
 	m.PRI, m.AfterPRI = message.DefaultPRI, 0
-	p.read(b, m)
+	m.Details = p
+	p.counts[badPRI].Add(1)
+	p.count(m, p.read(b, m))
 	return true
 }
 
-// read asks the families. What none of them takes is text.
-func (p *device) read(b *message.Batch, m *message.Message) {
-	text := m.Raw()
-	pos := skipBlanks(text, int(m.AfterPRI))
-	if pos < len(text) {
-		for i, set := 0, byFirst[text[pos]]; set != 0; i, set = i+1, set>>1 {
-			if set&1 != 0 && families[i].read(p, b, m, pos) {
-				return
+// read asks the families and returns the kind of the message. What none of them
+// takes is text.
+func (p *device) read(b *message.Batch, m *message.Message) kind {
+	raw := m.Raw()
+	pos := skipBlanks(raw, int(m.AfterPRI))
+	if pos < len(raw) {
+		for i, set := 0, byFirst[raw[pos]]; set != 0; i, set = i+1, set>>1 {
+			if set&1 == 0 {
+				continue
+			}
+			if k := families[i].read(p, b, m, pos); k != none {
+				return k
 			}
 		}
 	}
-	m.MsgText = span(pos, len(text))
+	m.MsgText = span(pos, len(raw))
+	return plainText
 }
 
 // span is from start to end.

@@ -9,17 +9,17 @@ import (
 
 // versioned reads what has the version of RFC 5424 in front, any digit, and keeps
 // to that RFC more or less.
-func (p *device) versioned(b *message.Batch, m *message.Message, pos int) bool {
+func (p *device) versioned(b *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	if !at(text, pos+1, ' ') {
-		return false
+		return none
 	}
 	pos = skipBlanks(text, pos+2)
 	var t stamp
 	end := p.scanTime(text, pos, &t)
 	if end == pos {
 		if !at(text, pos, '-') || pos+1 < len(text) && text[pos+1] != ' ' {
-			return false
+			return none
 		}
 		end++
 	}
@@ -28,13 +28,15 @@ func (p *device) versioned(b *message.Batch, m *message.Message, pos int) bool {
 	}
 	next := skipBlanks(text, end)
 	if is(text[pos], letter) { // the time of RFC 3164: so is the rest
-		p.behindTime(b, m, next, &t)
-		return true
+		if k := p.behindTime(b, m, next, &t); k != rfc3164 {
+			return k
+		}
+		return rfc5424
 	}
 	setTime(m, &t)
 	m.Protocol = 1
 	p.fields5424(m, next)
-	return true
+	return rfc5424
 }
 
 // fields5424 reads host and the fields behind it.
@@ -98,29 +100,29 @@ func (p *device) tagBody(m *message.Message, pos int) bool {
 
 // unversioned reads host app procid msgid - text, which is RFC 5424 without its
 // version. pos is behind the time.
-func (p *device) unversioned(_ *message.Batch, m *message.Message, pos int) bool {
+func (p *device) unversioned(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	host, next := field(text, pos)
 	app, next := field(text, next)
 	proc, next := field(text, next)
 	id, next := field(text, next)
 	if host.Len == 0 || app.Len == 0 || proc.Len == 0 || id.Len == 0 || next == len(text) || !isHost(text[host.Off:host.Off+host.Len]) {
-		return false
+		return none
 	}
 	name := text[app.Off : app.Off+app.Len]
 	number := text[proc.Off : proc.Off+proc.Len]
 	if run(name, 0, anyTag) != len(name) || !is(name[0], alnum|rareMark) || !isNumber(number) && string(number) != "-" {
-		return false
+		return none
 	}
 	n := parser.StructuredDataLen(text[next:])
 	if n == 0 || next+n < len(text) && text[next+n] != ' ' || n > 1 && bytes.IndexByte(text[next:next+n], '=') < 0 {
-		return false
+		return none
 	}
 	m.Protocol = 1
 	m.Host, m.App, m.Proc, m.ID, m.SD = host, app, proc, id, span(next, next+n)
 	m.Flags |= message.HasHostname
 	m.MsgText = span(min(next+n+1, len(text)), len(text))
-	return true
+	return unversioned
 }
 
 // field returns the bytes from pos to the next blank, or to the end, and the
