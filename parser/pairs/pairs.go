@@ -176,19 +176,26 @@ func delimiter(b []byte) byte {
 	return '\t'
 }
 
+var escapedTab = []byte("#011")
+
 // leefFields reads key=value pairs. A tab may have been escaped on reception.
 func leefFields(text []byte, separator byte) message.Value {
 	obj := message.ObjectValue()
 	for len(text) > 0 && obj.Len() < Max {
-		part, skip := text, len(text)
-		if i := bytes.IndexByte(text, separator); i >= 0 {
-			part, skip = text[:i], i+1
-		}
-		if separator == '\t' {
-			if i := bytes.Index(part, []byte("#011")); i >= 0 {
-				part, skip = text[:i], i+4
+		end, skip := 0, 0
+		for ; end < len(text) && skip == 0; end++ {
+			switch {
+			case text[end] == separator:
+				skip = 1
+			case separator == '\t' && text[end] == '#' && bytes.HasPrefix(text[end:], escapedTab):
+				skip = len(escapedTab)
 			}
 		}
+		if skip > 0 {
+			end--
+		}
+		part := text[:end]
+		skip += end
 		if key, value, found := bytes.Cut(part, []byte("=")); found && len(key) > 0 {
 			obj.Add(string(bytes.TrimSpace(key)), message.StringValue(string(bytes.TrimRight(value, " \r\n"))))
 		}

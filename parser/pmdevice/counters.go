@@ -7,6 +7,7 @@ import (
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
+	"syslogd/parser"
 )
 
 // kind is what a message was recognised as.
@@ -143,8 +144,13 @@ func (p *device) Explain(m *message.Message) string {
 func (p *device) again(b *message.Batch, m *message.Message) (kind, *message.Message) {
 	c := b.Add(m.Raw(), m.Origin, m.Peer)
 	c.Received, c.Reported, c.PRI, c.AfterPRI = m.Received, m.Received, m.PRI, m.AfterPRI
-	if p.conformant(c) {
-		return none, c
+	k := none
+	if !p.conformant(c) {
+		k = p.read(b, c)
 	}
-	return p.read(b, c), c
+	if tag := max(c.TagText.Len, c.App.Len); c.Program.Len == 0 && tag > 0 {
+		c.Program = message.Span{Off: max(c.TagText.Off, c.App.Off), Len: tag}
+		c.Program.Len = uint32(parser.ProgramLen(c.Bytes(c.Program), p.slash))
+	}
+	return k, c
 }
