@@ -118,9 +118,10 @@ type ciscoFields struct {
 	hosts           int
 	// lead is set when a time stands in front of everything: perhaps a relay's.
 	// closed is set when the last host ended with a colon of its own.
-	// own is set when something is there that only a device writes.
-	lead, closed, own, xr bool
-	unsync                bool
+	// own is set when something is there that only a device writes; second when a
+	// time, or a number in front of the last host, shows a device behind a relay.
+	lead, closed, own, xr, second bool
+	unsync                        bool
 }
 
 // read reads all fields, each with the colon behind it, and decides whether they
@@ -140,7 +141,7 @@ func (h *ciscoFields) read() bool {
 		}
 	}
 	switch {
-	case h.hosts > 2 || h.hosts == 2 && !h.lead:
+	case h.hosts > 2 || h.hosts == 2 && !(h.lead && h.second):
 		return false
 	case h.own || h.hosts == 0:
 		return true
@@ -173,6 +174,7 @@ func (h *ciscoFields) clock(n int) bool {
 	}
 	h.lead = h.lead || n == 0 && !mark
 	h.own = h.own || n > 0 || mark
+	h.second = h.second || n > 0
 	h.unsync = mark
 	h.time, h.pos = t, end
 	return true
@@ -204,7 +206,7 @@ func (h *ciscoFields) uptime() bool {
 	if i < len(h.text) && h.text[i] != ':' && h.text[i] != ' ' {
 		return false
 	}
-	h.pos, h.own = i, true
+	h.pos, h.own, h.second = i, true, true
 	return true
 }
 
@@ -311,6 +313,7 @@ func (h *ciscoFields) name() bool {
 		return false
 	}
 	h.hosts++
+	h.second = h.second || h.seq.Len > 0
 	h.host = span(start, start+len(word))
 	h.pos = end
 	return true

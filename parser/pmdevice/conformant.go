@@ -85,7 +85,7 @@ func conformantTag(text []byte, pos int) int {
 	}
 	if text[i] == '[' {
 		n := bytes.IndexAny(text[i:min(len(text), i+64)], "] ")
-		if n < 2 || text[i+n] != ']' || !at(text, i+n+1, ':') {
+		if n < 1 || text[i+n] != ']' || !at(text, i+n+1, ':') {
 			return 0
 		}
 		return i + n + 2

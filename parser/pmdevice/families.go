@@ -87,6 +87,23 @@ func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) kind {
 	return netScaler
 }
 
+// relayedNetScaler reads [host] and the same, behind the time of a relay.
+func (p *device) relayedNetScaler(b *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	if k := p.netScaler(b, m, pos); k != none {
+		return k
+	}
+	end := p.tokenEnd(text, pos)
+	next := skipBlanks(text, end)
+	if !at(text, next+2, '/') || !isHost(text[pos:end]) || p.netScaler(b, m, next) == none {
+		return none
+	}
+	if m.Flags&message.HasHostname == 0 {
+		setHost(m, pos, end)
+	}
+	return netScaler
+}
+
 // snare reads host TAB MSWinEventLog TAB text, and the same with a blank.
 func (p *device) snare(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()

@@ -48,6 +48,7 @@ var headed = []family{
 	{first: alnum, read: (*device).snare},
 	{first: letter | digit, read: (*device).keyValue},
 	{first: alnum, read: (*device).hostKeyValue},
+	{first: alnum, read: (*device).relayedNetScaler},
 	{bytes: "MF", read: (*device).aix},
 	{first: alnum, bytes: "(,", read: (*device).uniFi},
 	{first: alnum, read: (*device).colonHost},
@@ -68,12 +69,23 @@ func (p *device) hostAndTag(m *message.Message, pos int) {
 		p.tagAndText(m, pos, true)
 		return
 	}
+	if n := len(word); n > 4 && word[0] == '[' && word[n-1] == ']' && isAddress(word[1:n-1]) {
+		setHost(m, pos+1, end-1)
+		p.tagAndText(m, skipBlanks(text, end), false)
+		return
+	}
 	if !isHost(word) {
 		p.tagAndText(m, pos, false)
 		return
 	}
+	next := skipBlanks(text, end)
+	if stop := p.tokenEnd(text, next); stop < len(text) && bytes.Equal(text[next:stop], word) { // UniFi OS: host host tag:
+		if _, ok := p.scanTag(text, skipBlanks(text, stop), true); ok {
+			next = skipBlanks(text, stop)
+		}
+	}
 	setHost(m, pos, end)
-	p.tagAndText(m, skipBlanks(text, end), false)
+	p.tagAndText(m, next, false)
 }
 
 // noHost reports whether the word from pos to end, which could be one, is no host:
@@ -101,7 +113,7 @@ func (p *device) noHost(text []byte, pos, end int) bool {
 // host could be.
 func (p *device) tagAndText(m *message.Message, pos int, first bool) {
 	text := m.Raw()
-	from := p.between(text, pos)
+	from := p.between(text, pos, first)
 	var t stamp
 	if from == pos && (is(textAt(text, pos), digit) || first && is(textAt(text, pos), letter)) && p.scanTime(text, pos, &t) > pos {
 		m.MsgText = span(pos, len(text)) // a second time
@@ -121,11 +133,11 @@ func (p *device) tagAndText(m *message.Message, pos int, first bool) {
 // between passes over what devices put between host and tag, and returns the
 // position of the tag; pos if there is nothing of that kind.
 //
-//	notice mcpd[6760]:                     F5: a severity
+//	notice mcpd[6760]:                     F5: a severity; SONiC: INFO
 //	00077 ports:                           ProCurve: an event number
 //	FVE6035FD3AE3 (2024-05-10T09:49:05) firewall[10]:  WatchGuard: serial number, time in UTC
 //	f492bf123456,UAP-AC-Pro-4.3.20: hostapd:           UniFi: MAC, model and version
-func (p *device) between(text []byte, pos int) int {
+func (p *device) between(text []byte, pos int, first bool) int {
 	end := p.tokenEnd(text, pos)
 	word := text[pos:end]
 	next := skipBlanks(text, end)
@@ -133,7 +145,7 @@ func (p *device) between(text []byte, pos int) int {
 		return pos
 	}
 	switch {
-	case is(word[0], small) && isSeverity(word):
+	case isSeverity(word) && (!first || is(word[0], small)):
 	case len(word) == 5 && isNumber(word):
 	case len(word) == 13 && run(word, 0, upper|digit) == 13:
 		if at(text, next, '(') {

@@ -54,7 +54,7 @@ func (p *device) scanTag(text []byte, pos int, apart bool) (t tag, ok bool) {
 func (p *device) scanID(text []byte, t *tag, pos int) bool {
 	rest := text[pos:min(len(text), pos+maxName)]
 	n := bytes.IndexAny(rest, "] ")
-	if n < 2 || rest[n] != ']' {
+	if n < 1 || rest[n] != ']' || n == 1 && pos == t.start {
 		return false
 	}
 	t.idStart, t.idEnd = pos+1, pos+n
