@@ -12,7 +12,8 @@ type Timestamp struct {
 	Hour   uint8
 	Minute uint8
 	Second uint8
-	// Digits is the number of fractional digits known, 0 to 6; Frac their value.
+	// Digits is the number of fractional digits known, 0 to 9; Frac their value. The
+	// default parsers keep six, as rsyslogd.
 	Digits uint8
 	Frac   uint32
 	// Sign is '+' or '-', or 'Z' for a zone that was written so.
@@ -87,6 +88,9 @@ func (t *Timestamp) Micro() int {
 	n := int(t.Frac)
 	for i := t.Digits; i < 6; i++ {
 		n *= 10
+	}
+	for i := t.Digits; i > 6; i-- {
+		n /= 10
 	}
 	return n
 }
@@ -165,7 +169,7 @@ func (t *Timestamp) AppendFraction(dst []byte) []byte {
 		return append(dst, '0')
 	}
 	n, v := len(dst), t.Frac
-	dst = append(dst, "000000"[:min(t.Digits, 6)]...)
+	dst = append(dst, "000000000"[:min(t.Digits, 9)]...)
 	for i := len(dst) - 1; i >= n; i-- {
 		dst[i] = '0' + byte(v%10)
 		v /= 10

@@ -68,7 +68,7 @@ func TestCiscoFirewalls(t *testing.T) {
 
 func TestMeraki(t *testing.T) {
 	cases(t, [][2]string{
-		{"<134>1 1780000000.123456789 MX_Paris flows allow src=192.168.10.254 dst=8.8.8.8", "2026-05-28T20:26:40.123456Z MX_Paris flows | allow src=192.168.10.254 dst=8.8.8.8"},
+		{"<134>1 1780000000.123456789 MX_Paris flows allow src=192.168.10.254 dst=8.8.8.8", "2026-05-28T20:26:40.123456789Z MX_Paris flows | allow src=192.168.10.254 dst=8.8.8.8"},
 		{"<134>1 1780000000.5 MR18 airmarshal_events type=rogue_ssid_detected ssid=''", "2026-05-28T20:26:40.5Z MR18 airmarshal_events | type=rogue_ssid_detected ssid=''"},
 		{"<134>1 0.0 MS220_8P events type=8021x_deauth port='3'", "- MS220_8P events | type=8021x_deauth port='3'"},
 		{"<134>1 1780000000.5 MX84 security_event ids_alerted signature=1:41944:2", "2026-05-28T20:26:40.5Z MX84 security_event | ids_alerted signature=1:41944:2"},

@@ -136,8 +136,11 @@ func conformant5424(m *message.Message, text []byte, pos int) bool {
 		m.Reported = ts
 	}
 	m.Protocol = 1
-	m.Host, m.App, m.Proc, m.ID = fields[0], fields[1], fields[2], fields[3]
-	m.Flags |= message.HasHostname
+	m.App, m.Proc, m.ID = fields[1], fields[2], fields[3]
+	if fields[0].Len != 1 || text[fields[0].Off] != '-' { // a nil host gives way to the sender
+		m.Host = fields[0]
+		m.Flags |= message.HasHostname
+	}
 	m.SD = span(pos, pos+n)
 	if pos += n; pos < len(text) {
 		pos++

@@ -246,7 +246,7 @@ func (r *clockReader) fraction() {
 	}
 	r.t.Frac, r.t.Digits = 0, 0
 	for r.pos++; r.pos < len(r.text) && is(r.text[r.pos], digit); r.pos++ {
-		if r.t.Digits < 6 {
+		if r.t.Digits < 9 {
 			r.t.Frac = r.t.Frac*10 + uint32(r.text[r.pos]-'0')
 			r.t.Digits++
 		}
