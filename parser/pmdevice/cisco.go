@@ -157,7 +157,7 @@ func (h *ciscoFields) read() bool {
 
 // isAddress reports whether a word is an IP address.
 func isAddress(word []byte) bool {
-	return isIPv6(word) || bytes.Count(word, []byte(".")) == 3 && bytes.Trim(word, "0123456789.") != nil == false
+	return isIPv6(word) || bytes.Count(word, []byte(".")) == 3 && len(bytes.Trim(word, "0123456789.")) == 0
 }
 
 // clock reads [*|.]time.

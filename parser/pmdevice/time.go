@@ -10,8 +10,6 @@ import (
 type stamp struct {
 	message.Timestamp
 	year, zone bool // what the text said
-	// unsync is set when the device said that its clock is not set.
-	unsync bool
 }
 
 // clockReader reads a time stamp from the start of a text.
