@@ -104,6 +104,35 @@ func (p *device) ciscoHeader(b *message.Batch, m *message.Message, pos int, mn m
 	return cisco
 }
 
+// numbered reads seq: [host:] [*|.]time: text without a mnemonic: what IOS sends of
+// debug commands. There is no tag.
+func (p *device) numbered(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	h := ciscoFields{p: p, text: text, pos: pos}
+	if !h.number() || !at(text, h.pos, ':') {
+		return none
+	}
+	for n := 1; n < 5 && h.time.Month == 0; n++ {
+		if at(text, h.pos, ':') {
+			h.pos++
+		}
+		h.pos = skipBlanks(text, h.pos)
+		if !h.clock(n) && !h.number() && (h.hosts > 0 || !h.name() || !h.closed) {
+			return none
+		}
+	}
+	if h.time.Month == 0 || !at(text, h.pos, ':') {
+		return none
+	}
+	setTime(m, &h.time)
+	if h.host.Len > 0 {
+		m.Host = h.host
+		m.Flags |= message.HasHostname
+	}
+	m.MsgText = span(h.pos+1, len(text))
+	return cisco
+}
+
 var colon = []byte(":")
 
 // ciscoFields are the fields of a header, read from the text in front of a mnemonic.

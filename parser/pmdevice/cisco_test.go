@@ -26,6 +26,11 @@ func TestCiscoIOS(t *testing.T) {
 		{"<189>90: cucm1.example.com: May 03 2026 03:02:03 PM.250 UTC :  %UC_CALLMANAGER-3-DeviceUnregistered: %[DeviceName=SEP00][IPAddress=10.1.1.1]", "2026-05-03T15:02:03.250Z cucm1.example.com %UC_CALLMANAGER-3-DeviceUnregistered | %[DeviceName=SEP00][IPAddress=10.1.1.1]"},
 		{"<190>: 2026 May  3 01:02:03 UTC: %UCSM-6-EVENT: [E4195931][1][transition]", "2026-05-03T01:02:03Z - %UCSM-6-EVENT | [E4195931][1][transition]"},
 		{"<190>%AAA-I-CONNECT: New http connection for user admin", "- - %AAA-I-CONNECT | New http connection for user admin"},
+		// Debugging output has no mnemonic.
+		{"<191>45: May  3 01:02:03.004: ICMP: echo reply sent", "2026-05-03T01:02:03.004Z - - | ICMP: echo reply sent"},
+		{"<191>45: rtr1: *May  3 01:02:03.004 CEST: ICMP: echo reply sent", "2026-05-03T01:02:03.004+02:00 rtr1 - | ICMP: echo reply sent"},
+		{"<191>45: rtr1: 46: May  3 01:02:03.004: IP: x", "2026-05-03T01:02:03.004Z rtr1 - | IP: x"},
+		{"<191>45: nothing else", "- - - | 45: nothing else"},
 		// A program that writes percent signs is not a device.
 		{"<30>May  3 01:02:03 web1 app[7]: 100% done: %SYS-5-X: no", "2026-05-03T01:02:03Z web1 app[7] | 100% done: %SYS-5-X: no"},
 		{"<189>May  3 01:02:03 leaf1 Ebra: %LINEPROTO-5-UPDOWN: Line protocol down", "2026-05-03T01:02:03Z leaf1 Ebra | %LINEPROTO-5-UPDOWN: Line protocol down"},

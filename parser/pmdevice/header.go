@@ -178,7 +178,7 @@ func (p *device) tagged(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	cef := hasPrefix(text, pos, "CEF:") || hasPrefix(text, pos, "LEEF:")
 	t, ok := p.scanTag(text, pos, !cef)
-	if !ok {
+	if !ok || t.idStart == 0 && isNumber(text[pos:t.program]) { // a sequence number
 		return none
 	}
 	p.setTag(m, &t)

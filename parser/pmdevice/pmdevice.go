@@ -69,6 +69,7 @@ var families = []family{
 	{first: digit, read: (*device).versioned},
 	{first: digit, read: (*device).netScaler},
 	{first: alnum | hostMark, bytes: ":*%", read: (*device).cisco},
+	{first: digit, read: (*device).numbered},
 	{first: letter, read: (*device).keyValue},
 	{first: alnum, read: (*device).snare},
 	{first: letter, read: (*device).netScreen},
