@@ -35,8 +35,12 @@ func layer(pkg string) int {
 		return 30
 	case strings.HasPrefix(pkg, "config/"):
 		return 20
-	case pkg == "message", pkg == "metrics", pkg == "parser/frame", strings.HasPrefix(pkg, "parser/frame/"), pkg == "parser/pairs":
+	case pkg == "message", pkg == "metrics", pkg == "parser/frame", strings.HasPrefix(pkg, "parser/frame/"):
 		return 10
+	case pkg == "parser/pairs":
+		return 15
+	case pkg == "parser/pairs":
+		return 15
 	case pkg == "internal/selflog":
 		return 12
 	case strings.HasPrefix(pkg, "internal/"):
