@@ -44,15 +44,15 @@ func (p *device) behindTime(b *message.Batch, m *message.Message, pos int, t *st
 // headed are the families whose messages have a time in front, in any form; pos
 // is behind it. A family that knows a better time sets it.
 var headed = []family{
-	{bytes: "[", read: (*device).netApp},
-	{first: alnum, read: (*device).snare},
-	{first: letter | digit, read: (*device).keyValue},
-	{first: alnum, read: (*device).hostKeyValue},
-	{first: alnum, read: (*device).relayedNetScaler},
-	{bytes: "MF", read: (*device).aix},
-	{first: alnum, bytes: "(,", read: (*device).uniFi},
-	{first: alnum, read: (*device).colonHost},
-	{first: alnum, read: (*device).unversioned},
+	{bytes: "[", read: (*device).netApp},               // [node:event:severity]: text
+	{first: alnum, read: (*device).snare},              // host TAB MSWinEventLog TAB text
+	{first: letter | digit, read: (*device).keyValue},  // date=2026-11-22 time=10:01:02 devname=fw1
+	{first: alnum, read: (*device).hostKeyValue},       // host date=2026-11-22 time=10:01:02
+	{first: alnum, read: (*device).relayedNetScaler},   // host 05/21/2026:00:00:00 GMT host 0-PPE-0 : text
+	{bytes: "MF", read: (*device).aix},                 // Message forwarded from host: tag: text
+	{first: alnum, bytes: "(,", read: (*device).uniFi}, // name,mac,version: tag: text
+	{first: alnum, read: (*device).colonHost},          // host: host: text, host: <Code> text
+	{first: alnum, read: (*device).unversioned},        // host app procid msgid - text
 }
 
 // hostAndTag reads [host] [tag] text at pos.

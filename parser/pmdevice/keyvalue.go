@@ -12,7 +12,7 @@ const (
 	keyWindow = 4096
 )
 
-// header fields of a message of key=value pairs.
+// pairFields are the host and the time among the pairs of a message, as found.
 type pairFields struct {
 	devname, deviceName, fw, hostname message.Span
 	date, time, tz, timezone, stamp   message.Span

@@ -6,13 +6,12 @@ import (
 	"syslogd/message"
 )
 
-// tag is where a tag lies. end is behind its colon, text where the message goes
-// on; program and id are parts of it, empty if there are none.
+// tag is where a tag lies. end is behind its colon, program where the name of the
+// program ends, text where the message goes on. idStart is 0 if there is no id.
 type tag struct {
-	start, end     int
-	program, idEnd int // program ends here; id, if any, ends here
-	idStart        int
-	text           int
+	start, program, end int
+	idStart, idEnd      int
+	text                int
 }
 
 // scanTag reads name[id]:, name[id] or name: at pos. With apart a blank, or the
@@ -74,7 +73,7 @@ func isClock(text []byte, pos int) bool {
 	return i-pos <= 2 && at(text, i, ':') && j-i == 3 && at(text, j, ':') && j+1 < len(text) && is(text[j+1], digit)
 }
 
-// words are what a tag can be if it has neither colon nor brackets: an identifier
+// wordTag reads a tag that has neither colon nor brackets: an identifier
 // with an underscore (CISE_Passed_Authentications 00019), a mnemonic, the topics
 // of RouterOS, a word in front of JSON, of CEF or of "-:".
 func (p *device) wordTag(text []byte, pos int) (t tag, ok bool) {
