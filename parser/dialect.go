@@ -1,6 +1,10 @@
 package parser
 
-import "syslogd/message"
+import (
+	"bytes"
+
+	"syslogd/message"
+)
 
 // What parsers of dialects, in packages of their own, have in common with those
 // of this package.
@@ -37,8 +41,23 @@ func StructuredDataLen(text []byte) int {
 	if len(text) == 0 || text[0] != '[' {
 		return 0
 	}
-	return scanElements(text)
+	// Most elements have no bracket and no backslash in a value.
+	for end := 0; ; {
+		n := bytes.IndexByte(text[end:], ']')
+		if n < 0 {
+			return scanElements(text)
+		}
+		element := text[end : end+n]
+		if bytes.Count(element, quoteMark)&1 != 0 || bytes.IndexByte(element, '\\') >= 0 {
+			return scanElements(text)
+		}
+		if end += n + 1; end == len(text) || text[end] != '[' {
+			return end
+		}
+	}
 }
+
+var quoteMark = []byte{'"'}
 
 // AnyPRI is implemented by parsers that also read messages whose PRI can not be
 // understood: they are asked before such a message is taken as it is.
