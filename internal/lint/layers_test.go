@@ -39,8 +39,6 @@ func layer(pkg string) int {
 		return 10
 	case pkg == "parser/pairs":
 		return 15
-	case pkg == "parser/pairs":
-		return 15
 	case pkg == "internal/selflog":
 		return 12
 	case strings.HasPrefix(pkg, "internal/"):
