@@ -23,6 +23,10 @@ type Global struct {
 	// Parser is how messages are sanitised and split; its MaxMessageSize is set from the field above.
 	Parser parser.Options
 
+	// Devices puts the parser of dialects in front of the default ones, in every
+	// ruleset that names none.
+	Devices bool
+
 	OversizeReport bool
 
 	IPProtocol          string
@@ -151,6 +155,8 @@ var globalParams = param.Join(
 		param.PositiveInt("privDrop.group.id", func(c *Global) *int { return &c.DropGroup }).Twin("privDrop.group.name").Legacy("PrivDropToGroupID").Doc("The same by number."),
 		param.Bool("privDrop.group.keepSupplemental", func(c *Global) *bool { return &c.KeepSupplemental }).Default("off").Doc("Keep supplementary groups."),
 		param.NoEffect[Global]("janitor.interval", "idle files are closed when their closeTimeout is over"),
+		param.Bool("parser.devices", func(c *Global) *bool { return &c.Devices }).Default("off").
+			Doc("Read what network devices send in place of the RFCs, in every ruleset that names no parsers: syslogd.device goes in front of the default ones. Not known to rsyslogd."),
 		param.String("metrics.listen", func(c *Global) *string { return &c.MetricsListen }).Doc("Address of /metrics and /healthz, for instance 127.0.0.1:8514. Not known to rsyslogd."),
 		param.Bool("metrics.pprof", func(c *Global) *bool { return &c.MetricsPprof }).Default("off").
 			Doc("Serve profiles of the running server below /debug/pprof/ at metrics.listen. They show memory of the process: not for an address that strangers reach. Not known to rsyslogd."),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syslogd/parser"
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
@@ -388,6 +389,7 @@ func (l *loader) finish() {
 			l.unknownRuleset(ir.name, ir.rng).Effect = "the default ruleset is used"
 		}
 	}
+	l.deviceParser()
 	l.ownQueues()
 	l.checkDefault()
 	l.checkLimits()
@@ -434,6 +436,25 @@ func (l *loader) checkDefault() {
 		}
 		d := l.diags.Notef(in.Range, "this input names no ruleset, and no rules stand outside of rulesets")
 		d.Hint, d.Effect = `ruleset="`+l.cfg.Rulesets[1].Name+`"`, "its messages are dropped"
+	}
+}
+
+// deviceModule is the parser module that parser.devices turns on.
+const deviceModule = "pmdevice"
+
+// deviceParser gives rulesets that name no parsers the chain of parser.devices.
+func (l *loader) deviceParser() {
+	m := l.reg.Parsers[deviceModule]
+	if !l.cfg.Global.Devices || m == nil {
+		return
+	}
+	if l.cfg.modules[deviceModule] == nil {
+		l.addParser(&loadedModule{name: deviceModule, parser: m})
+	}
+	for _, rs := range l.cfg.Rulesets {
+		if len(rs.Parsers) == 0 {
+			rs.Parsers = append([]string{m.Instances[0]}, parser.DefaultChainNames()...)
+		}
 	}
 }
 

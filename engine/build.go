@@ -138,13 +138,18 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 
 // chain makes the parsers that a ruleset names; nil is the default chain.
 func (e *Engine) chain(names []string) (parser.Chain, error) {
-	env := module.ParserEnv{Options: e.cfg.Global.Parser, Zones: e.cfg.Zones}
 	var chain parser.Chain
 	for _, name := range names {
-		p := e.cfg.Parsers[strings.ToLower(name)]
-		built, err := p.Module.Build(p.Conf, env)
-		if err != nil {
-			return nil, fmt.Errorf("parser %s: %w", name, err)
+		name = strings.ToLower(name)
+		built := e.parsers[name]
+		if built == nil {
+			p := e.cfg.Parsers[name]
+			env := module.ParserEnv{Options: e.cfg.Global.Parser, Zones: e.cfg.Zones, Metrics: e.metrics, Log: e.log.With("module", p.Module.Name), Name: name}
+			var err error
+			if built, err = p.Module.Build(p.Conf, env); err != nil {
+				return nil, fmt.Errorf("parser %s: %w", name, err)
+			}
+			e.parsers[name] = built
 		}
 		chain = append(chain, built)
 	}

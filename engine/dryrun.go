@@ -47,9 +47,10 @@ type Parsed struct {
 	Frame []byte
 	// Framing says how the message was found: what was odd in front of it comes first.
 	Framing []string
-	// Parser is the name of the parser that read it, "" if none did.
-	Parser string
-	By     parser.By
+	// Parser is the name of the parser that read it, "" if none did; Why is what the
+	// parser says to it.
+	Parser, Why string
+	By          parser.By
 	// Ruleset is where it goes.
 	Ruleset string
 }
@@ -205,6 +206,11 @@ func (d *DryRun) message(in *Input, from netip.Addr, text []byte, framing []stri
 	p.By = rs.Parser.(*parser.Parser).ParseBy(b, m)
 	if p.By >= 0 {
 		p.Parser = d.parserName(rs, int(p.By))
+		if x, ok := d.e.parsers[strings.ToLower(p.Parser)].(interface {
+			Explain(m *message.Message) string
+		}); ok {
+			p.Why = x.Explain(m)
+		}
 	}
 	d.watch.Parsed(p)
 	d.worker.Run(b)

@@ -79,6 +79,7 @@ type Engine struct {
 	rulesetQueues, actionQueues []*queue.Queue
 	handler                     map[*queue.Queue]func() queue.Handler
 	inputs                      []*input
+	parsers                     map[string]module.Parser // by lower-case name
 	// parts are the outputs and modifiers, which may have things to start, reopen and close.
 	parts []any
 
@@ -111,7 +112,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	if env.OwnMessage == nil {
 		env.OwnMessage = func(string) {}
 	}
-	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}}
+	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}, parsers: map[string]module.Parser{}}
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()

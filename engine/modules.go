@@ -12,10 +12,12 @@ import (
 	"syslogd/listener/imudp"
 	"syslogd/listener/imuxsock"
 	"syslogd/modify/mmanon"
+	"syslogd/modify/mmcef"
 	"syslogd/modify/mmcount"
 	"syslogd/modify/mmexternal"
 	"syslogd/modify/mmfields"
 	"syslogd/modify/mmjsonparse"
+	"syslogd/modify/mmkv"
 	"syslogd/modify/mmnormalize"
 	"syslogd/modify/mmpstrucdata"
 	"syslogd/modify/mmrm1stspace"
@@ -36,6 +38,7 @@ import (
 	"syslogd/parser/pmaixforwardedfrom"
 	"syslogd/parser/pmciscoios"
 	"syslogd/parser/pmcisconames"
+	"syslogd/parser/pmdevice"
 	"syslogd/parser/pmlastmsg"
 	"syslogd/parser/pmnull"
 	"syslogd/parser/pmsnare"
@@ -71,10 +74,12 @@ func Modules() *module.Registry {
 	r.AddOutput(omstdout.Module)
 
 	r.AddOutput(mmanon.Module)
+	r.AddOutput(mmcef.Module)
 	r.AddOutput(mmcount.Module)
 	r.AddOutput(mmexternal.Module)
 	r.AddOutput(mmfields.Module)
 	r.AddOutput(mmjsonparse.Module)
+	r.AddOutput(mmkv.Module)
 	r.AddOutput(mmnormalize.Module)
 	r.AddOutput(mmpstrucdata.Module)
 	r.AddOutput(mmrm1stspace.Module)
@@ -86,6 +91,7 @@ func Modules() *module.Registry {
 	r.AddParser(pmaixforwardedfrom.Module)
 	r.AddParser(pmciscoios.Module)
 	r.AddParser(pmcisconames.Module)
+	r.AddParser(pmdevice.Module)
 	r.AddParser(pmlastmsg.Module)
 	r.AddParser(pmnull.Module)
 	r.AddParser(pmsnare.Module)

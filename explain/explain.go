@@ -112,6 +112,9 @@ var properties = []string{"timereported", "timegenerated", "hostname", "fromhost
 // Parsed implements engine.Watcher.
 func (x *Explainer) Parsed(p *engine.Parsed) {
 	m := &Message{Frame: string(p.Frame), Input: x.input, Framing: p.Framing, Ruleset: p.Ruleset, Parser: p.Parser}
+	if p.Why != "" {
+		m.Parser += ": " + p.Why
+	}
 	switch p.By {
 	case parser.ByNobody:
 		m.Parser = "none: no parser of the ruleset takes the message, it is dropped"

@@ -185,15 +185,24 @@ func (e *encoder) peer(dst []byte, p *Peer) []byte {
 }
 
 func appendTimestamp(dst []byte, t *Timestamp) []byte {
-	old := byte(0)
+	kind := byte(0)
 	if t.FromRFC3164 {
-		old = 1
+		kind |= timeRFC3164
+	}
+	if t.Exact {
+		kind |= timeExact
 	}
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(t.Year))
 	dst = append(dst, t.Month, t.Day, t.Hour, t.Minute, t.Second, t.Digits)
 	dst = binary.LittleEndian.AppendUint32(dst, t.Frac)
-	return append(dst, t.Sign, t.OffHour, t.OffMin, old)
+	return append(dst, t.Sign, t.OffHour, t.OffMin, kind)
 }
+
+// What the last byte of a time says.
+const (
+	timeRFC3164 byte = 1 << iota
+	timeExact
+)
 
 // timestampSize is the length of what appendTimestamp appends.
 const timestampSize = 16

@@ -73,6 +73,9 @@ type Message struct {
 	Peer *Peer
 	// JSON is the tree $!, Local the tree $.; nil while empty.
 	JSON, Local *Tree
+	// Details, if not nil, tells what $!device is when it is first asked for.
+	Details Details
+	details *Tree
 
 	uuid []byte
 
@@ -88,6 +91,29 @@ type Message struct {
 	// DayStyle remembers how the day of each time stamp was first printed; see
 	// DayPadding.
 	DayStyle [2]DayPadding
+}
+
+// Details reads from a message what its fields do not hold. It must not change it.
+type Details interface {
+	Details(m *Message) Value
+}
+
+// detailsName is the variable of Details.
+const detailsName = "device"
+
+// Variable returns the variable $! at path, nil if there is none. Details are not
+// part of $!: they stand in where $!device has not been set.
+func (m *Message) Variable(path Path, exact bool) *Value {
+	if v := m.JSON.Get(path, exact); v != nil || m.Details == nil || len(path) == 0 {
+		return v
+	}
+	if path[0].Name != detailsName && (exact || !equalFold(path[0].Name, detailsName)) {
+		return nil
+	}
+	if m.details == nil {
+		m.details = &Tree{Root: m.Details.Details(m)}
+	}
+	return m.details.Get(path[1:], exact)
 }
 
 // DayPadding is what stands before a day below 10 in an RFC 3164 time stamp.
@@ -292,6 +318,22 @@ func (m *Message) add(b []byte) Span {
 	off := len(m.buf)
 	m.buf = append(m.buf[:off:off], b...)
 	return Span{uint32(off), uint32(len(b))}
+}
+
+// Append puts text behind the message's own, in memory of b, the message's batch,
+// and returns where it lies. It is for parsers that compose a field.
+func (m *Message) Append(b *Batch, text ...[]byte) Span {
+	n := len(m.buf)
+	size := n
+	for _, t := range text {
+		size += len(t)
+	}
+	buf := append(b.Side(size)[:0], m.buf...)
+	for _, t := range text {
+		buf = append(buf, t...)
+	}
+	m.buf = buf
+	return Span{uint32(n), uint32(size - n)}
 }
 
 // Clone returns a copy that does not depend on the batch: for a queue of an

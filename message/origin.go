@@ -28,11 +28,46 @@ type Origin struct {
 	NoHostname bool
 	// DefaultTZ is the zone of times without one, nil for the local zone.
 	DefaultTZ *Zone
+	// Zones are zones of times without one by the network that the sender is in,
+	// the longest prefix first. They go before DefaultTZ.
+	Zones []NetworkZone
+	// Trust says whose host name counts.
+	Trust HostTrust
 	// IgnoreTimestamp makes the time of reception the reported time (imuxsock).
 	IgnoreTimestamp bool
 	// Tag is the tag of messages whose header has none because it is that of RFC
 	// 5424 (imfile); nil: it is composed of app-name and procid.
 	Tag []byte
+}
+
+// HostTrust says whether the host name in a message or the sender's counts.
+type HostTrust uint8
+
+const (
+	// HostFromMessage takes the name in the message, and the sender's if there is
+	// none: what rsyslogd does, right behind a relay.
+	HostFromMessage HostTrust = iota
+	// HostFromSender takes the sender's in any case.
+	HostFromSender
+	// HostAuto takes the name in the message unless it says nothing: localhost, -.
+	HostAuto
+)
+
+// NetworkZone is the zone that the senders of a network are in.
+type NetworkZone struct {
+	Network netip.Prefix
+	Zone    Zone
+}
+
+// ZoneOf is the zone of times that came from a sender without one, nil for the
+// local zone.
+func (o *Origin) ZoneOf(p *Peer) *Zone {
+	for i := range o.Zones {
+		if z := &o.Zones[i]; z.Network.Contains(p.Addr) {
+			return &z.Zone
+		}
+	}
+	return o.DefaultTZ
 }
 
 // Zone is a fixed offset from UTC as it is written in a time stamp.

@@ -22,6 +22,9 @@ type Timestamp struct {
 	OffMin  uint8
 	// FromRFC3164 is set when the text had neither year nor zone.
 	FromRFC3164 bool
+	// Exact says that up to nine digits are written as they are; without it more
+	// than six are written as rsyslogd writes them.
+	Exact bool
 }
 
 // TimestampOf converts t, in t's location, with six fractional digits.
@@ -126,7 +129,7 @@ func (t *Timestamp) UTC() Timestamp {
 		u.Second = 60
 	}
 	u.Frac = uint32(t.Micro())
-	if t.Digits > 6 {
+	if t.Digits > 6 && !t.Exact {
 		u.Frac = t.Frac // rsyslogd takes it for microseconds
 	}
 	return u
@@ -171,11 +174,11 @@ func (t *Timestamp) AppendFraction(dst []byte) []byte {
 	if t.Digits == 0 {
 		return append(dst, '0')
 	}
-	if t.Digits > 6 || t.Frac > 999999 {
+	if !t.Exact && (t.Digits > 6 || t.Frac > 999999) {
 		return t.appendLongFraction(dst)
 	}
 	n, v := len(dst), t.Frac
-	dst = append(dst, "000000"[:t.Digits]...)
+	dst = append(dst, "000000000"[:min(t.Digits, 9)]...)
 	for i := len(dst) - 1; i >= n; i-- {
 		dst[i] = '0' + byte(v%10)
 		v /= 10

@@ -94,6 +94,9 @@ func (v *Value) At(i int) *Value { return &v.arr[i] }
 // Append adds an element to an Array.
 func (v *Value) Append(item Value) { v.arr = append(v.arr, item) }
 
+// Add adds a member to an Object that has none of that name; Put looks.
+func (v *Value) Add(key string, val Value) { v.obj = append(v.obj, member{key, val}) }
+
 // Member returns the name and value of member i of an Object.
 func (v *Value) Member(i int) (string, *Value) { return v.obj[i].key, &v.obj[i].val }
 

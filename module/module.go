@@ -230,6 +230,11 @@ type ParserEnv struct {
 	Options parser.Options
 	// Zones are those of timezone(), by name.
 	Zones map[string]*message.Zone
+	// Name is the parser's name.
+	Name string
+	// Metrics and Log are for parsers that count; they may be nil.
+	Metrics *metrics.Set
+	Log     *slog.Logger
 }
 
 // Parser fills in a message's fields, or says that the message is not of its

@@ -15,6 +15,7 @@ import (
 	"syslogd/config/syntax"
 	"syslogd/engine"
 	"syslogd/message"
+	"syslogd/parser"
 	"syslogd/router/property"
 )
 
@@ -179,4 +180,16 @@ parser(name="o" type="pmciscoios" present.origin="on") parser(name="x" type="pmc
 			t.Fatalf("%q was lost", text)
 		}
 	})
+}
+
+// The short way to the end of structured data comes to what the scanner says.
+func TestStructuredDataLen(t *testing.T) {
+	for text, want := range map[string]int{
+		"": 0, "x": 0, "- x": 1, "[a] x": 3, "[a][b c=\"d\"] x": 12, "[a b=\"]\"] x": 9, "[a b=\"\\\"]\"] x": 11, "[a b=\"c\\\\\"] x": 11,
+		"[a": 0, "[a b=\"]": 0, "[a][b": 3, "[a:\"b\"; ]": 9,
+	} {
+		if got := parser.StructuredDataLen([]byte(text)); got != want {
+			t.Errorf("%s: got %d, want %d", text, got, want)
+		}
+	}
 }

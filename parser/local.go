@@ -95,7 +95,7 @@ func span(off, n int) message.Span { return message.Span{Off: uint32(off), Len: 
 // applyZone labels a time that had no zone with the input's default zone. The
 // time of day is not converted.
 func applyZone(m *message.Message, ts *message.Timestamp) {
-	if z := m.Origin.DefaultTZ; z != nil {
+	if z := m.Origin.ZoneOf(m.Peer); z != nil {
 		ts.Sign, ts.OffHour, ts.OffMin = z.Sign, z.Hour, z.Min
 	}
 }

@@ -74,9 +74,10 @@ type MessageParser interface {
 // Parser reads messages with one chain and one set of options. It does not
 // change and may be used by any number of goroutines.
 type Parser struct {
-	prep  sanitiser
-	chain Chain
-	slash bool
+	prep   sanitiser
+	chain  Chain
+	anyPRI int // index in chain of the parser that is AnyPRI, or -1
+	slash  bool
 }
 
 // New returns a Parser. A nil chain stands for the default chain.
@@ -88,7 +89,11 @@ func New(o Options, chain Chain) *Parser {
 		chain = DefaultChain()
 	}
 	own := make(Chain, len(chain))
+	anyPRI := -1
 	for i, c := range chain {
+		if _, ok := c.(AnyPRI); ok && anyPRI < 0 {
+			anyPRI = i
+		}
 		if g, ok := c.(interface {
 			withOptions(Options) MessageParser
 		}); ok {
@@ -96,7 +101,7 @@ func New(o Options, chain Chain) *Parser {
 		}
 		own[i] = c
 	}
-	return &Parser{prep: newSanitiser(o), chain: own, slash: o.PermitSlashInProgramName}
+	return &Parser{prep: newSanitiser(o), chain: own, anyPRI: anyPRI, slash: o.PermitSlashInProgramName}
 }
 
 // Parse fills in the fields of m, which lies in b, and sets the flag Parsed.
@@ -139,6 +144,8 @@ func (p *Parser) ParseBy(b *message.Batch, m *message.Message) By {
 	case m.Origin.Format == message.LocalSocket:
 		parseLocal(m)
 		by = ByLocalSocket
+	case m.PRI == message.InvalidPRI && p.anyPRI >= 0 && p.chain[p.anyPRI].(AnyPRI).ParseAnyPRI(b, m):
+		by = By(p.anyPRI)
 	case m.PRI == message.InvalidPRI:
 		// rsyslogd stores the whole text as it is.
 		m.MsgText = message.Span{Len: uint32(len(m.Raw()))}
@@ -155,7 +162,21 @@ func (p *Parser) ParseBy(b *message.Batch, m *message.Message) By {
 		m.SetTag(tag, 0)
 		m.Program = program
 	}
+	if m.Origin.Trust != message.HostFromMessage && m.Flags&message.HasHostname != 0 {
+		if m.Origin.Trust == message.HostFromSender || saysNothing(m.Bytes(m.Host)) {
+			m.Flags &^= message.HasHostname
+		}
+	}
 	return by
+}
+
+// saysNothing reports whether a host name is one that any machine may have.
+func saysNothing(host []byte) bool {
+	switch string(host) {
+	case "", "-", "localhost", "localhost.localdomain", "(none)", "none", "null", "unknown", "127.0.0.1", "::1", "0.0.0.0", "::":
+		return true
+	}
+	return false
 }
 
 // Prepare does what comes before the parsers: decompression, sanitising, PRI.

@@ -37,6 +37,8 @@ func layer(pkg string) int {
 		return 20
 	case pkg == "message", pkg == "metrics", pkg == "parser/frame", strings.HasPrefix(pkg, "parser/frame/"):
 		return 10
+	case pkg == "parser/pairs":
+		return 15
 	case pkg == "internal/selflog":
 		return 12
 	case strings.HasPrefix(pkg, "internal/"):

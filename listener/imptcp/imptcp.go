@@ -18,7 +18,6 @@ import (
 	"syslogd/config/param"
 	"syslogd/internal/diag"
 	"syslogd/listener"
-	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser/frame"
@@ -41,27 +40,28 @@ type ModuleConfig struct {
 // Config is input(type="imptcp").
 type Config struct {
 	listener.PolicyName
+	listener.OriginConfig
 	Port, Address, Path string
 	Unlink              bool
 	Mode                fs.FileMode
 	Owner, Group        int
 	FailOnChown         bool
 
-	Name, Ruleset, DefaultTZ, PortFile string
-	DiscardTruncated                   bool
-	MaxFrameSize                       int
-	DelimiterRegex                     string
-	OctetCounting                      bool
-	CiscoASA, MultiLine                bool
-	MaxSessions                        int
-	NotifyOpen, NotifyClose            bool
-	KeepAlive                          bool
-	KeepAliveProbes                    int
-	KeepAliveTime                      int
-	KeepAliveInterval                  int
-	AddtlDelimiter                     int
-	LimitInterval, LimitBurst          int
-	Backlog                            int
+	Name, Ruleset, PortFile   string
+	DiscardTruncated          bool
+	MaxFrameSize              int
+	DelimiterRegex            string
+	OctetCounting             bool
+	CiscoASA, MultiLine       bool
+	MaxSessions               int
+	NotifyOpen, NotifyClose   bool
+	KeepAlive                 bool
+	KeepAliveProbes           int
+	KeepAliveTime             int
+	KeepAliveInterval         int
+	AddtlDelimiter            int
+	LimitInterval, LimitBurst int
+	Backlog                   int
 }
 
 const oneGoroutine = "each connection has a goroutine of its own"
@@ -72,7 +72,7 @@ var moduleParams = param.Table[ModuleConfig]{
 	param.NoEffect[ModuleConfig]("processOnPoller", oneGoroutine),
 }
 
-var inputParams = param.Table[Config]{
+var inputParams = param.Join(param.Table[Config]{
 	param.String("port", func(c *Config) *string { return &c.Port }).Legacy("InputPTCPServerRun").Runs().Doc("Port, by number or name; 0 lets the system choose."),
 	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("InputPTCPServerListenIP").Doc("Address to listen on; all by default."),
 	param.String("path", func(c *Config) *string { return &c.Path }).Doc("Unix stream socket instead of TCP."),
@@ -89,7 +89,6 @@ var inputParams = param.Table[Config]{
 	param.PositiveInt("maxFrameSize", func(c *Config) *int { return &c.MaxFrameSize }).Default("200000").Doc("Octet counts above this are taken for text."),
 	param.String("framing.delimiter.regex", func(c *Config) *string { return &c.DelimiterRegex }).Doc("Extended regular expression of a line that begins a message."),
 	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputPTCPServerBindRuleset").Doc("Ruleset of the messages."),
-	param.String("defaultTZ", func(c *Config) *string { return &c.DefaultTZ }).Doc("Zone of times without one: +hh:mm, -hh:mm or Z."),
 	param.Bool("supportOctetCountedFraming", func(c *Config) *bool { return &c.OctetCounting }).Legacy("InputPTCPServerSupportOctetCountedFraming").Default("on").Doc("Recognise frames that begin with their length."),
 	param.Bool("framingFix.cisco.asa", func(c *Config) *bool { return &c.CiscoASA }).Default("off").Doc("Skip a blank at the start of a frame."),
 	param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Inherits("module").Doc("Connections at a time; 0 is no limit."),
@@ -107,7 +106,7 @@ var inputParams = param.Table[Config]{
 	param.Bool("multiLine", func(c *Config) *bool { return &c.MultiLine }).Default("off").Doc("LF ends a frame only in front of <."),
 	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
 	param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Default("64").Doc("Length of the kernel's queue of new connections."),
-}
+}, listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }))
 
 func inherit(m *ModuleConfig, c *Config) { c.MaxSessions = m.MaxSessions }
 
@@ -241,7 +240,7 @@ func (in *input) Close() error { return listener.CloseAll(in.servers) }
 
 func (in *input) options() (listener.StreamOptions, error) {
 	c := &in.conf
-	zone, err := listener.ParseZone(c.DefaultTZ)
+	origin, err := c.Origin(c.Name)
 	if err != nil {
 		return listener.StreamOptions{}, err
 	}
@@ -252,7 +251,7 @@ func (in *input) options() (listener.StreamOptions, error) {
 		NotifyOpen:    c.NotifyOpen, NotifyClose: c.NotifyClose,
 		Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: fmt.Sprintf("imptcp(%s/%s/IPv4)", c.Address, c.Port), Log: in.env.Log},
-		Origin: &message.Origin{Name: c.Name, DefaultTZ: zone},
+		Origin: origin,
 	}
 	o := frame.Defaults()
 	o.Dialect, o.OctetCounting, o.AddtlDelimiter, o.MaxFrameSize = frame.PTCP, c.OctetCounting, c.AddtlDelimiter, c.MaxFrameSize

@@ -42,11 +42,11 @@ type ModuleConfig struct {
 // Config is input(type="imtcp").
 type Config struct {
 	listener.PolicyName
+	listener.OriginConfig
 	Common
 	Port           string
 	Address        string
 	Name           string
-	DefaultTZ      string
 	Ruleset        string
 	PortFile       string
 	OctetCounting  bool
@@ -118,7 +118,6 @@ var inputParams = param.Join(
 			Doc("Port, by number or name; 0 lets the system choose."),
 		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to listen on; all by default."),
 		param.String("name", func(c *Config) *string { return &c.Name }).Legacy("InputTCPServerInputName").Default("imtcp").Doc("Value of the property inputname, and name in metrics."),
-		param.String("defaultTZ", func(c *Config) *string { return &c.DefaultTZ }).Doc("Zone of times without one: +hh:mm, -hh:mm or Z."),
 		param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputTCPServerBindRuleset").Doc("Ruleset of the messages."),
 		param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Legacy("InputTCPServerListenPortFile").Doc("File that gets the number of the port."),
 		param.Bool("supportOctetCountedFraming", func(c *Config) *bool { return &c.OctetCounting }).Default("on").Doc("Recognise frames that begin with their length."),
@@ -130,6 +129,7 @@ var inputParams = param.Join(
 		listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 		param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Doc("Length of the kernel's queue of new connections."),
 	},
+	listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }),
 	withoutDirectives(param.Group(func(c *Config) *Common { return &c.Common }, commonParams)),
 )
 

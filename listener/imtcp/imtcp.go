@@ -12,7 +12,6 @@ import (
 	"syslogd/config/param"
 	"syslogd/internal/diag"
 	"syslogd/listener"
-	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser/frame"
@@ -86,7 +85,7 @@ func (in *input) Close() error { return listener.CloseAll(in.servers) }
 
 func (in *input) options() (listener.StreamOptions, error) {
 	c := &in.conf
-	zone, err := listener.ParseZone(c.DefaultTZ)
+	origin, err := c.Origin(c.Name)
 	if err != nil {
 		return listener.StreamOptions{}, err
 	}
@@ -103,7 +102,7 @@ func (in *input) options() (listener.StreamOptions, error) {
 		NotifyOpen:    c.NotifyOpen, NotifyClose: c.NotifyClose, PreserveCase: c.PreserveCase,
 		Access: access, Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imtcp(" + c.Port + ")", Log: in.env.Log},
-		Origin: &message.Origin{Name: c.Name, DefaultTZ: zone},
+		Origin: origin,
 	}
 	opt.Frame, err = c.frame(in.env.Global.MaxMessageSize)
 	return opt, err

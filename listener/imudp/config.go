@@ -19,12 +19,12 @@ type ModuleConfig struct {
 // Config is input(type="imudp").
 type Config struct {
 	listener.PolicyName
+	listener.OriginConfig
 	Port          []string
 	Address       string
 	Device        string
 	Name          string
 	AppendPort    bool
-	DefaultTZ     string
 	PortFile      string
 	Ruleset       string
 	RcvBuf        int64
@@ -51,13 +51,12 @@ var moduleParams = param.Table[ModuleConfig]{
 	param.NoEffect[ModuleConfig]("schedulingPriority", noRealTime).Legacy("IMUDPSchedulingPriority"),
 }
 
-var inputParams = param.Table[Config]{
+var inputParams = param.Join(param.Table[Config]{
 	param.Strings("port", func(c *Config) *[]string { return &c.Port }).Required().Legacy("UDPServerRun").Runs().Doc("Ports, by number or name."),
 	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("UDPServerAddress").Doc("Address to listen on; all by default."),
 	param.String("device", func(c *Config) *string { return &c.Device }).Doc("Network interface to bind to."),
 	param.Word("name", func(c *Config) *string { return &c.Name }).Alias("inputName").Default("imudp").Doc("Value of the property inputname, and name in metrics."),
 	param.Bool("name.appendPort", func(c *Config) *bool { return &c.AppendPort }).Alias("inputName.appendPort").Default("off").Doc("Append the port to the name."),
-	param.String("defaultTZ", func(c *Config) *string { return &c.DefaultTZ }).Doc("Zone of times without one: +hh:mm, -hh:mm or Z."),
 	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
 	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputUDPServerBindRuleset").Doc("Ruleset of the messages."),
 	param.Size("rcvbufSize", func(c *Config) *int64 { return &c.RcvBuf }).Default("0").Doc("Receive buffer of the socket, forced beyond the system's limit if privileged; 0 is the system's."),
@@ -66,7 +65,7 @@ var inputParams = param.Table[Config]{
 	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
 	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 	param.Strings("allowedSender", func(c *Config) *[]string { return &c.AllowedSender }).Inherits("module").Doc("Addresses, networks and host names that may send."),
-}
+}, listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }))
 
 func inherit(m *ModuleConfig, c *Config) {
 	c.BatchSize, c.Threads, c.PreserveCase, c.AllowedSender = m.BatchSize, m.Threads, m.PreserveCase, m.AllowedSender

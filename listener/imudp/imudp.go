@@ -48,38 +48,32 @@ func (in *input) Name() string { return in.conf.Name }
 
 // Reading is how it reads.
 func (in *input) Reading() (listener.Reading, error) {
-	zone, err := listener.ParseZone(in.conf.DefaultTZ)
-	if err != nil {
-		return listener.Reading{}, err
-	}
-	return listener.Reading{Origin: in.origin(in.conf.Port[0], zone)}, nil
+	origin, err := in.origin(in.conf.Port[0])
+	return listener.Reading{Origin: origin}, err
 }
 
 // origin is what messages of a port have in common.
-func (in *input) origin(port string, zone *message.Zone) *message.Origin {
+func (in *input) origin(port string) (*message.Origin, error) {
 	name := in.conf.Name
 	if in.conf.AppendPort {
 		name += port
 	}
-	return &message.Origin{Name: name, DefaultTZ: zone}
+	return in.conf.Origin(name)
 }
 
 // Open opens a socket for each port, family of addresses and thread. If some
 // cannot be opened the others serve.
 func (in *input) Open(ctx context.Context) error {
-	zone, err := listener.ParseZone(in.conf.DefaultTZ)
-	if err != nil {
-		return err
-	}
 	access := in.env.Allowed["UDP"]
 	if len(in.conf.AllowedSender) > 0 {
+		var err error
 		if access, err = listener.ParseAccessList(in.conf.AllowedSender, "UDP message from disallowed sender discarded", in.env.Log); err != nil {
 			return err
 		}
 	}
 	var errs []error
 	for _, port := range in.conf.Port {
-		errs = append(errs, in.openPort(ctx, port, zone, access))
+		errs = append(errs, in.openPort(ctx, port, access))
 	}
 	if err := errors.Join(errs...); err != nil {
 		if len(in.readers) == 0 {
@@ -90,9 +84,12 @@ func (in *input) Open(ctx context.Context) error {
 	return in.writePort()
 }
 
-func (in *input) openPort(ctx context.Context, port string, zone *message.Zone, access *listener.AccessList) error {
+func (in *input) openPort(ctx context.Context, port string, access *listener.AccessList) error {
 	stats := &counters{}
-	origin := in.origin(port, zone)
+	origin, err := in.origin(port)
+	if err != nil {
+		return err
+	}
 	group := &listenerGroup{
 		origin: origin, stats: stats, access: access,
 		limit: in.rateLimit(port), names: in.env.Names, preserveCase: in.conf.PreserveCase,

@@ -144,7 +144,7 @@ func appendAll(dst []byte, m *message.Message, compact bool) []byte {
 func (p *Property) Value(m *message.Message, ctx *Context) *message.Value {
 	switch p.Scope {
 	case MessageVar:
-		return m.JSON.Get(p.Path, ctx.ExactCase)
+		return m.Variable(p.Path, ctx.ExactCase)
 	case LocalVar:
 		return m.Local.Get(p.Path, ctx.ExactCase)
 	}

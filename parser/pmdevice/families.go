@@ -1,0 +1,270 @@
+package pmdevice
+
+import (
+	"bytes"
+
+	"syslogd/message"
+)
+
+// meraki reads [1 ]1374543213.342705328 MX84 urls text.
+func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	if hasPrefix(text, pos, "1 ") {
+		pos = skipBlanks(text, pos+2)
+	}
+	r := clockReader{text: text, pos: pos}
+	end := run(text, pos, digit)
+	if width := end - pos; !at(text, end, '.') || width != 1 && (width < 9 || width > 10) || width == 1 && text[pos] != '0' {
+		return none
+	}
+	seconds := int64(0)
+	for _, c := range text[pos:end] {
+		seconds = seconds*10 + int64(c-'0')
+	}
+	r.pos = end
+	r.fraction()
+	host := skipBlanks(text, r.pos)
+	hostEnd := p.tokenEnd(text, host)
+	if r.pos == end || host == r.pos || !isHost(text[host:hostEnd]) {
+		return none
+	}
+	if seconds > 0 {
+		t := epochTime(seconds, r.t.Frac, r.t.Digits)
+		setTime(m, &t)
+	}
+	setHost(m, host, hostEnd)
+	start := skipBlanks(text, hostEnd)
+	stop := run(text, start, alnum|hostMark)
+	if stop == start || stop < len(text) && text[stop] != ' ' && text[stop] != ':' {
+		m.MsgText = span(start, len(text))
+		return meraki
+	}
+	t := tag{start: start, end: stop, program: stop, text: stop}
+	if at(text, stop, ':') {
+		t.end, t.text = stop+1, stop+1
+	}
+	p.setTag(m, &t)
+	return meraki
+}
+
+// netScaler reads 05/21/2017:00:00:00 GMT host 0-PPE-0 : text. The first number is
+// the month, unless it can not be one.
+func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	r := clockReader{text: text, pos: pos}
+	month := r.number(2)
+	ok := r.byte('/')
+	day := r.number(2)
+	ok = ok && r.byte('/')
+	year := r.number(4)
+	if month > 12 {
+		month, day = day, month
+	}
+	if !ok || year < 1970 || !r.byte(':') || !r.date(year, month, day) || !r.clock() {
+		return none
+	}
+	p.zoneAndYear(&r)
+	if !at(text, r.pos, ' ') {
+		return none
+	}
+	// Host and engine, or the engine alone, stand in front of " : ".
+	words := r.pos + 1
+	end := bytes.Index(text[words:min(len(text), words+maxName)], []byte(" : "))
+	setTime(m, &r.t)
+	start := skipBlanks(text, words)
+	if end += words; end <= start {
+		p.hostAndTag(m, start)
+		return netScaler
+	}
+	stop := start + len(bytes.TrimRight(text[start:end], " "))
+	if n := bytes.IndexByte(text[start:stop], ' '); n >= 0 {
+		setHost(m, start, start+n)
+		start = skipBlanks(text, start+n)
+	}
+	m.Program = span(start, stop)
+	m.TagText = m.Append(b, text[start:stop], colon)
+	m.MsgText = span(end+2, len(text))
+	return netScaler
+}
+
+// relayedNetScaler reads [host] and the same, behind the time of a relay.
+func (p *device) relayedNetScaler(b *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	if k := p.netScaler(b, m, pos); k != none {
+		return k
+	}
+	end := p.tokenEnd(text, pos)
+	next := skipBlanks(text, end)
+	if !at(text, next+2, '/') || !isHost(text[pos:end]) || p.netScaler(b, m, next) == none {
+		return none
+	}
+	if m.Flags&message.HasHostname == 0 {
+		setHost(m, pos, end)
+	}
+	return netScaler
+}
+
+// snare reads host TAB MSWinEventLog TAB text, and the same with a blank.
+func (p *device) snare(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	end := p.tokenEnd(text, pos)
+	next := end
+	if n := p.tab(text, end); n > 0 {
+		next += n
+	} else {
+		next = skipBlanks(text, end)
+	}
+	for _, name := range [...]string{"MSWinEventLog", "LinuxKAudit"} {
+		stop := next + len(name)
+		if stop > len(text) || !equalFold(text[next:stop], name) {
+			continue
+		}
+		n := p.tab(text, stop)
+		if n == 0 || !isHost(text[pos:end]) {
+			return none
+		}
+		setHost(m, pos, end)
+		p.setTag(m, &tag{start: next, end: stop, program: stop, text: stop + n})
+		return snare
+	}
+	return none
+}
+
+// equalFold compares without regard to the case of letters.
+func equalFold(b []byte, s string) bool {
+	for i := range b {
+		if b[i]|0x20 != s[i]|0x20 {
+			return false
+		}
+	}
+	return true
+}
+
+// netScreen reads host: NetScreen device_id=... and has no time in the header.
+func (p *device) netScreen(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	end := p.tokenEnd(text, pos)
+	start := end + 1
+	if end-pos < 2 || text[end-1] != ':' || !hasPrefix(text, start, "NetScreen device_id=") || !isHost(text[pos:end-1]) {
+		return none
+	}
+	setHost(m, pos, end-1)
+	stop := start + len("NetScreen")
+	p.setTag(m, &tag{start: start, end: stop, program: stop, text: stop})
+	return netScreen
+}
+
+// netApp reads [node:event:severity]: text and [node: process: event:severity]: text.
+func (p *device) netApp(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	if !at(text, pos, '[') {
+		return none
+	}
+	end := bytes.IndexByte(text[pos:min(len(text), pos+maxName)], ']')
+	if end < 0 || !at(text, pos+end+1, ':') {
+		return none
+	}
+	end += pos
+	var parts [4]message.Span
+	n, start := 0, pos+1
+	for i := start; i <= end; i++ {
+		if text[i] != ':' && i < end {
+			continue
+		}
+		start = skipBlanks(text, start)
+		if n == len(parts) || i == start || i < end && run(text, start, alnum|hostMark) != i {
+			return none
+		}
+		parts[n] = span(start, i)
+		n, start = n+1, i+1
+	}
+	if n < 3 {
+		return none
+	}
+	severity := parts[n-1]
+	if !isSeverity(text[severity.Off : severity.Off+severity.Len]) {
+		return none
+	}
+	event := parts[n-2]
+	setHost(m, int(parts[0].Off), int(parts[0].Off+parts[0].Len))
+	stop := int(event.Off + event.Len)
+	p.setTag(m, &tag{start: int(event.Off), end: stop + 1, program: stop, text: end + 2})
+	return netApp
+}
+
+// aix reads Message forwarded from host: tag: and From host: tag:.
+func (p *device) aix(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	switch {
+	case hasPrefix(text, pos, "Message forwarded from "):
+		pos += len("Message forwarded from ")
+	case hasPrefix(text, pos, "From "):
+		pos += len("From ")
+	default:
+		return none
+	}
+	end := p.tokenEnd(text, pos)
+	if end-pos < 2 || text[end-1] != ':' || !isHost(text[pos:end-1]) {
+		return none
+	}
+	setHost(m, pos, end-1)
+	p.tagAndText(m, skipBlanks(text, end), false)
+	return aix
+}
+
+// uniFi reads name,mac,version[:] tag: and ("model,mac,version") tag:. Without a
+// name the hardware address is the host.
+func (p *device) uniFi(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	start, end := pos, p.tokenEnd(text, pos)
+	next := skipBlanks(text, end)
+	if hasPrefix(text, pos, `("`) {
+		n := bytes.Index(text[pos+2:end], []byte(`")`))
+		if n < 0 {
+			return none
+		}
+		start, end = pos+2, pos+2+n
+	}
+	word := text[start:end]
+	if n := len(word); n > 0 && word[n-1] == ':' {
+		word = word[:n-1]
+	}
+	comma := bytes.IndexByte(word, ',')
+	switch {
+	case comma < 0:
+		return none
+	case comma == 12 && isMAC(word[:12]) && len(word) > 13: // mac,model-version:
+		end = start + 12
+	case len(word) < comma+13 || !isMAC(word[comma+1:comma+13]) || len(word) > comma+13 && word[comma+13] != ',':
+		return none
+	case comma == 0:
+		start, end = start+1, start+13
+	default:
+		end = start + comma
+	}
+	setHost(m, start, end)
+	p.tagAndText(m, next, false)
+	return uniFi
+}
+
+// colonHost reads a host with a colon that is no tag: host: host: text (NetApp),
+// host: <Code> ... (Avamar).
+func (p *device) colonHost(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	end := p.tokenEnd(text, pos)
+	next := skipBlanks(text, end)
+	if end-pos < 2 || text[end-1] != ':' || !isHost(text[pos:end-1]) {
+		return none
+	}
+	host := text[pos : end-1]
+	switch {
+	case bytes.HasPrefix(text[next:], text[pos:end]) && at(text, next+len(host)+1, ' '):
+		next += len(host) + 1
+	case hasPrefix(text, next, "<Code> "):
+	default:
+		return none
+	}
+	setHost(m, pos, pos+len(host))
+	m.MsgText = span(next, len(text))
+	return colonHost
+}

@@ -1,0 +1,197 @@
+package pmdevice
+
+import (
+	"bytes"
+
+	"syslogd/message"
+)
+
+// header reads a message that begins with a time, in whatever form.
+func (p *device) header(b *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	var t stamp
+	end := p.scanTime(text, pos, &t)
+	if end == pos {
+		return none
+	}
+	if at(text, end, ':') {
+		end++
+	}
+	return p.behindTime(b, m, skipBlanks(text, end), &t)
+}
+
+// behindTime reads host, tag and text behind a time.
+func (p *device) behindTime(b *message.Batch, m *message.Message, pos int, t *stamp) kind {
+	text := m.Raw()
+	for i := range headed {
+		if f := &headed[i]; pos < len(text) && (kinds[text[pos]]&f.first != 0 || bytes.IndexByte([]byte(f.bytes), text[pos]) >= 0) {
+			if k := f.read(p, b, m, pos); k != none {
+				if m.Reported == m.Received {
+					setTime(m, t)
+				}
+				return k
+			}
+		}
+	}
+	setTime(m, t)
+	p.hostAndTag(m, pos)
+	if m.TagText.Len == 0 {
+		return untagged
+	}
+	return rfc3164
+}
+
+// headed are the families whose messages have a time in front, in any form; pos
+// is behind it. A family that knows a better time sets it.
+var headed = []family{
+	{bytes: "[", read: (*device).netApp},               // [node:event:severity]: text
+	{first: alnum, read: (*device).snare},              // host TAB MSWinEventLog TAB text
+	{first: letter | digit, read: (*device).keyValue},  // date=2026-11-22 time=10:01:02 devname=fw1
+	{first: alnum, read: (*device).hostKeyValue},       // host date=2026-11-22 time=10:01:02
+	{first: alnum, read: (*device).relayedNetScaler},   // host 05/21/2026:00:00:00 GMT host 0-PPE-0 : text
+	{bytes: "MF", read: (*device).aix},                 // Message forwarded from host: tag: text
+	{first: alnum, bytes: "(,", read: (*device).uniFi}, // name,mac,version: tag: text
+	{first: alnum, read: (*device).colonHost},          // host: host: text, host: <Code> text
+	{first: alnum, read: (*device).unversioned},        // host app procid msgid - text
+}
+
+// hostAndTag reads [host] [tag] text at pos.
+func (p *device) hostAndTag(m *message.Message, pos int) {
+	text := m.Raw()
+	end := p.tokenEnd(text, pos)
+	word := text[pos:end]
+	if isPriority(word) && end < len(text) { // Cisco Meeting Server: user.info host tag:
+		pos = skipBlanks(text, end)
+		end = p.tokenEnd(text, pos)
+		word = text[pos:end]
+	}
+	if p.noHost(text, pos, end) {
+		p.tagAndText(m, pos, true)
+		return
+	}
+	if n := len(word); n > 4 && word[0] == '[' && word[n-1] == ']' && isAddress(word[1:n-1]) {
+		setHost(m, pos+1, end-1)
+		p.tagAndText(m, skipBlanks(text, end), false)
+		return
+	}
+	if !isHost(word) {
+		p.tagAndText(m, pos, false)
+		return
+	}
+	next := skipBlanks(text, end)
+	if stop := p.tokenEnd(text, next); stop < len(text) && bytes.Equal(text[next:stop], word) { // UniFi OS: host host tag:
+		if _, ok := p.scanTag(text, skipBlanks(text, stop), true); ok {
+			next = skipBlanks(text, stop)
+		}
+	}
+	setHost(m, pos, end)
+	p.tagAndText(m, next, false)
+}
+
+// noHost reports whether the word from pos to end, which could be one, is no host:
+// it is a tag, or begins a text.
+func (p *device) noHost(text []byte, pos, end int) bool {
+	word := text[pos:end]
+	switch {
+	case len(word) == 0:
+		return true
+	case word[len(word)-1] == ':' && !isIPv6(word):
+		return true
+	case hasPrefix(text, pos, "last message "), hasPrefix(text, pos, "message repeated "), hasPrefix(text, pos, "above message repeats "):
+		return true
+	case is(word[0], upper) && isSeverity(word):
+		return true
+	case len(word) == 5 && isNumber(word): // ProCurve without a host
+		_, ok := p.scanTag(text, skipBlanks(text, end), true)
+		return ok
+	}
+	var t stamp
+	return p.scanTime(text, pos, &t) > pos
+}
+
+// tagAndText reads [something] [tag] text at pos. first is set when pos is where a
+// host could be.
+func (p *device) tagAndText(m *message.Message, pos int, first bool) {
+	text := m.Raw()
+	from := p.between(text, pos, first)
+	var t stamp
+	if from == pos && (is(textAt(text, pos), digit) || first && is(textAt(text, pos), letter)) && p.scanTime(text, pos, &t) > pos {
+		m.MsgText = span(pos, len(text)) // a second time
+		return
+	}
+	tag, ok := p.scanTag(text, from, false)
+	if !ok && (!first || bytes.IndexByte(text[pos:p.tokenEnd(text, pos)], ',') > 0) {
+		tag, ok = p.wordTag(text, from)
+	}
+	if !ok {
+		m.MsgText = span(pos, len(text))
+		return
+	}
+	p.setTag(m, &tag)
+}
+
+// between passes over what devices put between host and tag, and returns the
+// position of the tag; pos if there is nothing of that kind.
+//
+//	notice mcpd[6760]:                     F5: a severity; SONiC: INFO
+//	00077 ports:                           ProCurve: an event number
+//	FVE6035FD3AE3 (2024-05-10T09:49:05) firewall[10]:  WatchGuard: serial number, time in UTC
+//	f492bf123456,UAP-AC-Pro-4.3.20: hostapd:           UniFi: MAC, model and version
+func (p *device) between(text []byte, pos int, first bool) int {
+	end := p.tokenEnd(text, pos)
+	word := text[pos:end]
+	next := skipBlanks(text, end)
+	if end == len(text) || len(word) == 0 {
+		return pos
+	}
+	switch {
+	case isSeverity(word) && (!first || is(word[0], small)):
+	case len(word) == 5 && isNumber(word):
+	case len(word) == 13 && run(word, 0, upper|digit) == 13:
+		if at(text, next, '(') {
+			next = p.pastParen(text, next)
+		}
+	case word[0] == '(':
+		next = p.pastParen(text, pos)
+	case len(word) > 13 && word[12] == ',' && isMAC(word[:12]):
+	default:
+		return pos
+	}
+	if _, ok := p.scanTag(text, next, false); ok && next > pos {
+		return next
+	}
+	return pos
+}
+
+// pastParen passes over (2024-05-10T09:49:05) and blanks; pos if there is no time.
+func (p *device) pastParen(text []byte, pos int) int {
+	end := bytes.IndexByte(text[pos:min(len(text), pos+40)], ')')
+	if end < 20 || !is(text[pos+1], digit) || text[pos+5] != '-' || text[pos+14] != ':' {
+		return pos
+	}
+	return skipBlanks(text, pos+end+1)
+}
+
+// tagged reads a message without a time: word: text, word[pid]: text, CEF:0|. It
+// has no host.
+func (p *device) tagged(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	cef := hasPrefix(text, pos, "CEF:") || hasPrefix(text, pos, "LEEF:")
+	t, ok := p.scanTag(text, pos, !cef)
+	if !ok || t.idStart == 0 && isNumber(text[pos:t.program]) { // a sequence number
+		return none
+	}
+	p.setTag(m, &t)
+	return tagged
+}
+
+// routerOS reads the default form of RouterOS: topics and text, often without PRI.
+func (p *device) routerOS(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	end := p.tokenEnd(text, pos)
+	if end == len(text) || !isTopics(text[pos:end]) {
+		return none
+	}
+	p.setTag(m, &tag{start: pos, end: end, program: end, text: end})
+	return routerOS
+}
