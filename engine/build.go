@@ -69,6 +69,9 @@ func (e *Engine) buildAction(a *config.Action) error {
 	if a.Templates, err = e.templates(out); err != nil {
 		return err
 	}
+	if a.Policy.Errors != nil {
+		a.Policy.Errors.Log = env.Log
+	}
 	a.Delivery = output.NewDelivery(out, a.Policy, env.Log, e.env.Now)
 	if p := e.cfg.ActionLimit(a); p != nil {
 		a.Limit = &listener.RateLimit{Policy: p, Name: "action " + a.Name, Log: env.Log}

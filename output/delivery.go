@@ -1,9 +1,11 @@
 package output
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +23,11 @@ type Policy struct {
 	Interval, IntervalMax time.Duration
 	// Report logs suspension and resumption, ReportContinuation every try.
 	Report, ReportContinuation bool
+	// Errors, if not nil, gets the messages that are given up.
+	Errors *ErrorFile
+	// StateFile, if not empty, is a file that suspends the action while its text
+	// is SUSPENDED (action.externalState.file).
+	StateFile string
 }
 
 // maxGrowth is where rsyslogd stops counting suspensions in a row.
@@ -45,6 +52,7 @@ type Delivery struct {
 	mu    sync.Mutex // guards what follows
 	row   int        // suspensions in a row
 	until time.Time  // end of the suspension
+	why   error      // of the suspension
 	lostN uint64     // messages lost in this suspension
 	down  atomic.Bool
 
@@ -74,35 +82,50 @@ func (d *Delivery) Suspended() bool {
 	return d.now().Before(d.until)
 }
 
-// Lose counts n messages that were not handed to a suspended output.
-func (d *Delivery) Lose(n int) {
-	d.Failed.Add(uint64(n))
+// lose gives up messages that were not handed to a suspended output.
+func (d *Delivery) lose(b *Batch) {
+	d.Failed.Add(uint64(b.Len()))
 	d.mu.Lock()
-	d.lostN += uint64(n)
+	d.lostN += uint64(b.Len())
+	why := d.why
 	d.mu.Unlock()
+	d.policy.Errors.Write(b, codeSuspended, why)
 }
 
-// Deliver writes b, and returns when all its records are delivered or given up.
-// ctx ends waiting between tries: what is left then is given up.
-func (d *Delivery) Deliver(ctx context.Context, b *Batch) {
-	n := b.Len()
-	if n == 0 {
-		return
+var errStateFile = errors.New("suspended by action.externalState.file")
+
+// write hands b to the output unless the state file suspends the action.
+func (d *Delivery) write(ctx context.Context, b *Batch) error {
+	if d.policy.StateFile != "" {
+		text, err := os.ReadFile(d.policy.StateFile)
+		// As in rsyslogd a file that can not be read, or says anything else, means ready.
+		if err == nil && string(bytes.TrimSuffix(text, []byte("\n"))) == "SUSPENDED" {
+			return &Suspended{Err: errStateFile}
+		}
+	}
+	return d.out.Write(ctx, b)
+}
+
+// Deliver writes b, and returns when all its records are delivered or given up;
+// then it is false. ctx ends waiting between tries: what is left then is given up.
+func (d *Delivery) Deliver(ctx context.Context, b *Batch) bool {
+	if b.Len() == 0 {
+		return true
 	}
 	if d.Suspended() {
-		d.Lose(n)
-		return
+		d.lose(b)
+		return false
 	}
 	if !d.shared {
 		d.serial.Lock()
 		defer d.serial.Unlock()
 	}
-	err := d.out.Write(ctx, b)
+	err := d.write(ctx, b)
 	if err == nil {
 		d.delivered(b)
-		return
+		return true
 	}
-	d.struggle(ctx, b.From(0), err)
+	return d.struggle(ctx, b.From(0), err)
 }
 
 func (d *Delivery) delivered(b *Batch) {
@@ -114,24 +137,28 @@ func (d *Delivery) delivered(b *Batch) {
 }
 
 // struggle goes on with a batch whose write ended with err.
-func (d *Delivery) struggle(ctx context.Context, b Batch, err error) {
+func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (all bool) {
+	all = true
 	for tries := 0; err != nil; {
 		var rejected *Rejected
 		var suspended *Suspended
 		switch {
 		case errors.As(err, &rejected):
+			all = false
 			d.Processed.Add(uint64(rejected.Index))
 			d.Failed.Add(1)
-			d.log.Error("message lost, it can not be processed", "err", rejected.Err)
+			d.log.Error("message lost, it can not be processed", "err", rejected.Err, "code", -codeDataFail)
+			one := b.To(rejected.Index, rejected.Index+1)
+			d.policy.Errors.Write(&one, codeDataFail, rejected.Err)
 			b = b.From(rejected.Index + 1)
 		default:
 			if errors.As(err, &suspended) && suspended.Done > 0 {
 				d.Processed.Add(uint64(suspended.Done))
 				b = b.From(suspended.Done)
 			}
-			if tries == d.policy.RetryCount || !d.pause(ctx, tries) {
-				d.suspend(err, b.Len())
-				return
+			if tries == d.policy.RetryCount || !d.pause(ctx) {
+				d.suspend(err, &b)
+				return false
 			}
 			tries++
 			if d.policy.ReportContinuation {
@@ -139,16 +166,20 @@ func (d *Delivery) struggle(ctx context.Context, b Batch, err error) {
 			}
 		}
 		if b.Len() == 0 {
-			return
+			return all
 		}
-		err = d.out.Write(ctx, &b)
+		err = d.write(ctx, &b)
 	}
 	d.delivered(&b)
+	return all
 }
 
-// pause waits for the time between two tries.
-func (d *Delivery) pause(ctx context.Context, tries int) bool {
-	t := time.NewTimer(d.policy.suspension(tries))
+// leastPause is between two tries even if the interval is 0.
+const leastPause = 10 * time.Millisecond
+
+// pause waits for the time between two tries, which does not grow.
+func (d *Delivery) pause(ctx context.Context) bool {
+	t := time.NewTimer(max(d.policy.Interval, leastPause))
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -159,9 +190,10 @@ func (d *Delivery) pause(ctx context.Context, tries int) bool {
 }
 
 // suspend gives up lost messages and the output for a while.
-func (d *Delivery) suspend(err error, lost int) {
-	d.Failed.Add(uint64(lost))
+func (d *Delivery) suspend(err error, lost *Batch) {
+	d.Failed.Add(uint64(lost.Len()))
 	d.Suspensions.Add(1)
+	d.policy.Errors.Write(lost, codeSuspended, err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	wait := d.policy.suspension(d.row)
@@ -172,7 +204,8 @@ func (d *Delivery) suspend(err error, lost int) {
 	first := d.row == 0
 	d.row++
 	d.until = d.now().Add(wait)
-	d.lostN += uint64(lost)
+	d.lostN += uint64(lost.Len())
+	d.why = err
 	d.down.Store(true)
 	if first && d.policy.Report || d.policy.ReportContinuation {
 		d.log.Warn("action suspended", "err", err, "retry_in", wait, "code", 2007)

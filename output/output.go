@@ -112,13 +112,16 @@ func (b *Batch) Reset(limit int) {
 }
 
 // From returns a view of b without its first n records.
-func (b *Batch) From(n int) Batch {
+func (b *Batch) From(n int) Batch { return b.To(n, b.Len()) }
+
+// To returns a view of the records from..to-1 of b.
+func (b *Batch) To(from, to int) Batch {
 	view := Batch{Parts: make([]Part, len(b.Parts))}
 	for i, p := range b.Parts {
-		if n > 0 {
-			p.Start = p.Ends[n-1]
+		if from > 0 {
+			p.Start = p.Ends[from-1]
 		}
-		p.Ends = p.Ends[n:]
+		p.Ends = p.Ends[from:to:to]
 		view.Parts[i] = p
 	}
 	return view

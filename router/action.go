@@ -101,10 +101,11 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 		return false
 	}
 	a.Render(w, m)
+	taken := true
 	if a.Watched {
-		a.deliver(w, p)
+		taken = a.deliver(w, p)
 	}
-	w.previousSuspended = a.Delivery.Suspended()
+	w.previousSuspended = !taken || a.Delivery.Suspended()
 	return false
 }
 
@@ -160,12 +161,14 @@ func (a *Action) commit(w *Worker, p *pending) {
 	a.deliver(w, p)
 }
 
-func (a *Action) deliver(w *Worker, p *pending) {
+// deliver reports whether the output took all.
+func (a *Action) deliver(w *Worker, p *pending) bool {
 	if len(p.batch.Parts) == 0 || p.batch.Len() == 0 {
-		return
+		return true
 	}
-	a.Delivery.Deliver(w.ctx, &p.batch)
+	ok := a.Delivery.Deliver(w.ctx, &p.batch)
 	p.batch.Reset(maxKept)
+	return ok
 }
 
 // QueueWorker renders and delivers the messages of an action's queue.
