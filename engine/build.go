@@ -51,7 +51,7 @@ func (e *Engine) buildActions(diags *diag.List) {
 
 func (e *Engine) buildAction(a *config.Action) error {
 	env := e.modEnv
-	env.Name = a.Name
+	env.Name, env.Queued = a.Name, a.Queue != nil
 	env.Log = e.log.With("module", a.Module.Name, "action", a.Name)
 	if a.Module.Modify != nil {
 		mod, err := a.Module.Modify(a.Conf, env)

@@ -39,12 +39,22 @@ func load(t *testing.T, conf string) (*config.Config, *diag.List) {
 // open builds the action of a configuration.
 func open(t *testing.T, conf string) output.Output {
 	t.Helper()
+	return openWith(t, conf, module.Env{})
+}
+
+// openWith is open with what env has.
+func openWith(t *testing.T, conf string, env module.Env) output.Output {
+	t.Helper()
 	cfg, diags := load(t, conf)
 	for _, d := range diags.All() {
 		t.Fatalf("%s: %s", d.Range.Start, d.Text)
 	}
 	a := cfg.Actions[0]
-	out, err := a.Module.Build(a.Conf, module.Env{Log: slog.New(slog.DiscardHandler), Now: time.Now, Global: &module.Global{StreamDriver: "ptcp"}})
+	env.Now, env.Global = time.Now, &module.Global{StreamDriver: "ptcp"}
+	if env.Log == nil {
+		env.Log = slog.New(slog.DiscardHandler)
+	}
+	out, err := a.Module.Build(a.Conf, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,8 +386,10 @@ func TestMistakes(t *testing.T) {
 		`action(type="omfwd" target=["a","b","c"] port=["1","2"])`:         "3 targets and 2 ports",
 		`action(type="omfwd" target="h" streamDriverMode="1")`:             "but the protocol is udp",
 		`action(type="omfwd" target="h" tcp_framing="octet")`:              "tcp_framing: want one of",
-		`action(type="omfwd" target="h" compression.mode="stream:always")`: "compression.mode: want one of",
-		`action(type="omfwd" target="h" networkNamespace="x")`:             "network namespaces are not available",
+		`action(type="omfwd" target="h" compression.mode="stream:always")`: "a compressed stream needs TCP",
+		`action(type="omfwd" target="h" compression.mode="always")`:        "compression.mode: want one of",
+		`action(type="omfwd" target="h" targetSrv="example.net")`:          "the targets and ports come from targetSrv",
+		`action(type="omfwd" target="h" address="somewhere")`:              "address: want an IP address",
 		"*.* @:514\n": "names no host",
 		"*.* @(x)h\n": `there is no option "x"`,
 		"*.* @(z9h\n": "have no )",
