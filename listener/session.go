@@ -59,6 +59,11 @@ func (s *session) run(ctx context.Context) {
 	if s.srv.opt.TLS != nil && !s.handshake(ctx) {
 		return
 	}
+	if s.srv.opt.Compression != Uncompressed {
+		c := &compressedConn{Conn: s.conn, format: s.srv.opt.Compression}
+		defer c.close()
+		s.replace(ctx, c)
+	}
 	var raw syscall.RawConn
 	if sc, ok := s.conn.(syscall.Conn); ok {
 		raw, _ = sc.SyscallConn()
@@ -86,6 +91,11 @@ func (s *session) run(ctx context.Context) {
 func (s *session) ending(ctx context.Context, raw syscall.RawConn, err error) {
 	if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 		s.drain(raw)
+	} else if s.srv.opt.Compression != Uncompressed && broken(err) {
+		s.srv.FramingErrors.Add(1)
+		if s.srv.framing.Allow() {
+			s.srv.opt.Log.Warn("the compressed stream is broken, the connection is closed", "peer", string(s.peer.IP), "err", err, "count", s.srv.FramingErrors.Value())
+		}
 	} else if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 		s.srv.opt.Log.Debug("connection ended", "peer", string(s.peer.IP), "err", err)
 	}
@@ -103,13 +113,18 @@ func (s *session) handshake(ctx context.Context) bool {
 		}
 		return false
 	}
+	s.replace(ctx, conn)
+	return true
+}
+
+// replace puts a layer on top of the connection.
+func (s *session) replace(ctx context.Context, conn net.Conn) {
 	s.srv.mu.Lock()
 	s.conn = conn
 	s.srv.mu.Unlock()
 	if ctx.Err() != nil {
 		conn.SetReadDeadline(time.Unix(1, 0))
 	}
-	return true
 }
 
 // read waits for bytes and returns a slab that begins with the rest of the last

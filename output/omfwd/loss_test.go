@@ -145,12 +145,7 @@ func TestAQueuedActionWaitsForAPeerThatDoesNotRead(t *testing.T) {
 	defer cancel()
 	var err error
 	for err == nil {
-		var p output.Part
-		for _, line := range numbered(0, 4000, 1000) {
-			p.Data = append(p.Data, line...)
-			p.Ends = append(p.Ends, len(p.Data))
-		}
-		err = out.Write(ctx, &output.Batch{Parts: []output.Part{p}})
+		err = out.Write(ctx, batchOf(numbered(0, 4000, 1000)...))
 	}
 	if ctx.Err() == nil {
 		t.Errorf("the batch was given up: %v", err)

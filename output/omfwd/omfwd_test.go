@@ -62,13 +62,17 @@ func openWith(t *testing.T, conf string, env module.Env) output.Output {
 	return out
 }
 
-func write(out output.Output, records ...string) error {
+func batchOf(records ...string) *output.Batch {
 	var p output.Part
 	for _, r := range records {
 		p.Data = append(p.Data, r...)
 		p.Ends = append(p.Ends, len(p.Data))
 	}
-	return out.Write(context.Background(), &output.Batch{Parts: []output.Part{p}})
+	return &output.Batch{Parts: []output.Part{p}}
+}
+
+func write(out output.Output, records ...string) error {
+	return out.Write(context.Background(), batchOf(records...))
 }
 
 func mustWrite(t *testing.T, out output.Output, records ...string) {
