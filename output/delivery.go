@@ -139,6 +139,7 @@ func (d *Delivery) delivered(b *Batch) {
 // struggle goes on with a batch whose write ended with err.
 func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (all bool) {
 	all = true
+	bad := 0 // records in a row that were set aside
 	for tries := 0; err != nil; {
 		var rejected *Rejected
 		var suspended *Suspended
@@ -146,15 +147,20 @@ func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (all bool) 
 		case errors.As(err, &rejected):
 			all = false
 			d.Processed.Add(uint64(rejected.Index))
-			d.Failed.Add(1)
-			d.log.Error("message lost, it can not be processed", "err", rejected.Err, "code", -codeDataFail)
-			one := b.To(rejected.Index, rejected.Index+1)
-			d.policy.Errors.Write(&one, codeDataFail, rejected.Err)
-			b = b.From(rejected.Index + 1)
+			b = d.setAside(b.From(rejected.Index), rejected.Err)
 		default:
 			if errors.As(err, &suspended) && suspended.Done > 0 {
 				d.Processed.Add(uint64(suspended.Done))
 				b = b.From(suspended.Done)
+				if suspended.Record {
+					tries, bad = 0, 0
+				}
+			}
+			if suspended != nil && suspended.Record && tries == d.policy.RetryCount && bad < maxBad {
+				all = false
+				b = d.setAside(b, suspended.Err)
+				tries, bad = 0, bad+1
+				break
 			}
 			if tries == d.policy.RetryCount || !d.pause(ctx) {
 				d.suspend(err, &b)
@@ -172,6 +178,19 @@ func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (all bool) 
 	}
 	d.delivered(&b)
 	return all
+}
+
+// maxBad is how many records in a row may be set aside before it is the output
+// that does not work. rsyslogd stops trying at once after as many.
+const maxBad = 10
+
+// setAside gives up the first record of b and returns the others.
+func (d *Delivery) setAside(b Batch, reason error) Batch {
+	d.Failed.Add(1)
+	d.log.Error("message lost, it can not be processed", "err", reason, "code", -codeDataFail)
+	one := b.To(0, 1)
+	d.policy.Errors.Write(&one, codeDataFail, reason)
+	return b.From(1)
 }
 
 // leastPause is between two tries even if the interval is 0.

@@ -132,6 +132,9 @@ type Suspended struct {
 	// Done is how many records of the batch were delivered before.
 	Done int
 	Err  error
+	// Record says that the first record that is not done is what failed, and that
+	// others may work: when its tries are used up, it alone is given up.
+	Record bool
 	// After, if not zero, overrides the configured time to the next try.
 	After time.Duration
 }
