@@ -50,8 +50,9 @@ func (s *session) leastRead() int {
 	return firstRead
 }
 
-// drainLimit bounds what is still read from a connection when the server stops.
-const drainLimit = 4 << 20
+// drainLimit bounds what is still read from a connection when the server stops. It
+// is more than the buffers of both sides hold.
+const drainLimit = 16 << 20
 
 func (s *session) run(ctx context.Context) {
 	defer s.srv.ended(s)
@@ -176,17 +177,18 @@ func (s *session) readNow(fd int) (*message.Slab, int, error) {
 	}
 }
 
-// drain reads what has arrived at the moment of a stop.
+// quiet is how long the end of what a peer has sent is waited for at a stop.
+const quiet = 50 * time.Millisecond
+
+// drain reads what has arrived, or is under way, when the server stops. It says
+// first that the connection ends: a sender that looks sends no more then, and
+// what it has sent is not thrown away with the connection.
 func (s *session) drain(raw syscall.RawConn) {
-	if raw == nil {
-		s.drainTLS()
-		return
-	}
+	closeWrite(s.conn)
 	for total := 0; total < drainLimit; {
-		var slab *message.Slab
-		var n int
-		raw.Control(func(fd uintptr) { slab, n, _ = s.readNow(int(fd)) })
-		if n <= 0 {
+		s.conn.SetReadDeadline(time.Now().Add(quiet))
+		slab, n, err := s.read(raw)
+		if n <= 0 || err != nil {
 			return
 		}
 		total += n
@@ -194,17 +196,16 @@ func (s *session) drain(raw syscall.RawConn) {
 	}
 }
 
-// drainTLS reads what has arrived on a TLS connection; it waits for a record
-// that has begun, for a moment.
-func (s *session) drainTLS() {
-	s.conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-	for total := 0; total < drainLimit; {
-		slab, n, err := s.read(nil)
-		if n <= 0 || err != nil {
-			return
-		}
-		total += n
-		s.consume(slab, n, false)
+// closeWrite ends our direction of the connection, that of TLS and that below it.
+func closeWrite(c net.Conn) {
+	switch c := c.(type) {
+	case *compressedConn:
+		closeWrite(c.Conn)
+	case *tls.Conn:
+		c.CloseWrite()
+		closeWrite(c.NetConn())
+	case interface{ CloseWrite() error }:
+		c.CloseWrite()
 	}
 }
 

@@ -106,15 +106,20 @@ func (d *Delivery) write(ctx context.Context, b *Batch) error {
 	return d.out.Write(ctx, b)
 }
 
-// Deliver writes b, and returns when all its records are delivered or given up;
-// then it is false. ctx ends waiting between tries: what is left then is given up.
-func (d *Delivery) Deliver(ctx context.Context, b *Batch) bool {
-	if b.Len() == 0 {
-		return true
+// Deliver writes b, and returns when all its records are delivered or given up.
+// It returns how many that are, from the first one on: less than all only when
+// ctx ended while the output did not work. What becomes of those that are left is
+// the queue's business: one on disk keeps them for the next start, any other counts
+// them as dropped.
+func (d *Delivery) Deliver(ctx context.Context, b *Batch) (done int) {
+	n := b.Len()
+	if n == 0 {
+		return 0
 	}
 	if d.Suspended() {
 		d.lose(b)
-		return false
+		b.Lost = n
+		return n
 	}
 	if !d.shared {
 		d.serial.Lock()
@@ -123,9 +128,11 @@ func (d *Delivery) Deliver(ctx context.Context, b *Batch) bool {
 	err := d.write(ctx, b)
 	if err == nil {
 		d.delivered(b)
-		return true
+		return n
 	}
-	return d.struggle(ctx, b.From(0), err)
+	left, lost := d.struggle(ctx, b.From(0), err)
+	b.Lost = lost
+	return n - left
 }
 
 func (d *Delivery) delivered(b *Batch) {
@@ -136,18 +143,18 @@ func (d *Delivery) delivered(b *Batch) {
 	}
 }
 
-// struggle goes on with a batch whose write ended with err.
-func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (all bool) {
-	all = true
+// struggle goes on with a batch whose write ended with err. It returns how many
+// records are left when ctx ended, and how many were given up.
+func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (left, lost int) {
 	bad := 0 // records in a row that were set aside
 	for tries := 0; err != nil; {
 		var rejected *Rejected
 		var suspended *Suspended
 		switch {
 		case errors.As(err, &rejected):
-			all = false
 			d.Processed.Add(uint64(rejected.Index))
 			b = d.setAside(b.From(rejected.Index), rejected.Err)
+			lost++
 		default:
 			if errors.As(err, &suspended) && suspended.Done > 0 {
 				d.Processed.Add(uint64(suspended.Done))
@@ -156,28 +163,32 @@ func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (all bool) 
 					tries, bad = 0, 0
 				}
 			}
-			if suspended != nil && suspended.Record && tries == d.policy.RetryCount && bad < maxBad {
-				all = false
+			switch {
+			case ctx.Err() != nil: // which may be why the write failed
+				return b.Len(), lost
+			case tries == d.policy.RetryCount && suspended != nil && suspended.Record && bad < maxBad:
 				b = d.setAside(b, suspended.Err)
-				tries, bad = 0, bad+1
-				break
-			}
-			if tries == d.policy.RetryCount || !d.pause(ctx) {
+				lost, bad, tries = lost+1, bad+1, 0
+			case tries == d.policy.RetryCount:
 				d.suspend(err, &b)
-				return false
-			}
-			tries++
-			if d.policy.ReportContinuation {
-				d.log.Warn("action tries again", "retry", tries, "err", err)
+				return 0, lost + b.Len()
+			case !d.pause(ctx):
+				d.suspend(err, nil)
+				return b.Len(), lost
+			default:
+				tries++
+				if d.policy.ReportContinuation {
+					d.log.Warn("action tries again", "retry", tries, "err", err)
+				}
 			}
 		}
 		if b.Len() == 0 {
-			return all
+			return 0, lost
 		}
 		err = d.write(ctx, &b)
 	}
 	d.delivered(&b)
-	return all
+	return 0, lost
 }
 
 // maxBad is how many records in a row may be set aside before it is the output
@@ -208,11 +219,15 @@ func (d *Delivery) pause(ctx context.Context) bool {
 	}
 }
 
-// suspend gives up lost messages and the output for a while.
+// suspend gives up lost messages, if it is not nil, and the output for a while.
 func (d *Delivery) suspend(err error, lost *Batch) {
-	d.Failed.Add(uint64(lost.Len()))
 	d.Suspensions.Add(1)
-	d.policy.Errors.Write(lost, codeSuspended, err)
+	n := 0
+	if lost != nil {
+		n = lost.Len()
+		d.Failed.Add(uint64(n))
+		d.policy.Errors.Write(lost, codeSuspended, err)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	wait := d.policy.suspension(d.row)
@@ -223,7 +238,7 @@ func (d *Delivery) suspend(err error, lost *Batch) {
 	first := d.row == 0
 	d.row++
 	d.until = d.now().Add(wait)
-	d.lostN += uint64(lost.Len())
+	d.lostN += uint64(n)
 	d.why = err
 	d.down.Store(true)
 	if first && d.policy.Report || d.policy.ReportContinuation {

@@ -153,3 +153,17 @@ func TestManyRefusedRecordsInARowSuspend(t *testing.T) {
 		t.Errorf("%d tries, suspended %v, %d failed; want %d, true, 30", len(out.each), d.Suspended(), d.Failed.Value(), maxBad+1)
 	}
 }
+
+func TestARecordThatAStopInterruptsIsNotDone(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	out := &flaky{errs: []error{&Suspended{Done: 1, Err: errDown}}}
+	d := NewDelivery(out, Policy{RetryCount: -1, Interval: time.Hour, IntervalMax: time.Hour}, slog.New(slog.DiscardHandler), time.Now)
+	time.AfterFunc(time.Millisecond, stop)
+	if done := d.Deliver(ctx, records("a", "b", "c")); done != 1 {
+		t.Errorf("%d records done, want the one that was delivered", done)
+	}
+	if d.Failed.Value() != 0 {
+		t.Errorf("%d records counted as lost: they are the queue's", d.Failed.Value())
+	}
+}

@@ -16,8 +16,9 @@ func TestMessagesThatAreGivenUpAreInTheErrorFile(t *testing.T) {
 	now := time.Unix(0, 0)
 	d := NewDelivery(out, Policy{Interval: time.Minute, IntervalMax: time.Hour, Errors: &ErrorFile{Path: file, Action: `the "first"`}},
 		slog.New(slog.DiscardHandler), func() time.Time { return now })
-	if d.Deliver(t.Context(), records("a", "poison\n", "b", "c/\u00e9")) {
-		t.Error("all is said to be delivered")
+	b := records("a", "poison\n", "b", "c/\u00e9")
+	if done := d.Deliver(t.Context(), b); done != 4 || b.Lost != 2 {
+		t.Errorf("%d done, %d of them lost; want 4, 2", done, b.Lost)
 	}
 	d.Deliver(t.Context(), records("while suspended"))
 	got, err := os.ReadFile(file)

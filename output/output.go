@@ -90,6 +90,8 @@ func (p *Part) At(i int) []byte {
 // Batch is rendered records. Parts has one element a template.
 type Batch struct {
 	Parts []Part
+	// Lost is how many of the records a Delivery has given up.
+	Lost int
 }
 
 // Len is the number of records.
@@ -102,6 +104,7 @@ func (b *Batch) Len() int {
 
 // Reset empties b and keeps its memory, unless that has grown beyond limit bytes a part.
 func (b *Batch) Reset(limit int) {
+	b.Lost = 0
 	for i := range b.Parts {
 		p := &b.Parts[i]
 		if cap(p.Data) > limit {

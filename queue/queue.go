@@ -21,8 +21,9 @@ import (
 
 // Handler is what a worker does. Its methods are called by one goroutine.
 type Handler interface {
-	// Run processes b and releases it.
-	Run(b *message.Batch)
+	// Run processes b and releases it. It returns how many messages are done, from
+	// the first one on: less than all only when the queue's stop came in between.
+	Run(b *message.Batch) (done int)
 	// Idle is called when the worker's lane is empty. last is true when no
 	// other worker of this queue is at work.
 	Idle(last bool)
@@ -253,8 +254,8 @@ func (q *Queue) process(b *message.Batch, h Handler) {
 	n, size, f := b.Len(), b.Bytes(), b.Flow
 	if q.hurry.Load() {
 		q.drop(b)
-	} else {
-		h.Run(b)
+	} else if done := h.Run(b); done < n {
+		q.Dropped.Add(uint64(n - done))
 	}
 	q.mu.Lock()
 	if f != nil {

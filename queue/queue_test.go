@@ -20,7 +20,8 @@ type recorder struct {
 	idles *int
 }
 
-func (r *recorder) Run(b *message.Batch) {
+func (r *recorder) Run(b *message.Batch) int {
+	n := b.Len()
 	if r.gate != nil {
 		<-r.gate
 	}
@@ -30,6 +31,7 @@ func (r *recorder) Run(b *message.Batch) {
 	}
 	r.mu.Unlock()
 	b.Release()
+	return n
 }
 
 func (r *recorder) Idle(bool) {

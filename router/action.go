@@ -68,6 +68,7 @@ const markInterval = 1200
 type pending struct {
 	batch  output.Batch
 	queued *message.Batch
+	lost   int  // records of the last delivery that were given up
 	marked bool // in Worker.dirty
 }
 
@@ -101,11 +102,12 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 		return false
 	}
 	a.Render(w, m)
-	taken := true
+	p.lost = 0
 	if a.Watched {
-		taken = a.deliver(w, p)
+		a.deliver(w, p)
 	}
-	w.previousSuspended = !taken || a.Delivery.Suspended()
+	// A message that the output refused is taken over, too.
+	w.previousSuspended = p.lost > 0 || a.Delivery.Suspended()
 	return false
 }
 
@@ -151,24 +153,30 @@ func (a *Action) due(w *Worker, m *message.Message) bool {
 // maxKept bounds the memory an action keeps for its next batch, in bytes.
 const maxKept = 1 << 20
 
-func (a *Action) commit(w *Worker, p *pending) {
+// commit reports whether everything is delivered, given up or queued; it is not
+// when the stop of the server came in between.
+func (a *Action) commit(w *Worker, p *pending) bool {
 	p.marked = false
+	finished := true
 	if p.queued != nil {
 		b := p.queued
 		p.queued = nil
-		a.Queue.Enqueue(w.ctx, b)
+		finished = a.Queue.Enqueue(w.ctx, b) || w.ctx.Err() == nil
 	}
-	a.deliver(w, p)
+	_, all := a.deliver(w, p)
+	return finished && all
 }
 
-// deliver reports whether the output took all.
-func (a *Action) deliver(w *Worker, p *pending) bool {
+// deliver returns how many messages are done, and whether that is all of them.
+func (a *Action) deliver(w *Worker, p *pending) (done int, all bool) {
 	if len(p.batch.Parts) == 0 || p.batch.Len() == 0 {
-		return true
+		return 0, true
 	}
-	ok := a.Delivery.Deliver(w.ctx, &p.batch)
+	n := p.batch.Len()
+	done = a.Delivery.Deliver(w.ctx, &p.batch)
+	p.lost = p.batch.Lost
 	p.batch.Reset(maxKept)
-	return ok
+	return done, done == n
 }
 
 // QueueWorker renders and delivers the messages of an action's queue.
@@ -180,37 +188,47 @@ type QueueWorker struct {
 // NewQueueWorker returns the handler of the action's queue.
 func (a *Action) NewQueueWorker(w *Worker) *QueueWorker { return &QueueWorker{a, w} }
 
-// Run delivers b and releases it.
-func (q *QueueWorker) Run(b *message.Batch) {
+// Run delivers b and releases it. It returns how many messages are delivered or
+// given up, from the first one on: less than all only when the stop of the
+// server came in between.
+func (q *QueueWorker) Run(b *message.Batch) (done int) {
+	defer b.Release()
 	w := q.worker
 	w.props.StartBatch(b.Received)
 	p := &w.acts[q.action.Index]
 	for i := range b.Msgs {
 		if l := q.action.Limit; l != nil && l.Paces() {
-			q.pace(p)
+			n, more := q.pace(p)
+			if done += n; !more {
+				return done
+			}
 		}
 		w.props.StartMessage()
 		q.action.Render(w, &b.Msgs[i])
 	}
-	q.action.deliver(w, p)
-	b.Release()
+	n, _ := q.action.deliver(w, p)
+	return done + n
 }
 
 // pace waits until one more message may go. What was rendered before is
-// delivered first.
-func (q *QueueWorker) pace(p *pending) {
+// delivered first. It returns how many messages that were, and whether there is
+// any use in going on.
+func (q *QueueWorker) pace(p *pending) (done int, more bool) {
 	for {
 		wait := q.action.Limit.Ask(time.Now())
 		if wait == 0 {
-			return
+			return done, true
 		}
-		q.action.deliver(q.worker, p)
+		n, all := q.action.deliver(q.worker, p)
+		if done += n; !all {
+			return done, false
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-q.worker.ctx.Done():
 			timer.Stop()
-			return
+			return done, false
 		}
 	}
 }

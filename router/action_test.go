@@ -128,6 +128,7 @@ func TestActionThatStandsInForASuspendedOne(t *testing.T) {
 	}{
 		{"all is well", nil, nil, "a|b|c", "", "", "a|b|c|d", ""},
 		{"the message that finds the failure is taken over", []error{nil, down}, nil, "a", "b|c", "", "a|d", "b|c"},
+		{"a message that is refused is taken over", []error{nil, &output.Rejected{Err: errDown}}, nil, "a|c", "b", "", "a|c|d", "b"},
 		{"two in a row", []error{down}, []error{down}, "", "", "a|b|c", "d", ""},
 	} {
 		b := newBench(t)

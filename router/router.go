@@ -102,8 +102,9 @@ func (r *Router) NewWorker(ctx context.Context) *Worker {
 	return w
 }
 
-// Run processes b and releases it.
-func (w *Worker) Run(b *message.Batch) {
+// Run processes b and releases it. It returns how many messages are done: all, or
+// none when the stop of the server came between them and an output or a queue.
+func (w *Worker) Run(b *message.Batch) (done int) {
 	w.batch = b
 	rs := w.router.Ruleset(b.Ruleset)
 	w.props.StartBatch(b.Received)
@@ -118,9 +119,12 @@ func (w *Worker) Run(b *message.Batch) {
 		}
 		w.process(rs, m)
 	}
-	w.commit()
+	if w.commit() {
+		done = len(b.Msgs)
+	}
 	w.batch = nil
 	b.Release()
+	return done
 }
 
 // process runs a message through a ruleset.
@@ -151,14 +155,17 @@ func (w *Worker) run(body []Stmt, m *message.Message) bool {
 	return false
 }
 
-// commit hands what actions have rendered to their outputs and queued messages to their queues.
-func (w *Worker) commit() {
+// commit hands what actions have rendered to their outputs and queued messages to
+// their queues. It reports whether all of it got there, or was given up.
+func (w *Worker) commit() bool {
+	finished := true
 	for _, a := range w.dirty {
-		a.commit(w, &w.acts[a.Index])
+		finished = a.commit(w, &w.acts[a.Index]) && finished
 	}
 	w.dirty = w.dirty[:0]
 	for rs, b := range w.calls {
 		delete(w.calls, rs)
-		rs.Queue.Enqueue(w.ctx, b)
+		finished = (rs.Queue.Enqueue(w.ctx, b) || w.ctx.Err() == nil) && finished
 	}
+	return finished
 }
