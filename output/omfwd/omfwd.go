@@ -39,8 +39,10 @@ const (
 	// the same for an action without a queue, for which all others wait.
 	connectTime = 10 * time.Second
 	directTime  = 2 * time.Second
-	// patience is how long a write waits for a peer that does not read.
-	patience = time.Second
+	// patience is how long a write waits for a peer that does not read, and
+	// directPatience the same for an action without a queue.
+	patience       = time.Second
+	directPatience = 500 * time.Millisecond
 	// lastTime is how long the end of a connection may take.
 	lastTime = 2 * time.Second
 	// settleTime is the time after the last message until it is checked that all

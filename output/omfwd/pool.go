@@ -15,9 +15,9 @@ import (
 
 // addTarget adds a server.
 func (o *forwarder) addTarget(host, port string, priority uint16) error {
-	t := &target{c: &o.Config, log: o.log, stats: &o.stats, address: net.JoinHostPort(host, port), priority: priority, patience: patience, connect: directTime}
+	t := &target{c: &o.Config, log: o.log, stats: &o.stats, address: net.JoinHostPort(host, port), priority: priority, patience: directPatience, connect: directTime}
 	if o.env.Queued {
-		t.connect = connectTime
+		t.patience, t.connect = patience, connectTime
 	}
 	var err error
 	if t.tls, err = tls.Client(o.tlsOptions(o.env.Global), cmp.Or(o.RemoteSNI, host), o.log); err != nil {
