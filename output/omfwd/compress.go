@@ -21,25 +21,25 @@ type compressor struct {
 
 // text is text behind a z if that is shorter, else text itself. It is valid
 // until the next call.
-func (c *compressor) text(text []byte) []byte {
+func (c *compressor) text(text []byte) (packed []byte, smaller bool) {
 	if len(text) <= compressMin {
-		return text
+		return text, false
 	}
 	c.buf.Reset()
 	c.buf.WriteByte('z')
 	if c.w == nil {
 		var err error
 		if c.w, err = zlib.NewWriterLevel(&c.buf, c.level); err != nil {
-			return text
+			return text, false
 		}
 	} else {
 		c.w.Reset(&c.buf)
 	}
 	_, err := c.w.Write(text)
 	if err = errors.Join(err, c.w.Close()); err != nil || c.buf.Len() >= len(text) {
-		return text
+		return text, false
 	}
-	return c.buf.Bytes()
+	return c.buf.Bytes(), true
 }
 
 // streamWriter compresses all that goes over a connection.

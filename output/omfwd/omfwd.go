@@ -155,14 +155,14 @@ func (o *forwarder) Write(ctx context.Context, b *output.Batch) error {
 func (o *forwarder) frame(part *output.Part) {
 	o.batch.reset()
 	for i := range part.Ends {
-		text := part.At(i)
+		text, packed := part.At(i), false
 		if o.ZipLevel > 0 && o.Compression != Stream {
-			text = o.zip.text(text)
+			text, packed = o.zip.text(text)
 		}
 		switch {
 		case o.Protocol == UDP:
 			o.batch.buf = append(o.batch.buf, text[:min(len(text), maxDatagram)]...)
-		case o.OctetCounted:
+		case o.OctetCounted, packed: // what is compressed can contain any delimiter
 			o.batch.buf = frame.AppendOctetCounted(o.batch.buf, text)
 		default:
 			o.batch.buf = frame.AppendDelimited(o.batch.buf, text, byte(o.Delimiter))
