@@ -144,7 +144,12 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 		l.policies = append(l.policies, policyCheck{common.LimitName, given["action.rateLimit.name"], true, func() bool { return act.Queue != nil }})
 	}
 	if act.WhenPreviousSuspended && n > 0 {
-		l.cfg.Actions[n-1].Watched = true
+		before := l.cfg.Actions[n-1]
+		before.Watched = true
+		if before.Queue != nil {
+			d := l.diags.Notef(rng, "action %s runs only while the one before is suspended, but %s has a queue, which hides that", name, before.Name)
+			d.Hint, d.Effect = "give the queue to a ruleset with both actions instead", "the action never runs"
+		}
 	}
 	l.cfg.Actions = append(l.cfg.Actions, act)
 	return act.Action

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"strings"
 	"testing"
 
 	"syslogd/config"
@@ -28,5 +29,19 @@ func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 		if got := cfg.Actions[0].Queue != nil; got != want {
 			t.Errorf("%s: it has a queue: %v, want %v", conf, got, want)
 		}
+	}
+}
+
+func TestAWatchedActionWithAQueueIsNoted(t *testing.T) {
+	t.Parallel()
+	const conf = `action(name="far" type="omfwd" target="h" protocol="tcp" queue.type="LinkedList")
+action(type="omfile" file="/x" action.execOnlyWhenPreviousIsSuspended="on")`
+	_, diags, err := config.Load("x.conf", []byte(conf), engine.Modules(), config.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := diags.All()
+	if len(all) != 1 || !diags.Clean() || all[0].Range.Start.Line != 2 || !strings.Contains(all[0].Text, "far has a queue") {
+		t.Errorf("got %+v, want one note about the queue of far", all)
 	}
 }

@@ -60,10 +60,10 @@ func (t *target) lookup(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	ips, err := net.DefaultResolver.LookupHost(ctx, host)
+	ips, err := net.DefaultResolver.LookupIP(ctx, "ip"+t.family, host)
 	var addresses []string
 	for _, ip := range ips {
-		addresses = append(addresses, net.JoinHostPort(ip, port))
+		addresses = append(addresses, net.JoinHostPort(ip.String(), port))
 	}
 	return addresses, err
 }
@@ -84,7 +84,7 @@ func (t *target) dialOne(ctx context.Context, address string) (conn net.Conn, er
 		d.FallbackDelay = -1 // a second goroutine would be in another namespace
 	}
 	err = netns.Do(t.c.Namespace, func() (err error) {
-		conn, err = d.DialContext(ctx, t.c.Protocol.String(), address)
+		conn, err = d.DialContext(ctx, t.c.Protocol.String()+t.family, address)
 		return err
 	})
 	return conn, err

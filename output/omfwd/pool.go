@@ -19,6 +19,9 @@ func (o *forwarder) addTarget(host, port string, priority uint16) error {
 	if o.env.Queued {
 		t.patience, t.connect = patience, connectTime
 	}
+	if g := o.env.Global; g.IPv4 != g.IPv6 {
+		t.family = map[bool]string{true: "4", false: "6"}[g.IPv4]
+	}
 	var err error
 	if t.tls, err = tls.Client(o.tlsOptions(o.env.Global), cmp.Or(o.RemoteSNI, host), o.log); err != nil {
 		return err

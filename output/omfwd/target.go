@@ -14,6 +14,7 @@ type target struct {
 	log      *slog.Logger
 	stats    *counters
 	address  string
+	family   string // "4" or "6" if only that is used
 	priority uint16 // of its SRV record
 	tls      *tls.Config
 	patience time.Duration // for a peer that does not read
