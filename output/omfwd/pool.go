@@ -152,7 +152,12 @@ func (o *forwarder) sendTo(ctx context.Context, t *target, f frames) (done int, 
 			end = min(end, done+o.Rebind-t.sent)
 		}
 		n, err := t.send(f.view(done, end), &o.backlog)
-		if done += n; err != nil {
+		if done += n; err == nil && o.env.Queued && len(o.targets) == 1 {
+			left := 0
+			left, err = t.taken(ctx, n, &o.backlog)
+			done -= left
+		}
+		if err != nil {
 			return done, err
 		}
 	}

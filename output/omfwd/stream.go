@@ -100,6 +100,16 @@ func (s *stream) unacknowledged() frames {
 	return s.kept.view(0, s.kept.len())
 }
 
+// untaken is how many frames our own system has not taken whole.
+func (s *stream) untaken() int {
+	taken := s.sock.given - uint64(len(s.sock.rest))
+	n := 0
+	for n < len(s.marks) && s.marks[len(s.marks)-1-n] > taken {
+		n++
+	}
+	return n
+}
+
 // load is how much the other side is behind, in bytes.
 func (s *stream) load() uint64 { return s.sock.unacknowledged() }
 

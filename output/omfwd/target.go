@@ -69,6 +69,24 @@ func (t *target) send(f frames, backlog *frames) (done int, err error) {
 	return f.len(), nil
 }
 
+// taken waits, for an action with a queue, until the system has taken what was
+// sent last: only then the queue may forget it. When ctx ends first, it returns
+// how many of n frames are left. After an error they are in the backlog.
+func (t *target) taken(ctx context.Context, n int, backlog *frames) (left int, err error) {
+	for t.stream != nil && len(t.stream.sock.rest) > 0 {
+		err := t.stream.sock.drain(t.patience)
+		switch {
+		case err == nil:
+		case !errors.Is(err, errStalled):
+			t.abort(backlog)
+			return 0, t.errorf("%w", err)
+		case ctx.Err() != nil:
+			return min(n, t.stream.untaken()), t.errorf("%w", err)
+		}
+	}
+	return 0, nil
+}
+
 func (t *target) sendDatagrams(f frames) (done int, err error) {
 	step := f.len()
 	if t.c.SendDelay > 0 {
