@@ -61,8 +61,9 @@ type Conditions struct {
 	WriteAllMarks bool
 }
 
-// markInterval is the time between two mark messages by default.
-const markInterval = 1200
+// markInterval is half of the time between two mark messages by default: so long
+// an action must have been idle to get one.
+const markInterval = 600
 
 // pending is what an action has taken from the current batch.
 type pending struct {
