@@ -4,18 +4,23 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zlib"
 	"golang.org/x/sys/unix"
 
 	"syslogd/module"
 	"syslogd/output"
+	owntls "syslogd/tls"
 )
 
 // acceptSlow accepts a connection with a small receive buffer.
@@ -203,42 +208,149 @@ func TestATargetThatIsBehindGetsLess(t *testing.T) {
 // system has taken, so that nothing may be missing.
 func TestAReceiverThatRestartsMissesNothing(t *testing.T) {
 	t.Parallel()
-	s := listen(t)
-	out := openWith(t, `action(type="omfwd" target="127.0.0.1" port="`+s.port()+`" protocol="tcp")`, module.Env{Queued: true})
-	seen := make(chan map[string]int, 1)
-	go func() {
-		counts := map[string]int{}
-		for {
-			c, err := s.Accept()
-			if err != nil {
-				break
-			}
-			lines := bufio.NewReader(c)
-			for n := 0; ; n++ {
-				if n == 500 { // no more than what is here: then it goes
-					c.(*net.TCPConn).CloseWrite()
-					c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	server := serverTLS(t)
+	for name, kind := range map[string]struct {
+		params string
+		layer  func(net.Conn) (net.Conn, io.Reader, error)
+	}{
+		"TCP": {"", func(c net.Conn) (net.Conn, io.Reader, error) { return c, c, nil }},
+		"TLS": {`streamDriver="ossl" streamDriverMode="1" streamDriverAuthMode="anon"`, func(c net.Conn) (net.Conn, io.Reader, error) {
+			c = tls.Server(c, server)
+			return c, c, nil
+		}},
+		"compressed": {`compression.mode="stream:always"`, func(c net.Conn) (net.Conn, io.Reader, error) {
+			r, err := zlib.NewReader(c)
+			return c, r, err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := listen(t)
+			out := openWith(t, `action(type="omfwd" target="127.0.0.1" port="`+s.port()+`" protocol="tcp" `+kind.params+`)`, module.Env{Queued: true})
+			seen := make(chan map[string]int, 1)
+			go func() {
+				counts := map[string]int{}
+				for {
+					socket, err := s.Accept()
+					if err != nil {
+						break
+					}
+					if c, r, err := kind.layer(socket); err == nil {
+						readSome(c, socket.(*net.TCPConn), r, counts)
+					}
+					socket.Close()
 				}
-				line, err := lines.ReadString('\n')
-				if err != nil {
-					break
+				seen <- counts
+			}()
+			const total = 10000
+			for i := range total / 20 {
+				for write(out, numbered(i*20, i*20+20, 200)...) != nil {
+					// It may be between two connections.
 				}
-				counts[line]++
 			}
-			c.Close()
-		}
-		seen <- counts
-	}()
-	const total = 20000
-	for i := range total / 20 {
-		mustWrite(t, out, numbered(i*20, i*20+20, 200)...)
+			if err := out.Close(); err != nil {
+				t.Error(err)
+			}
+			s.Close()
+			counts := <-seen
+			if len(counts) != total {
+				t.Errorf("%d different messages arrived, want %d", len(counts), total)
+			}
+		})
 	}
+}
+
+// readSome reads lines of a connection. After 500 it says that it ends, and reads
+// on for a moment, as a server does that stops.
+func readSome(c net.Conn, socket *net.TCPConn, r io.Reader, counts map[string]int) {
+	lines := bufio.NewReader(r)
+	for n := 0; ; n++ {
+		if n == 500 {
+			if s, ok := c.(*tls.Conn); ok {
+				s.CloseWrite()
+			}
+			socket.CloseWrite()
+			socket.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		}
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return
+		}
+		counts[line]++
+	}
+}
+
+func serverTLS(t *testing.T) *tls.Config {
+	t.Helper()
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	if err := owntls.EnsureSelfSigned(cert, key); err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}} // with session tickets
+}
+
+// Half a write never shows in a TLS connection, or in a compressed one.
+func TestAPeerThatDoesNotReadForAWhileBelowOtherLayers(t *testing.T) {
+	t.Parallel()
+	server := serverTLS(t)
+	s := listen(t)
+	out := open(t, `action(type="omfwd" target="127.0.0.1" port="`+s.port()+`" protocol="tcp" streamDriver="ossl" streamDriverMode="1" streamDriverAuthMode="anon" compression.mode="stream:always" zipLevel="1")`)
+	accepted := make(chan *tls.Conn, 1)
+	go func() {
+		c, err := s.Accept()
+		if err != nil {
+			return
+		}
+		secured := tls.Server(c, server)
+		secured.Handshake()
+		accepted <- secured
+	}()
+	noise := rand.New(rand.NewPCG(1, 2))
+	sent := 0
+	lines := func(n int) (list []string) {
+		for range n { // text that hardly compresses
+			list = append(list, fmt.Sprintf("%d %x%x%x%x%x%x", sent, noise.Uint64(), noise.Uint64(), noise.Uint64(), noise.Uint64(), noise.Uint64(), noise.Uint64()))
+			sent++
+		}
+		return list
+	}
+	var want []string
+	for {
+		batch := lines(20000)
+		if err := write(out, batch...); err != nil {
+			if !strings.Contains(err.Error(), "does not read") {
+				t.Fatal(err)
+			}
+			break
+		}
+		want = append(want, batch...)
+	}
+	got := make(chan string, 1)
+	go func() {
+		c := <-accepted
+		r, err := zlib.NewReader(c)
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		text, err := io.ReadAll(r)
+		c.Close()
+		got <- string(text) + fmt.Sprint(err)
+	}()
+	batch := lines(1)
+	for write(out, batch...) != nil {
+		// Until the peer has read what the system holds.
+	}
+	want = append(want, batch...)
 	if err := out.Close(); err != nil {
 		t.Error(err)
 	}
-	s.Close()
-	counts := <-seen
-	if len(counts) != total {
-		t.Errorf("%d different messages arrived, want %d", len(counts), total)
+	if <-got != strings.Join(want, "\n")+"\n<nil>" {
+		t.Error("what arrived is not each message once, in order")
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +20,6 @@ import (
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/output/omfwd"
-	owntls "syslogd/tls"
 )
 
 // load reads a configuration with omfwd as the only module.
@@ -294,17 +292,8 @@ func TestAnotherTargetTakesOver(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	if err := owntls.EnsureSelfSigned(cert, key); err != nil {
-		t.Fatal(err)
-	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := listen(t)
-	s.Listener = tls.NewListener(s.Listener, &tls.Config{Certificates: []tls.Certificate{pair}}) // with session tickets
+	s.Listener = tls.NewListener(s.Listener, serverTLS(t))
 	out := open(t, `action(type="omfwd" target="127.0.0.1" port="`+s.port()+`" protocol="tcp" streamDriver="ossl" streamDriverMode="1" streamDriverAuthMode="anon")`)
 	got := make(chan string)
 	go func() {
