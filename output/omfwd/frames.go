@@ -1,7 +1,5 @@
 package omfwd
 
-import "sort"
-
 // frames are messages as they are sent, back to back: frame i ends at ends[i].
 type frames struct {
 	buf  []byte
@@ -63,6 +61,3 @@ func (f *frames) drop(n int) {
 	}
 	f.start = 0
 }
-
-// whole is how many frames lie within the first n bytes.
-func (f *frames) whole(n int) int { return sort.SearchInts(f.ends, f.start+n+1) }
