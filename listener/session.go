@@ -182,16 +182,34 @@ const quiet = 50 * time.Millisecond
 
 // drain reads what has arrived, or is under way, when the server stops. It says
 // first that the connection ends: a sender that looks sends no more then, and
-// what it has sent is not thrown away with the connection.
+// what it has sent is not thrown away with the connection. In a dialogue the
+// farewell says that.
 func (s *session) drain(raw syscall.RawConn) {
-	closeWrite(s.conn)
-	for total := 0; total < drainLimit; {
-		s.conn.SetReadDeadline(time.Now().Add(quiet))
+	if s.dialogue == nil {
+		closeWrite(s.conn)
+	}
+	s.conn.SetReadDeadline(time.Now().Add(quiet))
+	for total, late := 0, false; total < drainLimit; {
+		if s.dialogue == nil { // a peer that gets answers would go on
+			s.conn.SetReadDeadline(time.Now().Add(quiet))
+		}
 		slab, n, err := s.read(raw)
-		if n <= 0 || err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			// Something may have come while this goroutine had no processor: a
+			// deadline that has passed ends a read that could return it.
+			if raw == nil {
+				if late || s.dialogue != nil {
+					return
+				}
+				late = true
+				continue
+			}
+			raw.Control(func(fd uintptr) { slab, n, _ = s.readNow(int(fd)) })
+		}
+		if n <= 0 {
 			return
 		}
-		total += n
+		total, late = total+n, false
 		s.consume(slab, n, false)
 	}
 }

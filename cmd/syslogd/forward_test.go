@@ -2,8 +2,6 @@ package main
 
 import (
 	"bufio"
-	"crypto/sha1"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -219,7 +217,7 @@ func TestForwardedBytesAreThoseOfRsyslogd(t *testing.T) {
 			fmt.Fprintf(&actions, "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"%s\" protocol=\"tcp\" tcp_framing=\"octet-counted\" template=\"%s\")\n", port, tpl)
 		}
 		port, stop := start(t, actions.String())
-		c := dial(t, "tcp", port)
+		c := connect(t, "tcp", port)
 		for _, m := range messages {
 			fmt.Fprintf(c, "%d %s", len(m), m)
 		}
@@ -270,15 +268,4 @@ func frames(t *testing.T, c net.Conn, n int) string {
 		fmt.Fprintf(&b, "%q\n", text)
 	}
 	return b.String()
-}
-
-// fingerprint is the SHA1 fingerprint of a certificate as rsyslogd writes it.
-func fingerprint(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, _ := pem.Decode(text)
-	return "SHA1:" + strings.ReplaceAll(fmt.Sprintf("% X", sha1.Sum(block.Bytes)), " ", ":")
 }

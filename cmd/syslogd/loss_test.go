@@ -77,7 +77,7 @@ action(type="omfwd" target="127.0.0.1" port="`+blockedTarget(t)+`" protocol="tcp
 `+forward+`
 action(type="omfile" file="@DIR@/local.log" template="line")
 `)
-			udp, tcp := dial(t, "udp", s.port("imudp")), dial(t, "tcp", s.port("imtcp"))
+			udp, tcp := connect(t, "udp", s.port("imudp")), connect(t, "tcp", s.port("imtcp"))
 			var want []string
 			for i := range 400 {
 				text := fmt.Sprintf("message %d %s", i, strings.Repeat("x", 500))
@@ -95,7 +95,7 @@ action(type="omfile" file="@DIR@/local.log" template="line")
 	}
 }
 
-func dial(t *testing.T, network, port string) net.Conn {
+func connect(t *testing.T, network, port string) net.Conn {
 	t.Helper()
 	c, err := net.Dial(network, "127.0.0.1:"+port)
 	if err != nil {
@@ -134,7 +134,7 @@ action(type="omfwd" target="127.0.0.1" port="`+port+`" protocol="tcp" action.res
 	written := make(chan error, 1)
 	progress := make(chan int, restarts)
 	go func() {
-		c := bufio.NewWriter(dial(t, "tcp", sender.port("imtcp")))
+		c := bufio.NewWriter(connect(t, "tcp", sender.port("imtcp")))
 		for i := range total {
 			fmt.Fprintf(c, "<13>Mar  4 10:00:00 h app:%d\n", i)
 			if i%(total/(restarts+1)) == total/(restarts+1)-1 && i < total-1 {
@@ -189,7 +189,7 @@ $ActionExecOnlyWhenPreviousIsSuspended on
 $ActionExecOnlyWhenPreviousIsSuspended off
 & @DIR@/all.log;line
 `)
-	c := dial(t, "tcp", s.port("imtcp"))
+	c := connect(t, "tcp", s.port("imtcp"))
 	want := []string{"one", "two", "three"}
 	for _, text := range want {
 		fmt.Fprintf(c, "<13>Mar  4 10:00:00 h app:%s\n", text)
@@ -213,7 +213,7 @@ template(name="line" type="string" string="%msg%/\n")
 action(name="central" type="omfwd" target="127.0.0.1" port="`+freePort(t, "tcp")+`" protocol="tcp" template="line"
        action.errorFile="@DIR@/errors" action.errorFile.maxSize="10k")
 `)
-	c := dial(t, "tcp", s.port("imtcp"))
+	c := connect(t, "tcp", s.port("imtcp"))
 	fmt.Fprint(c, "<13>Mar  4 10:00:00 h app:one\n<13>Mar  4 10:00:00 h app:two\n")
 	if !poll(func() bool { return strings.Count(s.read("errors"), "\n") == 2 }) {
 		t.Fatalf("the error file has %q", s.read("errors"))

@@ -261,7 +261,7 @@ func TestAReceiverThatRestartsMissesNothing(t *testing.T) {
 }
 
 // readSome reads lines of a connection. After 500 it says that it ends, and reads
-// on for a moment, as a server does that stops.
+// on, as a server does that stops: the sender ends the connection then.
 func readSome(c net.Conn, socket *net.TCPConn, r io.Reader, counts map[string]int) {
 	lines := bufio.NewReader(r)
 	for n := 0; ; n++ {
@@ -270,7 +270,7 @@ func readSome(c net.Conn, socket *net.TCPConn, r io.Reader, counts map[string]in
 				s.CloseWrite()
 			}
 			socket.CloseWrite()
-			socket.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			socket.SetReadDeadline(time.Now().Add(15 * time.Second))
 		}
 		line, err := lines.ReadString('\n')
 		if err != nil {

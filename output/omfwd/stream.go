@@ -116,7 +116,9 @@ func (s *stream) load() uint64 { return s.sock.unacknowledged() }
 // abort ends a connection that failed. What the system still holds is thrown
 // away: it is sent again over another one, and should not arrive twice.
 func (s *stream) abort() {
-	s.sock.SetLinger(0)
+	if s.kept.len() > 0 {
+		s.sock.SetLinger(0)
+	}
 	s.sock.Close()
 }
 
