@@ -185,31 +185,52 @@ const quiet = 50 * time.Millisecond
 // what it has sent is not thrown away with the connection. In a dialogue the
 // farewell says that.
 func (s *session) drain(raw syscall.RawConn) {
-	if s.dialogue == nil {
-		closeWrite(s.conn)
+	if s.dialogue != nil {
+		s.drainDialogue(raw)
+		return
 	}
-	s.conn.SetReadDeadline(time.Now().Add(quiet))
+	closeWrite(s.conn)
 	for total, late := 0, false; total < drainLimit; {
-		if s.dialogue == nil { // a peer that gets answers would go on
-			s.conn.SetReadDeadline(time.Now().Add(quiet))
-		}
+		s.conn.SetReadDeadline(time.Now().Add(quiet))
 		slab, n, err := s.read(raw)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			// Something may have come while this goroutine had no processor: a
 			// deadline that has passed ends a read that could return it.
-			if raw == nil {
-				if late || s.dialogue != nil {
-					return
-				}
+			if raw == nil && !late {
 				late = true
 				continue
 			}
-			raw.Control(func(fd uintptr) { slab, n, _ = s.readNow(int(fd)) })
+			slab, n = s.readArrived(raw)
 		}
 		if n <= 0 {
 			return
 		}
 		total, late = total+n, false
+		s.consume(slab, n, false)
+	}
+}
+
+// readArrived reads without waiting; nothing if that is not possible.
+func (s *session) readArrived(raw syscall.RawConn) (slab *message.Slab, n int) {
+	if raw != nil {
+		raw.Control(func(fd uintptr) { slab, n, _ = s.readNow(int(fd)) })
+	}
+	return slab, n
+}
+
+// drainDialogue reads what has arrived: a peer that gets answers would go on.
+// Over TLS it waits for a record that has begun, for a moment.
+func (s *session) drainDialogue(raw syscall.RawConn) {
+	s.conn.SetReadDeadline(time.Now().Add(quiet))
+	for total := 0; total < drainLimit; {
+		slab, n := s.readArrived(raw)
+		if raw == nil {
+			slab, n, _ = s.read(nil)
+		}
+		if n <= 0 {
+			return
+		}
+		total += n
 		s.consume(slab, n, false)
 	}
 }
