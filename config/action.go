@@ -88,9 +88,8 @@ func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
 	}
 	common := l.cfg.newCommon()
 	ok = actionParams.Decode(&common, obj, l.diags)
-	q := l.cfg.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
+	q := l.cfg.actionQueueDefaults()
 	ok = queue.Params.Decode(&q, obj, l.diags) && ok
-	q.Check(obj, l.diags)
 	conf := m.output.Instance.New(m.conf)
 	ok = m.output.Instance.Decode(conf, obj, l.diags) && ok
 	infos := append(append(actionParams.Infos(), queue.Params.Infos()...), m.output.Instance.Infos...)
@@ -129,7 +128,7 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 	if common.ErrorFile != "" {
 		act.Policy.Errors = &output.ErrorFile{Path: common.ErrorFile, Action: name, MaxSize: common.ErrorFileMax}
 	}
-	queued := q.Type == queue.FixedArray || q.Type == queue.LinkedList
+	queued := q.Queued()
 	if m.output.Modify != nil && queued {
 		d := l.diags.Warnf(rng, "action %s changes messages, which has no use behind a queue", name)
 		d.Effect = "the action has no queue"
@@ -138,6 +137,7 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 		if q.WorkerThreads == 0 {
 			q.WorkerThreads = 1
 		}
+		q.ForAction = true
 		act.Queue = &q
 	}
 	if common.LimitName != "" {
@@ -160,8 +160,8 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 func (l *loader) ownQueues() {
 	for _, a := range l.cfg.Actions {
 		if a.Queue == nil && !a.queueGiven && !a.Watched && a.Module.OwnQueue != nil && a.Module.OwnQueue(a.Conf) {
-			q := l.cfg.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
-			q.Type, q.WorkerThreads = queue.LinkedList, 1
+			q := l.cfg.actionQueueDefaults()
+			q.Type, q.WorkerThreads, q.ForAction = queue.LinkedList, 1, true
 			a.Queue = &q
 		}
 	}

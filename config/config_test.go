@@ -30,7 +30,7 @@ func TestMistakesArePointedAt(t *testing.T) {
 		{"module that does not exist", `module(load="imupd")`, []string{`1:13: error: "imupd"; imudp`}},
 		{"module that is not loaded", `input(type="imtcp" port="1")`, []string{`1:12: error: not loaded; load it first`}},
 		{"module that is not available yet", `action(type="omkafka" topic="t")`, []string{`1:13: error: not available yet`}},
-		{"module that is not available yet is loaded", `module(load="imklog")`, []string{`1:13: note: not available yet`}},
+		{"module that is not available yet is loaded", `module(load="im3195")`, []string{`1:13: note: not available yet`}},
 		{"template that does not exist", `action(type="omfile" file="/x" template="nope")`, []string{`1:41: error: "nope"`}},
 		{"ruleset that does not exist", "ruleset(name=\"remote\") { stop }\ncall remot\n", []string{`2:6: error: "remot"; remote`}},
 		{"ruleset twice", "ruleset(name=\"a\") { stop }\nruleset(name=\"a\") { stop }\n", []string{`2:1: error: "a" is defined twice`}},

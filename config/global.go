@@ -57,8 +57,11 @@ type Global struct {
 	// MetricsListen is the address of /metrics and /healthz, "" for none.
 	MetricsListen string
 
-	rulesetTimeoutShutdown int
-	actionTimeoutShutdown  int
+	rulesetTimeoutShutdown                                                  int
+	rulesetTimeoutCompletion, actionTimeoutCompletion, actionTimeoutEnqueue int
+	// AbortOnFailedQueue ends the start when the files of a queue can not be opened.
+	AbortOnFailedQueue    bool
+	actionTimeoutShutdown int
 }
 
 const (
@@ -130,6 +133,12 @@ var globalParams = param.Join(
 		param.PositiveInt("inputs.timeout.shutdown", func(c *Global) *int { return &c.InputsTimeout }).Default("1000").Doc("Milliseconds that a stop waits for inputs."),
 		param.Int("default.ruleset.queue.timeoutshutdown", func(c *Global) *int { return &c.rulesetTimeoutShutdown }).Range(0, 1<<31-1).Doc("Default of queue.timeoutShutdown of rulesets."),
 		param.Int("default.action.queue.timeoutshutdown", func(c *Global) *int { return &c.actionTimeoutShutdown }).Range(0, 1<<31-1).Doc("Default of queue.timeoutShutdown of actions."),
+		param.Int("default.ruleset.queue.timeoutactioncompletion", func(c *Global) *int { return &c.rulesetTimeoutCompletion }).Range(0, 1<<31-1).Default("1000").
+			Doc("Default of queue.timeoutActionCompletion of rulesets."),
+		param.Int("default.action.queue.timeoutactioncompletion", func(c *Global) *int { return &c.actionTimeoutCompletion }).Range(0, 1<<31-1).Default("1000").
+			Doc("Default of queue.timeoutActionCompletion of actions."),
+		param.Int("default.action.queue.timeoutenqueue", func(c *Global) *int { return &c.actionTimeoutEnqueue }).Range(0, 1<<31-1).Default("2000").
+			Doc("Default of queue.timeoutEnqueue of actions."),
 		param.User("privDrop.user.name", func(c *Global) *int { return &c.DropUser }).Legacy("PrivDropToUser").Doc("User to become after the start."),
 		param.PositiveInt("privDrop.user.id", func(c *Global) *int { return &c.DropUser }).Twin("privDrop.user.name").Legacy("PrivDropToUserID").Doc("The same by number."),
 		param.GroupName("privDrop.group.name", func(c *Global) *int { return &c.DropGroup }).Legacy("PrivDropToGroup").Doc("Group to become after the start."),
@@ -149,18 +158,16 @@ var globalParams = param.Join(
 		param.NotYetUnless[Global]("senders.reportNew", noSuchEvent, "off"),
 		param.NotYetUnless[Global]("senders.reportGoneAway", noSuchEvent, "off"),
 		param.NoEffect[Global]("senders.timeoutAfter", noSuchEvent),
-		param.NotYetUnless[Global]("abortOnFailedQueueStartup", "queues are kept in memory and always start", "off"),
+		param.Bool("abortOnFailedQueueStartup", func(c *Global) *bool { return &c.AbortOnFailedQueue }).Default("off").
+			Doc("Do not start when the files of a queue can not be opened."),
 		param.NotYetUnless[Global]("compatibility.configFormat.legacy", "forbidding a syntax is not available yet", "enable"),
 		param.NotYetUnless[Global]("compatibility.configFormat.syslogd", "forbidding a syntax is not available yet", "enable"),
 		param.NotYetUnless[Global]("compatibility.configFormat.property", "forbidding a syntax is not available yet", "enable"),
 		param.NoEffect[Global]("compatibility.defaults.secure", "contradictory TLS settings are always refused, dynamic file names always stay inside their directory"),
 		param.NoEffect[Global]("systemd.notifyReadyDelay", "READY is sent when all inputs listen"),
 		param.NoEffect[Global]("reportChildProcessExits", "this server starts no long-running programs yet"),
-		param.NoEffect[Global]("default.ruleset.queue.timeoutactioncompletion", "an action that has begun is waited for"),
 		param.NoEffect[Global]("default.ruleset.queue.timeoutenqueue", "senders that can wait are slowed down"),
 		param.NoEffect[Global]("default.ruleset.queue.timeoutworkerthreadshutdown", "an idle worker costs nothing"),
-		param.NoEffect[Global]("default.action.queue.timeoutactioncompletion", "an action that has begun is waited for"),
-		param.NoEffect[Global]("default.action.queue.timeoutenqueue", "senders that can wait are slowed down"),
 		param.NoEffect[Global]("default.action.queue.timeoutworkerthreadshutdown", "an idle worker costs nothing"),
 		param.NoEffect[Global]("shutdown.queue.doubleSize", "the workers of a queue never enqueue into it"),
 		param.NoEffect[Global]("libcapng.default", "the Go runtime needs no capabilities dropped by a library"),

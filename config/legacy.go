@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"syslogd/config/param"
@@ -43,7 +44,7 @@ func (s *legacyState) takeAction(l *loader) (actionCommon, queue.Config, places)
 			delete(s.actionPlaces, name)
 		}
 	}
-	q := l.cfg.queueDefaults(queue.DefaultActionSize, l.cfg.Global.actionTimeoutShutdown)
+	q := l.cfg.actionQueueDefaults()
 	l.decodeQueue(&q, s.queue, &given)
 	s.queue = nil
 	return common, q, given
@@ -55,7 +56,6 @@ func (l *loader) decodeQueue(conf *queue.Config, dirs []queueDirective, given *p
 		obj := l.directiveObject(d.dir)
 		obj.Args = []*param.Arg{directiveArg(d.name, d.dir)}
 		queue.Params.Decode(conf, obj, l.diags)
-		conf.Check(obj, l.diags)
 		given.note(obj)
 	}
 }
@@ -199,6 +199,7 @@ func (l *loader) queueDirective(d *syntax.Directive) bool {
 			l.legacy.mainQueue = append(l.legacy.mainQueue, q)
 		} else {
 			l.use(d, Use{Kind: UseMainQueue})
+			l.mainQueueRange = d.Range()
 			l.decodeQueue(&l.cfg.MainQueue, []queueDirective{q}, &l.cfg.mainQueuePlaces)
 		}
 		return true
@@ -278,6 +279,18 @@ func (l *loader) runDirective(d *syntax.Directive, m *loadedModule) {
 	}
 	if m.input.AfterRun != nil {
 		m.input.AfterRun(m.pending)
+		m.forgetDefaults()
+	}
+}
+
+// forgetDefaults forgets where pending values were given that are the defaults again.
+func (m *loadedModule) forgetDefaults() {
+	o := m.instanceObject()
+	now, fresh := o.Values(m.pending), o.Values(o.New(m.conf))
+	for i := range now {
+		if slices.Equal(now[i].Items, fresh[i].Items) {
+			delete(m.pendingPlaces, now[i].Name)
+		}
 	}
 }
 
@@ -369,7 +382,7 @@ func (l *loader) rulesetQueue(d *syntax.Directive) {
 		l.diags.Errorf(d.Range(), "ruleset %q has a queue already", l.current.Name).Effect = "this line is ignored"
 		return
 	}
-	conf := l.cfg.queueDefaults(queue.DefaultSize, l.cfg.Global.rulesetTimeoutShutdown)
+	conf := l.cfg.rulesetQueueDefaults()
 	l.decodeQueue(&conf, l.legacy.mainQueue, &l.current.places)
 	l.legacy.mainQueue = nil
 	conf.Given = true

@@ -37,6 +37,8 @@ type loader struct {
 	// defaultName is the value of $DefaultRuleset.
 	defaultName  string
 	defaultRange diag.Range
+	// mainQueueRange is where main_queue() stands, or a directive of the main queue.
+	mainQueueRange diag.Range
 	// outChannels are the $OutChannel definitions.
 	outChannels map[string]outChannel
 	inputRules  []inputRuleset
@@ -204,8 +206,9 @@ func (l *loader) mainQueue(o *syntax.Object) {
 	obj := param.ObjectOf(o, "main_queue()", "the main queue keeps its defaults")
 	text(obj, "name")
 	conf := l.cfg.MainQueue
-	if queue.Params.Decode(&conf, obj, l.diags) && conf.Check(obj, l.diags) {
+	if queue.Params.Decode(&conf, obj, l.diags) {
 		l.cfg.MainQueue = conf
+		l.mainQueueRange = o.Range()
 		l.cfg.mainQueuePlaces.note(obj)
 	}
 	param.ReportUnknown(obj, queue.Params.Infos(), l.diags)
@@ -250,8 +253,8 @@ func (l *loader) ruleset(r *syntax.Ruleset) {
 		a.Used = true
 		rs.Parsers = l.parserNames(a.Items, a.ValueRange)
 	}
-	conf := l.cfg.queueDefaults(queue.DefaultSize, l.cfg.Global.rulesetTimeoutShutdown)
-	if queue.Params.Decode(&conf, obj, l.diags) && conf.Check(obj, l.diags) && conf.Given && conf.Type != queue.Direct {
+	conf := l.cfg.rulesetQueueDefaults()
+	if queue.Params.Decode(&conf, obj, l.diags) && conf.Given && conf.Type != queue.Direct {
 		conf.SetSize(queue.DefaultSize)
 		rs.Queue = &conf
 	}
@@ -266,13 +269,26 @@ func (l *loader) ruleset(r *syntax.Ruleset) {
 	}
 }
 
-// queueDefaults are the defaults of a ruleset's or an action's queue.
-func (c *Config) queueDefaults(size, timeout int) queue.Config {
+// rulesetQueueDefaults are the defaults of a ruleset's queue.
+func (c *Config) rulesetQueueDefaults() queue.Config {
+	g := &c.Global
+	return queueDefaults(queue.DefaultSize, g.rulesetTimeoutShutdown, g.rulesetTimeoutCompletion)
+}
+
+// actionQueueDefaults are the defaults of an action's queue.
+func (c *Config) actionQueueDefaults() queue.Config {
+	g := &c.Global
+	conf := queueDefaults(queue.DefaultActionSize, g.actionTimeoutShutdown, g.actionTimeoutCompletion)
+	conf.TimeoutEnqueue = g.actionTimeoutEnqueue
+	return conf
+}
+
+func queueDefaults(size, shutdown, completion int) queue.Config {
 	var conf queue.Config
 	queue.Params.SetDefaults(&conf)
-	conf.Size = size
-	if timeout > 0 {
-		conf.TimeoutShutdown = timeout
+	conf.Size, conf.TimeoutCompletion = size, completion
+	if shutdown > 0 {
+		conf.SetTimeoutShutdown(shutdown)
 	}
 	conf.Given = false
 	return conf
@@ -345,6 +361,7 @@ func (l *loader) finish() {
 			l.unknownRuleset(l.defaultName, l.defaultRange).Effect = "the rules outside of rulesets are used"
 		}
 	}
+	l.implicitInputs()
 	for _, ir := range l.inputRules {
 		if rs := l.rulesetNamed(ir.name); rs != nil {
 			ir.input.Ruleset = rs
@@ -353,16 +370,33 @@ func (l *loader) finish() {
 		}
 	}
 	l.ownQueues()
-	l.implicitInputs()
 	l.checkLimits()
 	l.checkModulesUsed()
-	l.cfg.MainQueue.SetSize(queue.DefaultSize)
+	l.finishQueues()
 	g := &l.cfg.Global
 	if g.MaxMessageSize < 128 {
 		l.diags.Warnf(diag.Range{}, "maxMessageSize is %d, it can not be less than 128", g.MaxMessageSize).Effect = "128 is used"
 		g.MaxMessageSize = 128
 	}
 	g.Parser.MaxMessageSize = int(g.MaxMessageSize)
+}
+
+// finishQueues judges the parameters of each queue together, now that all are known.
+func (l *loader) finishQueues() {
+	used := queue.Places{}
+	workDir := l.cfg.Global.WorkDirectory
+	l.cfg.MainQueue.SetSize(queue.DefaultSize)
+	l.cfg.MainQueue.Finish("the main queue", l.mainQueueRange, workDir, used, l.diags)
+	for _, rs := range l.cfg.Rulesets {
+		if rs.Queue != nil {
+			rs.Queue.Finish(fmt.Sprintf("the queue of ruleset %q", rs.Name), rs.Range, workDir, used, l.diags)
+		}
+	}
+	for _, a := range l.cfg.Actions {
+		if a.Queue != nil {
+			a.Queue.Finish("the queue of action "+a.Name, a.Range, workDir, used, l.diags)
+		}
+	}
 }
 
 func (l *loader) unknownRuleset(name string, rng diag.Range) *diag.Diagnostic {

@@ -212,6 +212,9 @@ func (l *loader) implicitInputs() {
 		for _, conf := range m.input.Implicit(m.conf) {
 			m.inputs++
 			obj := &param.Object{Title: m.name, Effect: "this input is ignored", Range: m.rng}
+			if m.object != nil {
+				obj.Args = m.object.Args
+			}
 			if m.input.Instance.Check(conf, obj, l.diags) {
 				l.addInput(m, conf, obj)
 				if m.object != nil {

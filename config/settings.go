@@ -181,7 +181,7 @@ func (r *Ruleset) QueueSettings(c *Config) []Setting {
 	if r.Queue == nil {
 		return nil
 	}
-	def := c.queueDefaults(queue.DefaultSize, c.Global.rulesetTimeoutShutdown)
+	def := c.rulesetQueueDefaults()
 	return settings(queue.Params.Values(r.Queue), queue.Params.Values(&def), r.places, nil)
 }
 
@@ -199,7 +199,7 @@ func (a *Action) Settings(c *Config) []Setting {
 	def := c.newCommon()
 	out = append(out, settings(actionParams.Values(&a.common), actionParams.Values(&def), a.places, c.globalPlaces)...)
 	if a.Queue != nil {
-		none := c.queueDefaults(queue.DefaultActionSize, c.Global.actionTimeoutShutdown)
+		none := c.actionQueueDefaults()
 		none.WorkerThreads = 1
 		out = append(out, settings(queue.Params.Values(a.Queue), queue.Params.Values(&none), a.places, nil)...)
 	}

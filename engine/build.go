@@ -81,12 +81,16 @@ func (e *Engine) buildAction(a *config.Action) error {
 		e.router.Flush = append(e.router.Flush, f)
 	}
 	if a.Queue != nil {
-		q := queue.New(a.Name+" queue", *a.Queue)
+		q := e.newQueue(a.Name+" queue", *a.Queue)
 		a.Action.Queue = q
 		e.queues = append(e.queues, q)
-		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(e.work)) }
+		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(q.Context())) }
 	}
 	return nil
+}
+
+func (e *Engine) newQueue(name string, conf queue.Config) *queue.Queue {
+	return queue.New(name, conf, queue.Env{Log: e.log, Resolve: e.names.Resolve})
 }
 
 // templates resolves the names that an output renders.
@@ -122,12 +126,12 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 			e.router.Default = rs.Ruleset
 		}
 		if rs.Queue != nil {
-			q := queue.New(rs.Name, *rs.Queue)
+			q := e.newQueue(rs.Name, *rs.Queue)
 			rs.Ruleset.Queue = q
 			own = append(own, q)
 		}
 	}
-	// Rulesets stop before the actions that they feed.
+	e.actionQueues, e.rulesetQueues = e.queues, own
 	e.queues = append(own, e.queues...)
 	e.router.Flush = append(e.router.Flush, idleFlush{e.store})
 }
@@ -193,7 +197,7 @@ func (e *Engine) register() {
 	}
 	for _, a := range e.cfg.Actions {
 		if m := a.Modifier; m != nil {
-			e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Numbers: []metrics.Number{
+			e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Stats: modifierStats(a.Name, m), Numbers: []metrics.Number{
 				metrics.Of("action_messages_modified_total", "Messages that went through the modifier.", &m.Processed),
 				metrics.Of("action_messages_not_modified_total", "Messages that the modifier could not change.", &m.Failed),
 			}})
@@ -202,7 +206,7 @@ func (e *Engine) register() {
 			continue
 		}
 		d := a.Delivery
-		e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Numbers: []metrics.Number{
+		e.metrics.Register(&metrics.Object{Label: "action", Name: a.Name, Stats: d.Stats(a.Name), Numbers: []metrics.Number{
 			metrics.Of("action_messages_written_total", "Messages the output took.", &d.Processed),
 			metrics.Of("action_messages_failed_total", "Messages lost: rejected, or given up while suspended.", &d.Failed),
 			metrics.Of("action_bytes_written_total", "Bytes the output took.", &d.Bytes),
@@ -217,6 +221,7 @@ func (e *Engine) register() {
 	}
 	e.metrics.Register(storeObject(e.store))
 	e.metrics.RegisterDynamic(e.cfg.Buckets.Objects)
+	e.metrics.RegisterStats(e.cfg.Buckets.Stats)
 	e.metrics.RegisterDynamic(e.cfg.Policies.Objects)
 }
 

@@ -80,7 +80,7 @@ func NewDryRun(cfg *config.Config, env Env, watch Watcher, diags *diag.List) (*D
 			a.Delivery = output.NewDelivery(&pretended{d, a, a.Delivery.Output()}, a.Policy, env.Log, e.env.Now)
 		}
 	}
-	d.worker = e.router.NewWorker(e.work)
+	d.worker = e.router.NewWorker(context.Background())
 	d.worker.Tracer = watch
 	return d, nil
 }
@@ -164,7 +164,12 @@ func (d *DryRun) message(in *Input, from netip.Addr, text []byte) {
 	}
 	b := message.NewBatch(nil)
 	b.Ruleset, b.Received = in.Ruleset, d.now()
-	m := b.Add(append([]byte(nil), text...), in.reading.Origin, peer)
+	var m *message.Message
+	if in.reading.Add != nil {
+		m = in.reading.Add(b, text)
+	} else {
+		m = b.Add(append([]byte(nil), text...), in.reading.Origin, peer)
+	}
 	b.StampReceived()
 	rs := d.e.router.Ruleset(b.Ruleset)
 	p := &Parsed{Message: m, Frame: text, Ruleset: rs.Name, Props: d.e.newContext()}

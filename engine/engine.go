@@ -73,15 +73,15 @@ type Engine struct {
 	router  *router.Router
 	modEnv  module.Env
 
-	main    *queue.Queue
-	queues  []*queue.Queue // of rulesets, then of actions: the order of a stop
-	handler map[*queue.Queue]func() queue.Handler
-	inputs  []*input
+	main   *queue.Queue
+	queues []*queue.Queue // of rulesets, then of actions
+	// Rulesets stop before the actions that they feed.
+	rulesetQueues, actionQueues []*queue.Queue
+	handler                     map[*queue.Queue]func() queue.Handler
+	inputs                      []*input
 	// parts are the outputs and modifiers, which may have things to start, reopen and close.
 	parts []any
 
-	work       context.Context // ends waiting of workers
-	stopWork   context.CancelFunc
 	stopInputs context.CancelFunc
 	running    sync.WaitGroup // inputs
 	background sync.WaitGroup // the store
@@ -112,13 +112,12 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 		env.OwnMessage = func(string) {}
 	}
 	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}}
-	e.work, e.stopWork = context.WithCancel(context.Background())
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
 	cfg.Tables.Log = env.Log.With("module", "lookup")
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
-	e.main = queue.New("main Q", cfg.MainQueue)
+	e.main = e.newQueue("main Q", cfg.MainQueue)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
 	e.buildInputs(diags)
@@ -162,7 +161,10 @@ func (e *Engine) Start(ctx context.Context) error {
 	storeCtx, e.stopStore = context.WithCancel(context.Background())
 	e.background.Go(func() { e.store.Run(storeCtx) })
 	e.stopWatch = e.cfg.Policies.Watch()
-	e.startQueues()
+	if err := e.startQueues(); err != nil {
+		e.Stop(ctx)
+		return err
+	}
 	e.openInputs(ctx)
 	if e.env.OpenedInputs != nil {
 		if err := e.env.OpenedInputs(); err != nil {
@@ -174,18 +176,30 @@ func (e *Engine) Start(ctx context.Context) error {
 	return nil
 }
 
-func (e *Engine) startQueues() {
-	for _, q := range append([]*queue.Queue{e.main}, e.queues...) {
+// startQueues opens the files of all queues before the workers of any begin,
+// since those put messages into other queues.
+func (e *Engine) startQueues() error {
+	all := append([]*queue.Queue{e.main}, e.queues...)
+	for _, q := range all {
+		if err := q.Open(); err != nil {
+			if e.cfg.Global.AbortOnFailedQueue {
+				return err
+			}
+			e.log.Error("a queue can not use its files and is kept in memory", "queue", q.Name(), "err", err)
+		}
+	}
+	for _, q := range all {
 		handlers := make([]queue.Handler, q.Workers())
 		for i := range handlers {
 			if make := e.handler[q]; make != nil {
 				handlers[i] = make()
 			} else {
-				handlers[i] = e.router.NewWorker(e.work)
+				handlers[i] = e.router.NewWorker(q.Context())
 			}
 		}
 		q.Start(handlers)
 	}
+	return nil
 }
 
 func (e *Engine) openInputs(ctx context.Context) {
@@ -249,16 +263,19 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	e.own.stop()
-	var errs []error
-	for i, q := range append([]*queue.Queue{e.main}, e.queues...) {
-		if lost := q.Stop(e.stopWork); lost > 0 {
-			errs = append(errs, fmt.Errorf("queue %s: %d messages lost, it did not drain in time", q.Name(), lost))
-		}
-		if i == 0 {
-			e.router.NewWorker(e.work).ProcessRepeats()
+	errs := stopQueues([]*queue.Queue{e.main})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(e.cfg.MainQueue.TimeoutShutdown)*time.Millisecond)
+	defer cancel()
+	e.router.NewWorker(ctx).ProcessRepeats()
+	for _, q := range e.rulesetQueues { // one may feed the next
+		errs = append(errs, stopQueues([]*queue.Queue{q})...)
+	}
+	errs = append(errs, stopQueues(e.actionQueues)...)
+	for _, in := range e.inputs {
+		if s, ok := in.Input.(listener.Settler); ok && in.opened && e.stopInputs != nil {
+			s.Settle(errors.Join(errs...) == nil)
 		}
 	}
-	e.stopWork()
 	e.cfg.Tables.Wait()
 	for _, o := range e.parts {
 		if c, ok := o.(io.Closer); ok {
@@ -272,6 +289,22 @@ func (e *Engine) Stop(context.Context) error {
 	}
 	errs = append(errs, e.store.Close())
 	return errors.Join(errs...)
+}
+
+// stopQueues stops queues side by side, so that many targets that do not answer
+// take no longer than one.
+func stopQueues(queues []*queue.Queue) []error {
+	errs := make([]error, len(queues))
+	var stopping sync.WaitGroup
+	for i, q := range queues {
+		stopping.Go(func() {
+			if lost := q.Stop(); lost > 0 {
+				errs[i] = fmt.Errorf("queue %s: %d messages lost, it did not drain in time", q.Name(), lost)
+			}
+		})
+	}
+	stopping.Wait()
+	return errs
 }
 
 // Health returns what is wrong: inputs that do not listen, suspended actions.

@@ -1,7 +1,11 @@
 package engine
 
 import (
+	"syslogd/listener/imfile"
+	"syslogd/listener/imklog"
+	"syslogd/listener/imkmsg"
 	"syslogd/listener/immark"
+	"syslogd/listener/impstats"
 	"syslogd/listener/imptcp"
 	"syslogd/listener/imrelp"
 	"syslogd/listener/imtcp"
@@ -44,7 +48,11 @@ func Modules() *module.Registry {
 		Drivers:     map[string]bool{"lmnsd_gtls": true, "lmnsd_ossl": true, "lmnsd_ptcp": true, "fmhash": true},
 		Unavailable: unavailable(),
 	}
+	r.AddInput(imfile.Module)
+	r.AddInput(imklog.Module)
+	r.AddInput(imkmsg.Module)
 	r.AddInput(immark.Module)
+	r.AddInput(impstats.Module)
 	r.AddInput(imudp.Module)
 	r.AddInput(imtcp.Module)
 	r.AddInput(imptcp.Module)
@@ -103,17 +111,9 @@ func rfc5424() *module.ParserModule {
 func unavailable() map[string]*module.Unavailable {
 	const notSent, notRead = "messages are not sent there", "messages are not read from there"
 	list := map[string]*module.Unavailable{
-		"imklog": {Lost: "kernel messages are not read", Directives: []string{"KLogPath", "KLogPermitNonKernelFacility",
-			"KLogConsoleLogLevel", "KLogInternalMsgFacility", "KLogParseKernelTimestamp", "KLogKeepKernelTimestamp", "KLogLocalIPIF"}},
-		"imkmsg": {Lost: "kernel messages are not read"},
 		"imjournal": {Lost: "the systemd journal is not read", Directives: []string{"IMJournalPersistStateInterval", "IMJournalRatelimitInterval",
 			"IMJournalRatelimitBurst", "IMJournalStateFile", "IMJournalIgnorePreviousMessages", "IMJournalDefaultSeverity",
 			"IMJournalDefaultFacility", "IMJournalUsePIDFromSystem"}},
-		"impstats": {Lost: "no statistics messages are written; see metrics.listen",
-			Directives: []string{"PStatsInterval", "PStatInterval", "PStatFacility", "PStatSeverity", "PStatJSON", "PStatCEE"}},
-		"imfile": {Lost: "files are not read", Directives: []string{"InputFileName", "InputFileTag", "InputFileStateFile", "InputFileSeverity",
-			"InputFileFacility", "InputFileReadMode", "InputFileMaxLinesAtOnce", "InputFilePersistStateInterval", "InputFileBindRuleset",
-			"InputRunFileMonitor", "InputFilePollInterval"}},
 		"ommail": {Lost: notSent, Directives: []string{"ActionMailSMTPServer", "ActionMailSMTPPort", "ActionMailFrom", "ActionMailTo",
 			"ActionMailSubject", "ActionMailEnableBody"}},
 	}

@@ -9,6 +9,7 @@ import (
 	"syslogd/config"
 	"syslogd/listener"
 	"syslogd/metrics"
+	"syslogd/modify"
 	"syslogd/router/property"
 	"syslogd/store"
 )
@@ -45,6 +46,14 @@ func (e *Engine) newContext() *property.Context {
 		LocalHost: e.names.Host, Globals: &e.globals,
 		ExactCase: e.cfg.Global.CaseSensitive, CompactJSON: e.cfg.Global.CompactJSON, Clock: e.env.Now,
 	}
+}
+
+// modifierStats are rsyslogd's counters of an action that changes messages.
+func modifierStats(name string, m *modify.Instance) []*metrics.Stats {
+	return []*metrics.Stats{{Name: name, Origin: "core.action", Counters: []metrics.Stat{
+		{Name: "processed", Read: func() uint64 { return m.Processed.Value() + m.Failed.Value() }},
+		metrics.StatOf("failed", &m.Failed), metrics.NoStat("suspended"), metrics.NoStat("suspended.duration"), metrics.NoStat("resumed"),
+	}}}
 }
 
 // storeObject describes the files on disk to the metrics.

@@ -22,6 +22,13 @@ type Input interface {
 	Close() error
 }
 
+// Settler is implemented by inputs that remember what they have received. Settle
+// is called once after Run, when the queues have ended: complete says that all
+// that was submitted has been processed.
+type Settler interface {
+	Settle(complete bool)
+}
+
 // Reading is how an input reads: what its messages have in common and, for
 // streams, how they are cut into messages.
 type Reading struct {
@@ -29,6 +36,9 @@ type Reading struct {
 	Frame  *frame.Options
 	// Sender, if not nil, stands in for the sender of every message.
 	Sender *message.Peer
+	// Add, if not nil, adds a text to a batch as the input does; its messages do
+	// not come by the network.
+	Add func(b *message.Batch, text []byte) *message.Message
 }
 
 // Reader is implemented by inputs that can say how they read without being open.

@@ -151,6 +151,18 @@ func (n *Names) Peer(addr netip.Addr, preserveCase bool) *message.Peer {
 	return e.peer
 }
 
+// Resolve returns the name of a sender that was not made by Peer, and stores it.
+func (n *Names) Resolve(p *message.Peer) []byte {
+	if !p.Addr.IsValid() {
+		return p.IP
+	}
+	name := n.Peer(p.Addr, false).Host()
+	if string(name) != string(p.IP) {
+		p.SetHost(name)
+	}
+	return name
+}
+
 // resolve is called by a worker that needs a name.
 func (n *Names) resolve(key peerKey, e *peerEntry) []byte {
 	first := false

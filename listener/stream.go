@@ -253,8 +253,8 @@ func (s *StreamServer) interrupt() {
 }
 
 // Object describes the server to the metrics. name is the input's.
-func (s *StreamServer) Object(name string) *metrics.Object {
-	o := &metrics.Object{Label: "input", Name: name, Extra: [][2]string{{"listen", s.opt.Address}}, Numbers: []metrics.Number{
+func (s *StreamServer) Object(name string, stats ...*metrics.Stats) *metrics.Object {
+	o := &metrics.Object{Label: "input", Name: name, Extra: [][2]string{{"listen", s.opt.Address}}, Stats: stats, Numbers: []metrics.Number{
 		metrics.Of("input_messages_received_total", "Messages received and put into the queue.", &s.Received),
 		metrics.Of("input_bytes_received_total", "Bytes received.", &s.Bytes),
 		metrics.Of("input_messages_dropped_total", "Messages dropped because the queue did not take them.", &s.Dropped),

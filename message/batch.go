@@ -22,6 +22,8 @@ type Batch struct {
 	side []byte
 	held int // bytes that Side allocated
 	refs atomic.Int32
+	// others are the batches whose memory the messages lie in, beside its own.
+	others []*Batch
 }
 
 var batchPool = sync.Pool{New: func() any { return new(Batch) }}
@@ -52,6 +54,21 @@ func (b *Batch) Add(text []byte, o *Origin, p *Peer) *Message {
 	return m
 }
 
+// AddText appends a message that is all text and needs no parser. text, host and
+// tag are copied. programLen is the length of the program name within the tag.
+func (b *Batch) AddText(text, host, tag []byte, programLen int) *Message {
+	buf := make([]byte, 0, len(text)+len(host)+len(tag))
+	buf = append(append(append(buf, text...), host...), tag...)
+	m := b.Add(buf, nil, nil)
+	n, h := uint32(len(text)), uint32(len(host))
+	m.rawLen, m.MsgText.Len = n, n
+	m.Host = Span{n, h}
+	m.TagText = Span{n + h, uint32(len(tag))}
+	m.Program = Span{n + h, uint32(programLen)}
+	m.Flags = Parsed | HasHostname
+	return m
+}
+
 // AddClone appends a copy of m that does not depend on m's batch.
 func (b *Batch) AddClone(m *Message) { b.Msgs = append(b.Msgs, *m.Clone()) }
 
@@ -64,6 +81,24 @@ func (b *Batch) StampReceived() {
 			m.Received = ts
 		}
 	}
+}
+
+// Join moves the messages of o to the end of b and takes o over: its memory lives
+// as long as b.
+func (b *Batch) Join(o *Batch) {
+	b.Msgs = append(b.Msgs, o.Msgs...)
+	b.others = append(b.others, o)
+}
+
+// Part returns a batch of messages first to end-1, in the memory of b, which lives
+// as long as it. What is set in a message of one is not seen in the other.
+func (b *Batch) Part(first, end int) *Batch {
+	p := NewBatch(nil)
+	p.Msgs = append(p.Msgs, b.Msgs[first:end]...)
+	p.Ruleset, p.Flow, p.Received = b.Ruleset, b.Flow, b.Received
+	b.Retain()
+	p.others = append(p.others, b)
+	return p
 }
 
 // Len is the number of messages.
@@ -117,6 +152,11 @@ func (b *Batch) Release() {
 	if b.slab != nil {
 		b.slab.Release()
 	}
+	for i, o := range b.others {
+		o.Release()
+		b.others[i] = nil
+	}
+	b.others = b.others[:0]
 	if cap(b.Msgs) > maxPooledMessages {
 		b.Msgs = nil
 	}

@@ -260,6 +260,9 @@ func (m *Message) SetHostname(b []byte) {
 	m.Flags |= HasHostname
 }
 
+// SetAppName replaces the application name of an RFC 5424 message. b is copied.
+func (m *Message) SetAppName(b []byte) { m.App = m.add(b) }
+
 // SetProcID replaces the process ID. b is copied, as in all of these.
 func (m *Message) SetProcID(b []byte) { m.Proc = m.add(b) }
 

@@ -30,6 +30,9 @@ type Origin struct {
 	DefaultTZ *Zone
 	// IgnoreTimestamp makes the time of reception the reported time (imuxsock).
 	IgnoreTimestamp bool
+	// Tag is the tag of messages whose header has none because it is that of RFC
+	// 5424 (imfile); nil: it is composed of app-name and procid.
+	Tag []byte
 }
 
 // Zone is a fixed offset from UTC as it is written in a time stamp.

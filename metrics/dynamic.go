@@ -136,6 +136,15 @@ func (p *Percentiles) Observe(key []byte, n int64, now time.Time) int {
 	return DynamicOK
 }
 
+func (w *window) sorted() (list []int64, sum int64) {
+	list = slices.Clone(w.ring)
+	slices.Sort(list)
+	for _, n := range list {
+		sum += n
+	}
+	return list, sum
+}
+
 // Rank returns the value that so many percent of sorted are not above; 0 for none.
 func rank(sorted []int64, percent int) int64 {
 	if len(sorted) == 0 {
@@ -157,12 +166,7 @@ func (p *Percentiles) Objects() []*Object {
 		return Number{Name: name, Help: help, Kind: Gauge, Read: func() float64 { return float64(n) }}
 	}
 	for _, k := range p.names() {
-		sorted := slices.Clone(p.entries[k].val.ring)
-		slices.Sort(sorted)
-		sum := int64(0)
-		for _, n := range sorted {
-			sum += n
-		}
+		sorted, sum := p.entries[k].val.sorted()
 		out = append(out, &Object{Label: "bucket", Name: p.Name, Extra: [][2]string{{"key", k}}, Numbers: []Number{
 			number("percentile_window_min", "Least observation of the window.", rank(sorted, 0)),
 			number("percentile_window_max", "Greatest observation of the window.", rank(sorted, 100)),

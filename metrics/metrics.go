@@ -55,6 +55,8 @@ type Object struct {
 	// Extra are further labels with their values.
 	Extra   [][2]string
 	Numbers []Number
+	// Stats are what impstats shows of it; none for what rsyslogd does not have.
+	Stats []*Stats
 }
 
 // Set is all objects of a server.
@@ -62,6 +64,7 @@ type Set struct {
 	mu      sync.Mutex
 	objects []*Object
 	dynamic []func() []*Object
+	stats   []func() []*Stats // in the order of registration
 }
 
 // Register adds o and returns a function that takes it out again.
@@ -69,9 +72,21 @@ func (s *Set) Register(o *Object) (remove func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.objects = append(s.objects, o)
+	there := true // guarded by mu
+	if len(o.Stats) > 0 {
+		s.stats = append(s.stats, func() []*Stats {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if !there {
+				return nil
+			}
+			return o.Stats
+		})
+	}
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		there = false
 		for i, x := range s.objects {
 			if x == o {
 				s.objects = append(s.objects[:i:i], s.objects[i+1:]...)

@@ -56,11 +56,14 @@ type Delivery struct {
 	lostN uint64     // messages lost in this suspension
 	down  atomic.Bool
 
-	// Counters, in messages, but Suspensions.
+	// Counters, in messages and bytes, and what became of the output.
 	Processed   metrics.Counter
 	Failed      metrics.Counter
 	Bytes       metrics.Counter
 	Suspensions metrics.Counter
+	Resumptions metrics.Counter
+	// SuspendedSeconds is how long it was to be suspended.
+	SuspendedSeconds metrics.Counter
 }
 
 // NewDelivery returns a Delivery for out. log carries the action's name.
@@ -238,6 +241,7 @@ func (d *Delivery) suspend(err error, lost *Batch) {
 	first := d.row == 0
 	d.row++
 	d.until = d.now().Add(wait)
+	d.SuspendedSeconds.Add(uint64(wait / time.Second))
 	d.lostN += uint64(n)
 	d.why = err
 	d.down.Store(true)
@@ -255,10 +259,24 @@ func (d *Delivery) resume() {
 	}
 	d.row = 0
 	d.down.Store(false)
+	d.Resumptions.Add(1)
 	if d.policy.Report {
 		d.log.Warn("action resumed", "lost", d.lostN, "code", 2359)
 	} else if d.lostN > 0 {
 		d.log.Error("messages lost while the action was suspended", "count", d.lostN)
 	}
 	d.lostN = 0
+}
+
+// Stats are rsyslogd's counters of an action of that name.
+func (d *Delivery) Stats(name string) []*metrics.Stats {
+	var out []*metrics.Stats
+	if c, ok := d.out.(Counted); ok {
+		out = c.Stats(d)
+	}
+	return append(out, &metrics.Stats{Name: name, Origin: "core.action", Counters: []metrics.Stat{
+		{Name: "processed", Read: func() uint64 { return d.Processed.Value() + d.Failed.Value() }},
+		metrics.StatOf("failed", &d.Failed), metrics.StatOf("suspended", &d.Suspensions),
+		metrics.StatOf("suspended.duration", &d.SuspendedSeconds), metrics.StatOf("resumed", &d.Resumptions),
+	}})
 }

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"syslogd/metrics"
 )
 
 // Output is what an output module implements.
@@ -26,6 +28,11 @@ type Output interface {
 // RSYSLOG_FileFormat.
 type Templated interface {
 	Templates() []string
+}
+
+// Counted is implemented by outputs that impstats shows with numbers of their own.
+type Counted interface {
+	Stats(d *Delivery) []*metrics.Stats
 }
 
 // Concurrent marks outputs whose Write may be called by several workers at once.

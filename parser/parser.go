@@ -150,6 +150,11 @@ func (p *Parser) ParseBy(b *message.Batch, m *message.Message) By {
 		}
 	}
 	p.setProgram(m)
+	if tag := m.Origin.Tag; tag != nil && m.Protocol != 0 && m.TagText.Off == 0 {
+		program := m.Program
+		m.SetTag(tag, 0)
+		m.Program = program
+	}
 	return by
 }
 

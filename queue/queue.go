@@ -1,5 +1,6 @@
 // Package queue holds what lies between inputs and rulesets, and between
-// rulesets and actions that have a queue: bounded, in memory, ordered a sender.
+// rulesets and actions that have a queue: bounded, ordered a sender, in memory
+// (queue.go), on disk, or in memory with the rest on disk (disk.go, spool.go).
 //
 // A queue has lanes, one a worker. All batches of a Flow (a connection, a
 // datagram socket) that are under way at the same time use the same lane, so
@@ -11,10 +12,12 @@ package queue
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/metrics"
 )
@@ -29,10 +32,23 @@ type Handler interface {
 	Idle(last bool)
 }
 
+// Env is what a queue is given from outside.
+type Env struct {
+	Log *slog.Logger
+	// FS is where its files are; nil is the machine's.
+	FS vfs.FS
+	// Resolve finds the names of senders that had none when they went to disk.
+	Resolve func(*message.Peer) []byte
+}
+
 // Queue is a bounded queue of batches with its workers. Make it with New.
 type Queue struct {
 	name string
 	conf Config
+	env  Env
+
+	ctx    context.Context // ends what a worker waits for
+	cancel context.CancelFunc
 
 	mu      sync.Mutex
 	lanes   []lane
@@ -42,22 +58,37 @@ type Queue struct {
 	paced   int // senders that wait for calm
 	busy    int // workers at work
 	closed  bool
+	patient bool // false: senders have waited in vain for queue.timeoutEnqueue
 	room    sync.Cond
 	calm    sync.Cond
+	disk    *disk // nil: in memory only
+	sampled int   // messages, for queue.samplingInterval
 
-	hurry   atomic.Bool // stop without draining
+	hurry   atomic.Bool   // stop without draining
+	ended   chan struct{} // closed with hurry
 	workers sync.WaitGroup
 
 	// Counters, for metrics.
 	Enqueued metrics.Counter // messages
 	Full     metrics.Counter // times a sender had to wait or drop
 	Dropped  metrics.Counter // messages
-	maxSize  int
+	// Discarded are messages left out by severity or sampling.
+	Discarded metrics.Counter
+	maxSize   int
+}
+
+// entry is a batch in a lane.
+type entry struct {
+	*message.Batch
+	n, size int
+	seq     uint64 // of a queue with a disk
+	fed     *fed   // nil: not on disk
 }
 
 // lane is the work of one worker. The queue's mu guards it.
 type lane struct {
-	batches []*message.Batch
+	entries []entry
+	msgs    int // in entries
 	wake    sync.Cond
 }
 
@@ -66,9 +97,17 @@ type lane struct {
 // next batch, and no more than that waits behind it.
 const laneDepth = 2
 
-// New returns a queue. Start gives it its workers.
-func New(name string, conf Config) *Queue {
-	q := &Queue{name: name, conf: conf, lanes: make([]lane, conf.workers())}
+// New returns a queue. Open opens its files, Start gives it its workers.
+func New(name string, conf Config, env Env) *Queue {
+	if env.FS == nil {
+		env.FS = vfs.OS{}
+	}
+	if env.Log == nil {
+		env.Log = slog.New(slog.DiscardHandler)
+	}
+	conf.derive()
+	q := &Queue{name: name, conf: conf, env: env, lanes: make([]lane, conf.workers()), patient: true, ended: make(chan struct{})}
+	q.ctx, q.cancel = context.WithCancel(context.Background())
 	q.room.L, q.calm.L = &q.mu, &q.mu
 	for i := range q.lanes {
 		q.lanes[i].wake.L = &q.mu
@@ -82,8 +121,14 @@ func (q *Queue) Name() string { return q.name }
 // Workers is the number of handlers that Start needs.
 func (q *Queue) Workers() int { return len(q.lanes) }
 
+// Context ends when a stop has waited long enough for what the workers do.
+func (q *Queue) Context() context.Context { return q.ctx }
+
 // Start starts one worker a handler. Stop waits for them.
 func (q *Queue) Start(handlers []Handler) {
+	if q.disk != nil {
+		q.workers.Go(q.feed)
+	}
 	for i := range q.lanes {
 		q.workers.Add(1)
 		go func() {
@@ -103,11 +148,19 @@ const (
 	pacing    = 20 * time.Millisecond
 )
 
-// Enqueue takes over b. While the queue is full it waits, until ctx is done;
-// then, or when the queue is closed, b is dropped and counted.
+// Enqueue takes over b. While the queue is full it waits, until ctx is done; the
+// queue of an action also no longer than queue.timeoutEnqueue, and then not at all
+// until there is room. Then, or when the queue is closed, b is dropped and counted.
 func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
+	if q.conf.filters && !q.filter(b) {
+		return true
+	}
 	size := b.Bytes()
 	q.mu.Lock()
+	if q.disk != nil {
+		q.mu.Unlock()
+		return q.store(ctx, b, true)
+	}
 	if q.bytes > calmBytes && !q.closed {
 		q.pace()
 	}
@@ -115,12 +168,15 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 		q.Full.Add(1)
 		q.wait(ctx, size)
 	}
-	if q.closed || ctx.Err() != nil && q.fullFor(size) {
+	if q.closed || (!q.patient || ctx.Err() != nil) && q.fullFor(size) {
 		q.mu.Unlock()
 		q.drop(b)
 		return false
 	}
-	q.push(b, size)
+	n := b.Len()
+	q.push(entry{Batch: b, n: n, size: size}, b.Flow)
+	q.mu.Unlock()
+	q.Enqueued.Add(uint64(n))
 	return true
 }
 
@@ -149,8 +205,19 @@ func (q *Queue) wait(ctx context.Context, size int) {
 		q.room.Broadcast()
 	})
 	defer stop()
+	if q.conf.ForAction {
+		timer := time.AfterFunc(time.Duration(q.conf.TimeoutEnqueue)*time.Millisecond, func() {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			if q.fullFor(size) {
+				q.patient = false
+				q.room.Broadcast()
+			}
+		})
+		defer timer.Stop()
+	}
 	q.waiting++
-	for q.fullFor(size) && !q.closed && ctx.Err() == nil {
+	for q.fullFor(size) && !q.closed && q.patient && ctx.Err() == nil {
 		q.room.Wait()
 	}
 	q.waiting--
@@ -158,15 +225,25 @@ func (q *Queue) wait(ctx context.Context, size int) {
 
 // TryEnqueue takes over b, or drops and counts it when the queue is full.
 func (q *Queue) TryEnqueue(b *message.Batch) bool {
+	if q.conf.filters && !q.filter(b) {
+		return true
+	}
 	size := b.Bytes()
 	q.mu.Lock()
+	if q.disk != nil {
+		q.mu.Unlock()
+		return q.store(context.Background(), b, false)
+	}
 	if q.closed || q.fullFor(size) {
 		q.mu.Unlock()
 		q.Full.Add(1)
 		q.drop(b)
 		return false
 	}
-	q.push(b, size)
+	n := b.Len()
+	q.push(entry{Batch: b, n: n, size: size}, b.Flow)
+	q.mu.Unlock()
+	q.Enqueued.Add(uint64(n))
 	return true
 }
 
@@ -181,19 +258,17 @@ func (q *Queue) fullFor(size int) bool {
 	return q.msgs >= q.conf.Size || q.bytes > 0 && int64(q.bytes+size) > q.conf.MaxBytes
 }
 
-// push appends b to its lane and unlocks mu.
-func (q *Queue) push(b *message.Batch, size int) {
-	n := b.Len()
-	q.msgs += n
-	q.bytes += size
+// push appends e to its lane; mu is held.
+func (q *Queue) push(e entry, f *message.Flow) {
+	q.msgs += e.n
+	q.bytes += e.size
 	q.maxSize = max(q.maxSize, q.msgs)
-	l := &q.lanes[q.laneFor(b.Flow)]
-	l.batches = append(l.batches, b)
-	if len(l.batches) == 1 {
+	l := &q.lanes[q.laneFor(f)]
+	l.entries = append(l.entries, e)
+	l.msgs += e.n
+	if len(l.entries) == 1 || q.conf.MinBatch > 0 {
 		l.wake.Signal()
 	}
-	q.mu.Unlock()
-	q.Enqueued.Add(uint64(n))
 }
 
 // laneFor chooses a lane and counts the batch as under way. mu is held.
@@ -204,11 +279,11 @@ func (q *Queue) laneFor(f *message.Flow) int {
 	}
 	best := 0
 	for i := range q.lanes {
-		if len(q.lanes[i].batches) < laneDepth {
+		if len(q.lanes[i].entries) < laneDepth {
 			best = i
 			break
 		}
-		if len(q.lanes[i].batches) < len(q.lanes[best].batches) {
+		if len(q.lanes[i].entries) < len(q.lanes[best].entries) {
 			best = i
 		}
 	}
@@ -221,53 +296,74 @@ func (q *Queue) laneFor(f *message.Flow) int {
 
 // work is one worker.
 func (q *Queue) work(l *lane, h Handler) {
-	var todo []*message.Batch
+	var todo []entry
 	q.mu.Lock()
 	q.busy++
 	for {
-		for len(l.batches) == 0 {
+		for len(l.entries) == 0 {
 			q.busy--
 			last := q.busy == 0
 			q.mu.Unlock()
 			h.Idle(last)
 			q.mu.Lock()
-			for len(l.batches) == 0 && !q.closed {
+			for len(l.entries) == 0 && !q.drained() {
 				l.wake.Wait()
 			}
 			q.busy++
-			if len(l.batches) == 0 { // closed and drained
+			if len(l.entries) == 0 { // closed and drained
 				q.mu.Unlock()
 				return
 			}
 		}
-		todo, l.batches = l.batches, todo[:0]
+		if q.conf.MinBatch > 0 {
+			q.gather(l)
+		}
+		todo, l.entries, l.msgs = l.entries, todo[:0], 0
 		q.mu.Unlock()
-		for i, b := range todo {
-			todo[i] = nil
-			q.process(b, h)
+		if q.conf.shaped {
+			q.processShaped(todo, h)
+		} else {
+			for i, e := range todo {
+				todo[i] = entry{}
+				q.process(e, h)
+			}
 		}
 		q.mu.Lock()
 	}
 }
 
-func (q *Queue) process(b *message.Batch, h Handler) {
-	n, size, f := b.Len(), b.Bytes(), b.Flow
-	if q.hurry.Load() {
-		q.drop(b)
-	} else if done := h.Run(b); done < n {
-		q.Dropped.Add(uint64(n - done))
+// drained reports whether nothing will come any more; mu is held.
+func (q *Queue) drained() bool { return q.closed && (q.disk == nil || !q.disk.feeding) }
+
+func (q *Queue) process(e entry, h Handler) {
+	f := e.Flow
+	switch {
+	case q.disk != nil:
+		q.processStored(e, h)
+	case q.hurry.Load():
+		q.drop(e.Batch)
+	default:
+		if done := h.Run(e.Batch); done < e.n {
+			q.Dropped.Add(uint64(e.n - done))
+		}
 	}
 	q.mu.Lock()
 	if f != nil {
 		f.Pending.Add(-1)
 	}
-	q.msgs -= n
-	q.bytes -= size
+	q.msgs -= e.n
+	q.bytes -= e.size
 	if q.paced > 0 && q.bytes <= calmBytes/2 {
 		q.calm.Broadcast()
 	}
-	if q.waiting > 0 && q.bytes <= int(q.conf.MaxBytes)*3/4 && q.msgs <= q.conf.Size*3/4 {
-		q.room.Broadcast()
+	if q.bytes <= int(q.conf.MaxBytes)*3/4 && q.msgs <= q.conf.Size*3/4 {
+		q.patient = true
+		if q.waiting > 0 {
+			q.room.Broadcast()
+		}
+	}
+	if q.disk != nil {
+		q.disk.wake.Signal()
 	}
 	q.mu.Unlock()
 }
@@ -290,35 +386,76 @@ func (q *Queue) Refuse() {
 	}
 	q.room.Broadcast()
 	q.calm.Broadcast()
+	if q.disk != nil {
+		q.disk.wake.Broadcast()
+	}
 }
 
 // Stop takes no more batches and waits until the workers have processed what is
-// queued, at most for queue.timeoutShutdown; then late is called, to end what a
-// worker waits for, and what is left is dropped and counted. It returns the
-// number of messages dropped so.
-func (q *Queue) Stop(late func()) uint64 {
+// queued, at most for queue.timeoutShutdown, and then at most for
+// queue.timeoutActionCompletion until what they have begun is done; then that is
+// interrupted. What is left is written to disk if the queue has files, else dropped
+// and counted. It returns the number of messages dropped so.
+func (q *Queue) Stop() uint64 {
 	before := q.Dropped.Value()
 	q.Refuse()
-	timer := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown)*time.Millisecond, func() {
-		q.hurry.Store(true)
-		late()
+	late := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown)*time.Millisecond, q.hasten)
+	interrupt := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown+q.conf.TimeoutCompletion)*time.Millisecond, func() {
+		q.hasten()
+		q.cancel()
 	})
 	q.workers.Wait()
-	timer.Stop()
+	late.Stop()
+	interrupt.Stop()
+	q.cancel()
+	if q.disk != nil {
+		q.closeDisk()
+	}
 	return q.Dropped.Value() - before
+}
+
+// hasten ends the draining: what the workers have not begun stays.
+func (q *Queue) hasten() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.hurry.Swap(true) {
+		return
+	}
+	close(q.ended)
+	if q.disk != nil {
+		q.disk.wake.Broadcast()
+	}
+	for i := range q.lanes {
+		q.lanes[i].wake.Broadcast()
+	}
+}
+
+// stats are rsyslogd's counters.
+func (q *Queue) stats() *metrics.Stats {
+	return &metrics.Stats{Name: q.name, Origin: "core.queue", Counters: []metrics.Stat{
+		metrics.GaugeStat("size", func() uint64 { return uint64(q.Len()) }),
+		metrics.StatOf("enqueued", &q.Enqueued), metrics.StatOf("full", &q.Full), metrics.StatOf("discarded.full", &q.Dropped),
+		metrics.StatOf("discarded.nf", &q.Discarded),
+		metrics.GaugeStat("maxqsize", func() uint64 {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			return uint64(q.maxSize)
+		}),
+	}}
 }
 
 // Object describes the queue to the metrics.
 func (q *Queue) Object() *metrics.Object {
-	return &metrics.Object{Label: "queue", Name: q.name, Numbers: []metrics.Number{
+	return &metrics.Object{Label: "queue", Name: q.name, Stats: []*metrics.Stats{q.stats()}, Numbers: append(q.diskNumbers(), []metrics.Number{
 		metrics.Of("queue_enqueued_total", "Messages put into the queue.", &q.Enqueued),
 		metrics.Of("queue_full_total", "Times the queue was full when a batch arrived.", &q.Full),
 		metrics.Of("queue_dropped_total", "Messages dropped because the queue was full or did not drain at stop.", &q.Dropped),
+		metrics.Of("queue_discarded_total", "Messages left out by severity or sampling.", &q.Discarded),
 		{Name: "queue_messages", Help: "Messages queued or being processed.", Kind: metrics.Gauge, Read: func() float64 { return float64(q.Len()) }},
 		{Name: "queue_bytes", Help: "Memory of the queued batches.", Kind: metrics.Gauge, Read: func() float64 {
 			q.mu.Lock()
 			defer q.mu.Unlock()
 			return float64(q.bytes)
 		}},
-	}}
+	}...)}
 }

@@ -62,7 +62,7 @@ func newBench(conf Config, held bool) *bench {
 	if conf.TimeoutShutdown == 0 {
 		conf.TimeoutShutdown = 1000
 	}
-	t.q = New("test", conf)
+	t.q = New("test", conf, Env{})
 	var hs []Handler
 	for range t.q.Workers() {
 		hs = append(hs, &recorder{mu: &t.mu, seen: &t.seen, gate: t.gate, idles: &t.idles})
@@ -96,7 +96,7 @@ func TestSendersKeepTheirOrderWithManyWorkers(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if lost := b.q.Stop(func() {}); lost != 0 {
+	if lost := b.q.Stop(); lost != 0 {
 		t.Errorf("%d messages lost", lost)
 	}
 	if len(b.seen) != senders*each {
@@ -136,7 +136,7 @@ func TestAFullQueueHoldsTheSenderUp(t *testing.T) {
 		}
 		close(b.gate)
 		<-done
-		b.q.Stop(func() {})
+		b.q.Stop()
 		if len(b.seen) != 4 || b.q.Dropped.Value() != 0 {
 			t.Errorf("%d arrived, %d dropped; want 4, 0", len(b.seen), b.q.Dropped.Value())
 		}
@@ -150,7 +150,7 @@ func TestADatagramIsDroppedAndCountedWhenTheQueueIsFull(t *testing.T) {
 		b.q.TryEnqueue(batch(nil, strconv.Itoa(i)))
 	}
 	close(b.gate)
-	b.q.Stop(func() {})
+	b.q.Stop()
 	if len(b.seen) != 2 || b.q.Dropped.Value() != 3 {
 		t.Errorf("%d arrived, %d dropped; want 2, 3", len(b.seen), b.q.Dropped.Value())
 	}
@@ -167,7 +167,7 @@ func TestMemoryIsBoundedBesideTheNumberOfMessages(t *testing.T) {
 		t.Error("the queue took more bytes than its limit")
 	}
 	close(b.gate)
-	b.q.Stop(func() {})
+	b.q.Stop()
 }
 
 func TestAStopThatTakesTooLongCountsWhatIsLost(t *testing.T) {
@@ -179,7 +179,8 @@ func TestAStopThatTakesTooLongCountsWhatIsLost(t *testing.T) {
 		}
 		synctest.Wait()
 		start := time.Now()
-		lost := b.q.Stop(func() { close(b.gate) })
+		context.AfterFunc(b.q.Context(), func() { close(b.gate) })
+		lost := b.q.Stop()
 		if waited := time.Since(start); waited != 500*time.Millisecond {
 			t.Errorf("the stop waited %v, want 500ms", waited)
 		}
@@ -204,7 +205,7 @@ func TestWorkersThatRunDrySayWhoWasTheLast(t *testing.T) {
 			t.Errorf("Idle was called %d times after one batch, want once", b.idles-before)
 		}
 		b.mu.Unlock()
-		b.q.Stop(func() {})
+		b.q.Stop()
 	})
 }
 
@@ -218,5 +219,5 @@ func BenchmarkEnqueue(b *testing.B) {
 		t.seen = t.seen[:0]
 		t.mu.Unlock()
 	}
-	t.q.Stop(func() {})
+	t.q.Stop()
 }

@@ -19,6 +19,7 @@ func subcommands() []subcommand {
 		{"explain", "[-f FILE] [--from ADDR] [--input NAME] [--json] [MESSAGE]", "say what becomes of a message, and why", (*command).explainCommand},
 		{"config", "[-f FILE]", "print the configuration in effect: all defaults, and where each value comes from", (*command).configCommand},
 		{"convert", "FILE", "print a configuration in RainerScript, with the same meaning", (*command).convertCommand},
+		{"queue", "[--export] [--repair] DIR", "say what is in the files of queues: 0 whole, 1 damaged", (*command).queueCommand},
 		{"test", "FILE CASES...", "run the test cases of a configuration", (*command).testCommand},
 	}
 }

@@ -186,7 +186,7 @@ func (c *converter) rest(o *syntax.Object, list []config.Setting) []syntax.Stmt 
 func (c *converter) directive(d *syntax.Directive) {
 	use := c.cfg.Uses[d]
 	switch {
-	case c.full && use.Kind != config.UseSpecial && (use.Info == nil || !strings.HasPrefix(use.Info.Name, "$")):
+	case c.full && use.Kind != config.UseSpecial && (use.Info == nil || use.Kind == config.UseRun || !strings.HasPrefix(use.Info.Name, "$")):
 	case use.Kind == config.UseSpecial:
 		c.special(d)
 	case use.Kind == config.UseUnknown, use.Failed:

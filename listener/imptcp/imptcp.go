@@ -19,6 +19,7 @@ import (
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/message"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser/frame"
 )
@@ -161,9 +162,28 @@ func (in *input) Open(ctx context.Context) error {
 		in.servers, err = listener.ListenTCP(ctx, opt, in.conf.Address, in.conf.Port, g.IPv4, g.IPv6)
 	}
 	for _, s := range in.servers {
-		in.env.Metrics.Register(s.Object(in.conf.Name))
+		in.env.Metrics.Register(s.Object(in.conf.Name, in.stats(s)))
 	}
 	return err
+}
+
+// stats are rsyslogd's counters.
+func (in *input) stats(s *listener.StreamServer) *metrics.Stats {
+	name := fmt.Sprintf("%s(%s)", in.conf.Name, in.conf.Path)
+	if tcp, ok := s.Addr().(*net.TCPAddr); ok {
+		address, family := in.conf.Address, "IPv4"
+		if address == "" {
+			address = "*"
+		}
+		if tcp.IP.To4() == nil {
+			family = "IPv6"
+		}
+		name = fmt.Sprintf("%s(%s/%d/%s)", in.conf.Name, address, tcp.Port, family)
+	}
+	return &metrics.Stats{Name: name, Origin: "imptcp", Counters: []metrics.Stat{
+		metrics.StatOf("submitted", &s.Received), metrics.StatOf("sessions.opened", &s.Opened), metrics.StatOf("sessions.openfailed", &s.OpenedFailed),
+		metrics.StatOf("sessions.closed", &s.Closed), metrics.StatOf("bytes.received", &s.Bytes), metrics.NoStat("bytes.decompressed"),
+	}}
 }
 
 // openPath listens on a unix socket.

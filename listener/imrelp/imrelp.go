@@ -7,10 +7,12 @@ import (
 	"context"
 	stdtls "crypto/tls"
 	"net"
+	"strconv"
 	"time"
 
 	"syslogd/listener"
 	"syslogd/message"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser/frame/relp"
 	"syslogd/tls"
@@ -62,7 +64,8 @@ func (in *input) Open(ctx context.Context) error {
 	var err error
 	in.servers, err = listener.ListenTCP(ctx, in.options(), in.conf.Address, in.conf.Port, in.env.Global.IPv4, in.env.Global.IPv6)
 	for _, s := range in.servers {
-		in.env.Metrics.Register(s.Object(in.conf.Name))
+		in.env.Metrics.Register(s.Object(in.conf.Name, &metrics.Stats{Name: in.conf.Name + "[" + strconv.Itoa(s.Addr().(*net.TCPAddr).Port) + "]",
+			Origin: "imrelp", Counters: []metrics.Stat{metrics.StatOf("submitted", &s.Received)}}))
 	}
 	return err
 }

@@ -6,12 +6,14 @@ import (
 	stdtls "crypto/tls"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"syslogd/config/param"
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/message"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser/frame"
 	"syslogd/tls"
@@ -59,7 +61,8 @@ func (in *input) Open(ctx context.Context) error {
 	}
 	in.servers, err = listener.ListenTCP(ctx, opt, in.conf.Address, in.conf.Port, in.env.Global.IPv4, in.env.Global.IPv6)
 	for _, s := range in.servers {
-		in.env.Metrics.Register(s.Object(in.conf.Name))
+		in.env.Metrics.Register(s.Object(in.conf.Name, &metrics.Stats{Name: in.conf.Name + "(" + strconv.Itoa(s.Addr().(*net.TCPAddr).Port) + ")", Origin: "imtcp",
+			Counters: []metrics.Stat{metrics.StatOf("submitted", &s.Received)}}))
 	}
 	return err
 }

@@ -99,7 +99,7 @@ func (in *input) openPort(ctx context.Context, port string, zone *message.Zone, 
 		batch: in.conf.BatchSize, maxSize: in.env.Global.MaxMessageSize, log: in.env.Log.With("input", origin.Name),
 	}
 	var errs []error
-	opened := 0
+	opened, family := 0, "IPv4"
 	for _, network := range networks(in.conf.Address, in.env.Global.IPv4, in.env.Global.IPv6) {
 		for range in.conf.Threads {
 			conn, err := in.listen(ctx, network, net.JoinHostPort(in.conf.Address, port))
@@ -114,13 +114,15 @@ func (in *input) openPort(ctx context.Context, port string, zone *message.Zone, 
 				break
 			}
 			in.readers = append(in.readers, r)
-			opened++
+			if opened++; conn.LocalAddr().(*net.UDPAddr).IP.To4() == nil && opened == 1 {
+				family = "IPv6"
+			}
 		}
 	}
 	if opened == 0 {
 		return errors.Join(errs...)
 	}
-	in.env.Metrics.Register(group.object(origin.Name, port))
+	in.env.Metrics.Register(group.object(origin.Name, in.conf.Address, port, family))
 	return nil
 }
 
@@ -235,7 +237,7 @@ type counters struct {
 	received, bytes, dropped, kernel, calls metrics.Counter
 }
 
-func (g *listenerGroup) object(name, port string) *metrics.Object {
+func (g *listenerGroup) object(name, address, port, family string) *metrics.Object {
 	o := &metrics.Object{Label: "input", Name: name, Extra: [][2]string{{"listen", port}}, Numbers: []metrics.Number{
 		metrics.Of("input_messages_received_total", "Messages received and put into the queue.", &g.stats.received),
 		metrics.Of("input_bytes_received_total", "Bytes received.", &g.stats.bytes),
@@ -244,8 +246,18 @@ func (g *listenerGroup) object(name, port string) *metrics.Object {
 		metrics.Of("input_receive_calls_total", "System calls that received datagrams.", &g.stats.calls),
 		metrics.Of("input_messages_ratelimited_total", "Messages dropped by the rate limit.", &g.limit.Dropped),
 	}}
+	disallowed := metrics.NoStat("disallowed")
 	if g.access != nil {
+		disallowed = metrics.StatOf("disallowed", &g.access.Refused)
 		o.Numbers = append(o.Numbers, metrics.Of("input_disallowed_total", "Connections or messages of senders that are not permitted.", &g.access.Refused))
+	}
+	if address == "" {
+		address = "*"
+	}
+	o.Stats = []*metrics.Stats{
+		{Name: fmt.Sprintf("%s(%s/%s/%s)", name, address, port, family), Origin: "imudp", Counters: []metrics.Stat{metrics.StatOf("submitted", &g.stats.received), disallowed}},
+		{Name: "imudp(w0)", Origin: "imudp", Counters: []metrics.Stat{
+			metrics.StatOf("called.recvmmsg", &g.stats.calls), metrics.NoStat("called.recvmsg"), metrics.StatOf("msgs.received", &g.stats.received)}},
 	}
 	return o
 }

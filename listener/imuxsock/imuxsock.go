@@ -133,7 +133,11 @@ func (in *input) sender() *message.Peer {
 }
 
 func (in *input) object() *metrics.Object {
-	return &metrics.Object{Label: "input", Name: "imuxsock", Extra: [][2]string{{"listen", in.conf.Path}}, Numbers: []metrics.Number{
+	stats := &metrics.Stats{Name: "imuxsock", Origin: "imuxsock", Counters: []metrics.Stat{
+		metrics.StatOf("submitted", &in.stats.received), metrics.StatOf("ratelimit.discarded", &in.stats.limited),
+		metrics.GaugeStat("ratelimit.numratelimiters", func() uint64 { return uint64(in.limits.counted.Load()) }),
+	}}
+	return &metrics.Object{Label: "input", Name: "imuxsock", Extra: [][2]string{{"listen", in.conf.Path}}, Stats: []*metrics.Stats{stats}, Numbers: []metrics.Number{
 		metrics.Of("input_messages_received_total", "Messages received and put into the queue.", &in.stats.received),
 		metrics.Of("input_bytes_received_total", "Bytes received.", &in.stats.bytes),
 		metrics.Of("input_messages_dropped_total", "Messages dropped because the queue did not take them.", &in.stats.dropped),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"syslogd/listener"
@@ -30,6 +31,7 @@ type limits struct {
 
 	windows map[int32]window
 	sweep   time.Time
+	counted atomic.Int64 // processes, for statistics
 }
 
 // window is what a process has sent.
@@ -70,6 +72,7 @@ func (l *limits) allow(pid int32, text []byte, now time.Time) bool {
 		l.dropped.Add(1)
 	}
 	l.windows[pid] = w
+	l.counted.Store(int64(len(l.windows)))
 	return ok
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/store"
@@ -141,6 +142,26 @@ func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
 func (o *dynamic) Explain(b *output.Batch, i int) (where string, text []byte) {
 	name := string(b.Parts[1].At(i))
 	return store.DynamicPath(o.env.TemplatePrefix(o.conf.DynaFile), name, &o.opt), o.conf.record(b.Parts[0].At(i), new([]byte))
+}
+
+// Stats are rsyslogd's counters of the files that are open.
+func (o *dynamic) Stats(*output.Delivery) []*metrics.Stats {
+	read := func(name string, kind metrics.Kind, get func(store.CacheStats) uint64) metrics.Stat {
+		return metrics.Stat{Name: name, Kind: kind, Read: func() uint64 {
+			if o.cache == nil {
+				return 0
+			}
+			return get(o.cache.Stats())
+		}}
+	}
+	return []*metrics.Stats{{Name: "dynafile cache " + o.conf.DynaFile, Origin: "omfile", Counters: []metrics.Stat{
+		read("requests", metrics.Count, func(s store.CacheStats) uint64 { return s.Requests }),
+		read("level0", metrics.Count, func(s store.CacheStats) uint64 { return s.Level0 }),
+		read("missed", metrics.Count, func(s store.CacheStats) uint64 { return s.Missed }),
+		read("evicted", metrics.Count, func(s store.CacheStats) uint64 { return s.Evicted }),
+		read("maxused", metrics.Gauge, func(s store.CacheStats) uint64 { return s.MaxUsed }),
+		read("closetimeouts", metrics.Count, func(s store.CacheStats) uint64 { return s.CloseTimeouts }),
+	}}}
 }
 
 // record is text, in line with a line feed if it needs one.

@@ -120,6 +120,15 @@ func (o *forwarder) Path() string {
 	return strings.Join(out, ", ")
 }
 
+// Stats are rsyslogd's counters of a target; several are shown as one.
+func (o *forwarder) Stats(d *output.Delivery) []*metrics.Stats {
+	if len(o.targets) == 0 {
+		return nil
+	}
+	name := strings.ToUpper(o.Protocol.String()) + "-" + strings.Trim(o.Target[0], "[]") + "-" + o.port(0)
+	return []*metrics.Stats{{Name: name, Origin: "omfwd", Counters: []metrics.Stat{metrics.StatOf("bytes.sent", &d.Bytes)}}}
+}
+
 // Explain is where a record would go, without its framing.
 func (o *forwarder) Explain(b *output.Batch, i int) (where string, text []byte) {
 	return o.Path(), b.Parts[0].At(i)

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// sink takes lines over TCP, on a port that was found free before.
+type sink struct {
+	mu    sync.Mutex
+	lines []string
+	conns []net.Conn
+	l     net.Listener
+	wait  sync.WaitGroup
+}
+
+// startSink listens on addr until the test ends.
+func startSink(t *testing.T, addr string) *sink {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sink{l: l}
+	s.wait.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.conns = append(s.conns, conn)
+			s.mu.Unlock()
+			s.wait.Go(func() { s.read(conn) })
+		}
+	})
+	t.Cleanup(s.stop)
+	return s
+}
+
+func (s *sink) read(conn net.Conn) {
+	lines := bufio.NewScanner(conn)
+	for lines.Scan() {
+		s.mu.Lock()
+		s.lines = append(s.lines, lines.Text())
+		s.mu.Unlock()
+	}
+}
+
+func (s *sink) stop() {
+	s.l.Close()
+	s.mu.Lock()
+	for _, c := range s.conns {
+		c.Close()
+	}
+	s.mu.Unlock()
+	s.wait.Wait()
+}
+
+func (s *sink) got() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.lines...)
+}
+
+// deadAddress is one that nobody listens on, so far.
+func deadAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func forwarding(target, queue string) string {
+	host, port, _ := net.SplitHostPort(target)
+	return fmt.Sprintf(`
+global(workDirectory="%%s")
+module(load="imtcp")
+input(type="imtcp" address="127.0.0.1" port="0")
+template(name="text" type="string" string="%%%%msg:2:$%%%%\n")
+action(type="omfwd" target="%s" port="%s" protocol="tcp" template="text" action.resumeRetryCount="-1" action.resumeInterval="1" %s)
+`, host, port, queue)
+}
+
+// spooledIn is the number of messages in a queue's directory, as the program says.
+func spooledIn(t *testing.T, dir string) int {
+	out, err := exec.Command("syslogd", "queue", dir).CombinedOutput()
+	if err != nil {
+		return -1
+	}
+	for line := range strings.Lines(string(out)) {
+		n := 0
+		if _, err := fmt.Sscanf(line, "waiting %d", &n); err == nil {
+			return n
+		}
+	}
+	t.Logf("syslogd queue: %s", out)
+	return -1
+}
+
+// sendLines sends messages first to end-1 over one connection.
+func sendLines(t *testing.T, port string, first, end int) {
+	t.Helper()
+	conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	w := bufio.NewWriter(conn)
+	for i := first; i < end; i++ {
+		fmt.Fprintf(w, "<13>Oct 11 22:14:15 web1 app: number %d\n", i)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAKilledServerLosesNothingOfItsDiskQueue(t *testing.T) {
+	t.Parallel()
+	const count = 20000
+	work, target := t.TempDir(), deadAddress(t)
+	conf := fmt.Sprintf(forwarding(target, `queue.type="Disk" queue.fileName="fwd"`), work)
+	s := startServer(t, conf)
+	sendLines(t, s.port("imtcp"), 0, count)
+	dir := filepath.Join(work, "fwd.queue")
+	if !poll(func() bool { return spooledIn(t, dir) == count }) {
+		t.Fatalf("%d messages on disk, want %d", spooledIn(t, dir), count)
+	}
+	s.cmd.Process.Signal(syscall.SIGKILL)
+	<-s.done
+	s.cmd = nil
+
+	to := startSink(t, target)
+	s = startServer(t, conf)
+	poll(func() bool { return len(to.got()) >= count })
+	s.stop()
+	checkNumbers(t, to.got(), count, 0)
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the files of an empty queue are left")
+	}
+}
+
+// A server that is killed while it delivers sends what was not confirmed again,
+// and nothing else.
+func TestAServerKilledWhileItDeliversRepeatsTheLastBatchOnly(t *testing.T) {
+	t.Parallel()
+	const count = 20000
+	work, target := t.TempDir(), deadAddress(t)
+	conf := fmt.Sprintf(forwarding(target, `queue.type="Disk" queue.fileName="fwd" queue.dequeueBatchSize="500" queue.dequeueSlowDown="20"`), work)
+	to := startSink(t, target)
+	s := startServer(t, conf)
+	sendLines(t, s.port("imtcp"), 0, count)
+	poll(func() bool { return len(to.got()) > 3000 })
+	// What the server has taken is known when nothing is left in memory.
+	dir := filepath.Join(work, "fwd.queue")
+	poll(func() bool { n := spooledIn(t, dir); return n >= 0 && n+len(to.got()) >= count })
+	s.cmd.Process.Signal(syscall.SIGKILL)
+	<-s.done
+	s.cmd = nil
+	s = startServer(t, conf)
+	poll(func() bool { return spooledIn(t, dir) == 0 })
+	s.stop()
+	checkNumbers(t, to.got(), count, 500)
+}
+
+func TestAStoppedServerDeliversEachMessageOnce(t *testing.T) {
+	t.Parallel()
+	const count = 5000
+	for _, queue := range []string{`queue.type="Disk"`, `queue.type="LinkedList" queue.size="10000"`, `queue.type="LinkedList" queue.size="200"`} {
+		t.Run(queue, func(t *testing.T) {
+			t.Parallel()
+			work, target := t.TempDir(), deadAddress(t)
+			conf := fmt.Sprintf(forwarding(target, queue+` queue.fileName="fwd"`), work)
+			s := startServer(t, conf)
+			sendLines(t, s.port("imtcp"), 0, count)
+			s.stop()
+			s = startServer(t, conf) // nothing can be delivered here, too
+			s.stop()
+			to := startSink(t, target)
+			s = startServer(t, conf)
+			poll(func() bool { return len(to.got()) >= count })
+			s.stop()
+			checkNumbers(t, to.got(), count, 0)
+		})
+	}
+}
+
+// checkNumbers checks that each number came, in order but for at most twice that
+// came a second time.
+func checkNumbers(t *testing.T, lines []string, count, twice int) {
+	t.Helper()
+	seen := make([]bool, count)
+	repeated, last := 0, -1
+	for _, line := range lines {
+		n := 0
+		if _, err := fmt.Sscanf(line, "number %d", &n); err != nil || n >= count {
+			t.Fatalf("got %q", line)
+		}
+		if seen[n] {
+			repeated++
+		} else if n < last {
+			t.Fatalf("message %d came behind %d", n, last)
+		}
+		seen[n] = true
+		last = max(last, n)
+	}
+	lost := 0
+	for _, s := range seen {
+		if !s {
+			lost++
+		}
+	}
+	if lost > 0 || repeated > twice {
+		t.Errorf("%d messages lost, %d came twice; want none lost, %d twice at most", lost, repeated, twice)
+	}
+}

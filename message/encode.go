@@ -1,0 +1,243 @@
+package message
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+)
+
+// What a queue on disk keeps of a batch: everything that a ruleset or an action
+// may look at later. The form is compact and made for one pass; senders and
+// inputs are written once a batch, with the first message that has them.
+
+// formatVersion is the first byte of an encoded batch.
+const formatVersion = 1
+
+// Bits of the first byte of an encoded message.
+const (
+	sameOrigin   = 1 << iota // as the message before
+	samePeer                 // as the message before
+	sameReceived             // as the message before
+	nowReported              // reported when it was received
+	hasSpans
+	hasTrees
+	hasRest // an identifier, or a style of days
+)
+
+// recent is how far back an input or a sender is looked for before it is written again.
+const recent = 16
+
+// encoder remembers what was written.
+type encoder struct {
+	origins []*Origin
+	peers   []*Peer
+}
+
+// AppendBatch appends the messages first to end of b.
+func AppendBatch(dst []byte, b *Batch, first, end int) []byte {
+	var enc encoder
+	dst = append(dst, formatVersion)
+	dst = appendText(dst, b.Ruleset)
+	var nanos int64
+	if !b.Received.IsZero() {
+		nanos = b.Received.UnixNano()
+	}
+	dst = binary.AppendVarint(dst, nanos)
+	dst = binary.AppendUvarint(dst, uint64(end-first))
+	var before *Message
+	for i := first; i < end; i++ {
+		dst = enc.message(dst, &b.Msgs[i], before)
+		before = &b.Msgs[i]
+	}
+	return dst
+}
+
+func appendText[T string | []byte](dst []byte, s T) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(s)))
+	return append(dst, s...)
+}
+
+func (e *encoder) message(dst []byte, m, before *Message) []byte {
+	head := byte(0)
+	if before != nil {
+		if m.Origin == before.Origin {
+			head |= sameOrigin
+		}
+		if m.Peer == before.Peer {
+			head |= samePeer
+		}
+		if m.Received == before.Received {
+			head |= sameReceived
+		}
+	}
+	spans := m.spans()
+	mask := byte(0)
+	for i, s := range spans {
+		if *s != (Span{}) {
+			mask |= 1 << i
+		}
+	}
+	if mask != 0 {
+		head |= hasSpans
+	}
+	if m.Reported == m.Received {
+		head |= nowReported
+	}
+	if m.JSON != nil || m.Local != nil {
+		head |= hasTrees
+	}
+	if m.uuid != nil || m.DayStyle != [2]DayPadding{} {
+		head |= hasRest
+	}
+	dst = append(dst, head, byte(m.Flags), m.AfterPRI, m.Protocol)
+	dst = binary.AppendUvarint(dst, uint64(m.PRI))
+	dst = binary.AppendUvarint(dst, uint64(m.PeerPort))
+	if head&sameOrigin == 0 {
+		dst = e.origin(dst, m.Origin)
+	}
+	if head&samePeer == 0 {
+		dst = e.peer(dst, m.Peer)
+	}
+	if head&sameReceived == 0 {
+		dst = appendTimestamp(dst, &m.Received)
+	}
+	if head&nowReported == 0 {
+		dst = appendTimestamp(dst, &m.Reported)
+	}
+	if head&hasSpans != 0 {
+		dst = append(dst, mask)
+		for i, s := range spans {
+			if mask&(1<<i) != 0 {
+				dst = binary.AppendUvarint(dst, uint64(s.Off))
+				dst = binary.AppendUvarint(dst, uint64(s.Len))
+			}
+		}
+	}
+	if head&hasTrees != 0 {
+		dst = appendTree(dst, m.JSON)
+		dst = appendTree(dst, m.Local)
+	}
+	if head&hasRest != 0 {
+		dst = append(dst, byte(m.DayStyle[0]), byte(m.DayStyle[1]))
+		dst = appendText(dst, m.uuid)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(m.buf)-int(m.rawLen)))
+	return appendText(dst, m.buf)
+}
+
+func (m *Message) spans() [8]*Span {
+	return [8]*Span{&m.MsgText, &m.Host, &m.TagText, &m.Program, &m.App, &m.Proc, &m.ID, &m.SD}
+}
+
+// origin appends which input it is: 0 and what it is like, or how many inputs ago it was written.
+func (e *encoder) origin(dst []byte, o *Origin) []byte {
+	for i := 1; i <= min(recent, len(e.origins)); i++ {
+		if e.origins[len(e.origins)-i] == o {
+			return binary.AppendUvarint(dst, uint64(i))
+		}
+	}
+	e.origins = append(e.origins, o)
+	dst = append(dst, 0)
+	if o == nil {
+		o = &Origin{}
+	}
+	bits := byte(0)
+	if o.NoHostname {
+		bits |= 1
+	}
+	if o.IgnoreTimestamp {
+		bits |= 2
+	}
+	if o.DefaultTZ != nil {
+		bits |= 4
+	}
+	body := append(appendText(nil, o.Name), byte(o.Format), bits)
+	if z := o.DefaultTZ; z != nil {
+		body = append(body, z.Sign, z.Hour, z.Min)
+	}
+	return appendText(dst, body)
+}
+
+// peer appends which sender it is, as origin does. A name that is not known yet
+// is asked for again by whoever reads it.
+func (e *encoder) peer(dst []byte, p *Peer) []byte {
+	for i := 1; i <= min(recent, len(e.peers)); i++ {
+		if e.peers[len(e.peers)-i] == p {
+			return binary.AppendUvarint(dst, uint64(i))
+		}
+	}
+	e.peers = append(e.peers, p)
+	dst = append(dst, 0)
+	if p == nil {
+		p = &Peer{}
+	}
+	addr, _ := p.Addr.MarshalBinary()
+	body := appendText(appendText(nil, p.IP), addr)
+	switch host := p.host.Load(); {
+	case host != nil:
+		body = appendText(append(body, 1), *host)
+	case p.Resolve != nil:
+		body = append(body, 2)
+	default:
+		body = append(body, 0)
+	}
+	return appendText(dst, body)
+}
+
+func appendTimestamp(dst []byte, t *Timestamp) []byte {
+	old := byte(0)
+	if t.FromRFC3164 {
+		old = 1
+	}
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(t.Year))
+	dst = append(dst, t.Month, t.Day, t.Hour, t.Minute, t.Second, t.Digits)
+	dst = binary.LittleEndian.AppendUint32(dst, t.Frac)
+	return append(dst, t.Sign, t.OffHour, t.OffMin, old)
+}
+
+// timestampSize is the length of what appendTimestamp appends.
+const timestampSize = 16
+
+func appendTree(dst []byte, t *Tree) []byte {
+	if t == nil {
+		return append(dst, 0)
+	}
+	return appendValue(append(dst, 1), &t.Root)
+}
+
+func appendValue(dst []byte, v *Value) []byte {
+	dst = append(dst, byte(v.kind))
+	switch v.kind {
+	case Bool, Int:
+		dst = binary.AppendVarint(dst, v.num)
+	case String, Real:
+		dst = appendText(dst, v.str)
+	case Array:
+		dst = binary.AppendUvarint(dst, uint64(len(v.arr)))
+		for i := range v.arr {
+			dst = appendValue(dst, &v.arr[i])
+		}
+	case Object:
+		dst = binary.AppendUvarint(dst, uint64(len(v.obj)))
+		for i := range v.obj {
+			dst = appendText(dst, v.obj[i].key)
+			dst = appendValue(dst, &v.obj[i].val)
+		}
+	}
+	return dst
+}
+
+// timeOf is the opposite of UnixNano, with 0 for a time that was never set.
+func timeOf(nanos int64) time.Time {
+	if nanos == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, nanos)
+}
+
+func addrOf(p []byte) (addr netip.Addr) {
+	if addr.UnmarshalBinary(p) != nil {
+		return netip.Addr{}
+	}
+	return addr
+}

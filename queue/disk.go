@@ -1,0 +1,438 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"syslogd/message"
+	"syslogd/metrics"
+)
+
+// disk is the files of a queue and what goes on between them and the lanes.
+//
+// A queue of type Disk writes every batch down before it counts as taken, and
+// reads it back for the workers. One in memory does so only while it is above its
+// high watermark, and then until all on disk was read: a batch in memory never
+// overtakes one on disk. Batches from disk have the flow that they had before, so
+// the lanes keep the order of each sender. What an earlier run left goes through
+// one lane, before anything else.
+type disk struct {
+	spool  *spool
+	always bool // type Disk
+
+	// The queue's mu guards what follows.
+	spilling bool   // what comes goes to disk
+	storing  int    // batches that senders are writing
+	writes   uint64 // batches written, so that the feeder sees those that came in between
+	ahead    int    // batches from disk in the lanes or being processed
+	feeding  bool   // the feeder runs
+	wake     sync.Cond
+	left     []kept // what a stop leaves
+	flows    map[uint64]*diskFlow
+	ids      map[*message.Flow]uint64
+	lastID   uint64
+	old      message.Flow // stands in for all flows of an earlier run
+	oldAhead int          // batches of it in the lanes or being processed
+
+	room chan struct{} // tells a sender that waits for the disk to try again; never closed
+}
+
+// diskFlow is a flow that has batches on disk.
+type diskFlow struct {
+	flow  *message.Flow
+	count int // of messages
+}
+
+// retryWrite is how long a sender waits before it tries a disk that took nothing again.
+const retryWrite = 200 * time.Millisecond
+
+// Open opens the queue's files, if it has any. It is called once, before Start.
+// With an error the queue can be used, too: it then is in memory only.
+func (q *Queue) Open() error {
+	if q.conf.Dir == "" {
+		return nil
+	}
+	log := q.env.Log.With("queue", q.name)
+	sp, found, err := openSpool(q.env.FS, q.conf.Dir, &q.conf, log)
+	if err != nil {
+		return fmt.Errorf("queue %s: %w", q.name, err)
+	}
+	sp.dec.Resolve = q.env.Resolve
+	taken, err := q.takeClassic(sp)
+	sp.start = sp.seq.Load()
+	found.messages += taken
+	if err != nil {
+		log.Error("an rsyslogd queue could not be taken over as a whole, its files are kept", "err", err)
+	}
+	for _, name := range found.bad {
+		log.Error("a queue's file is damaged, what can be read of it is processed", "file", name)
+	}
+	if found.torn > 0 {
+		log.Warn("a queue's last file ended within a record, which was cut off", "bytes", found.torn)
+	}
+	if found.messages > 0 {
+		log.Info("queue files exist on disk, starting with their messages", "count", found.messages)
+	}
+	d := &disk{
+		spool: sp, always: q.conf.Type == Disk, spilling: q.conf.Type == Disk || found.messages > 0 || found.segments > 0, feeding: true,
+		flows: map[uint64]*diskFlow{}, ids: map[*message.Flow]uint64{}, lastID: oneFlow, room: make(chan struct{}, 1),
+	}
+	d.wake.L = &q.mu
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.disk = d
+	for i := range q.lanes { // the server's own messages may have come already
+		for j := range q.lanes[i].entries {
+			q.lanes[i].entries[j].seq = sp.seq.Add(1)
+		}
+	}
+	sp.between.Store(sp.seq.Load())
+	return nil
+}
+
+// store takes over b: into memory, if it may go there, else to disk. wait says
+// that the sender can wait while the disk takes nothing.
+func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) bool {
+	d := q.disk
+	n, size := b.Len(), b.Bytes()
+	q.mu.Lock()
+	if q.closed {
+		q.mu.Unlock()
+		q.drop(b)
+		return false
+	}
+	if !d.spilling && !q.above(n, size) {
+		seq := d.spool.seq.Add(1)
+		d.spool.between.Store(seq)
+		q.push(entry{Batch: b, n: n, size: size, seq: seq}, b.Flow)
+		q.mu.Unlock()
+		q.Enqueued.Add(uint64(n))
+		return true
+	}
+	d.spilling = true
+	d.storing++
+	flow := q.flowID(b.Flow, n)
+	q.mu.Unlock()
+
+	done := q.write(ctx, b, flow, wait)
+	q.mu.Lock()
+	d.storing--
+	d.writes++
+	d.forget(flow, n-done)
+	d.wake.Signal()
+	q.mu.Unlock()
+	q.Enqueued.Add(uint64(done))
+	q.Dropped.Add(uint64(n - done))
+	b.Release()
+	return done == n
+}
+
+// above reports whether the queue has reached its high watermark; mu is held.
+func (q *Queue) above(n, size int) bool {
+	return q.msgs+n > q.conf.High || q.msgs > 0 && int64(q.bytes+size) > q.conf.MaxBytes/10*9
+}
+
+// write puts b on disk. Without room there it waits, or gives up. It returns how
+// many messages are on disk.
+func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait bool) (done int) {
+	d := q.disk
+	full := false
+	var deadline <-chan time.Time
+	for {
+		err := error(errFull)
+		if !q.tooMany() {
+			done, err = d.spool.append(b, done, flow)
+		}
+		if err == nil {
+			if full {
+				q.setPatient(true)
+			}
+			return done
+		}
+		if !full {
+			full = true
+			q.Full.Add(1)
+			if q.conf.ForAction {
+				timer := time.NewTimer(time.Duration(q.conf.TimeoutEnqueue) * time.Millisecond)
+				defer timer.Stop()
+				deadline = timer.C
+			}
+		}
+		again := time.NewTimer(retryWrite)
+		out := !wait || !q.isPatient() || errors.Is(err, errTooLarge)
+		if !out {
+			select {
+			case <-d.room:
+			case <-again.C:
+			case <-deadline:
+				q.setPatient(false)
+				out = true
+			case <-ctx.Done():
+				out = true
+			case <-q.ended:
+				out = true
+			}
+		}
+		again.Stop()
+		if out || q.isClosed() {
+			return done
+		}
+	}
+}
+
+func (q *Queue) isClosed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}
+
+func (q *Queue) isPatient() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.patient
+}
+
+func (q *Queue) setPatient(patient bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.patient = patient
+}
+
+// tooMany reports whether a queue of type Disk holds as many messages as
+// queue.size allows, where that was given.
+func (q *Queue) tooMany() bool {
+	if !q.disk.always || !q.conf.sizeGiven {
+		return false
+	}
+	s := q.disk.spool
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stored >= q.conf.Size
+}
+
+// oneFlow is the number of all flows of a queue with one lane, where there is
+// nothing to keep apart.
+const oneFlow = 1
+
+// flowID returns the number of a flow and counts n messages of it; mu is held.
+func (q *Queue) flowID(f *message.Flow, n int) uint64 {
+	if len(q.lanes) == 1 {
+		return oneFlow
+	}
+	if f == nil {
+		return 0
+	}
+	d := q.disk
+	id := d.ids[f]
+	if id == 0 {
+		d.lastID++
+		id = d.lastID
+		d.ids[f], d.flows[id] = id, &diskFlow{flow: f}
+	}
+	d.flows[id].count += n
+	return id
+}
+
+// forget counts n messages of a flow less; mu is held.
+func (d *disk) forget(id uint64, n int) {
+	if f := d.flows[id]; f != nil {
+		if f.count -= n; f.count <= 0 {
+			delete(d.flows, id)
+			delete(d.ids, f.flow)
+		}
+	}
+}
+
+// flowOf returns the flow of batches that were read; mu is held.
+func (d *disk) flowOf(id uint64) *message.Flow {
+	if f := d.flows[id]; f != nil {
+		return f.flow
+	}
+	return nil
+}
+
+// feed reads batches from disk for the workers.
+func (q *Queue) feed() {
+	d := q.disk
+	defer func() {
+		q.mu.Lock()
+		d.feeding = false
+		for i := range q.lanes {
+			q.lanes[i].wake.Broadcast()
+		}
+		q.mu.Unlock()
+	}()
+	mixed := len(q.lanes) == 1
+	for {
+		q.mu.Lock()
+		for !q.hurry.Load() && !q.hungry() && !q.finished() {
+			d.wake.Wait()
+		}
+		if q.hurry.Load() || q.finished() {
+			q.mu.Unlock()
+			return
+		}
+		writes := d.writes
+		q.mu.Unlock()
+		f, err := d.spool.read(q.conf.readLimit(), mixed)
+		if err != nil {
+			q.env.Log.Error("a queue can not be read from disk", "queue", q.name, "err", err)
+			select {
+			case <-time.After(time.Second):
+			case <-q.ended:
+			}
+			continue
+		}
+		if f == nil {
+			if q.caughtUp(writes) {
+				return
+			}
+			continue
+		}
+		q.hand(f, mixed)
+	}
+}
+
+// hungry reports whether there is room for a batch from disk; mu is held.
+func (q *Queue) hungry() bool {
+	d := q.disk
+	return d.spilling && d.ahead < 2*len(q.lanes) && (d.always || q.msgs < q.conf.Low || q.msgs == 0)
+}
+
+// finished reports whether nothing more will go to disk, and all of it was read;
+// mu is held.
+func (q *Queue) finished() bool { return q.closed && !q.disk.spilling && q.disk.storing == 0 }
+
+// caughtUp is called when everything on disk was read. It waits until there is
+// more, and reports whether there will be nothing more.
+func (q *Queue) caughtUp(writes uint64) (end bool) {
+	d := q.disk
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for d.writes == writes && !q.hurry.Load() {
+		if d.storing == 0 {
+			if q.closed {
+				return true
+			}
+			if !d.always && d.oldAhead == 0 {
+				d.spilling = false
+				return false
+			}
+		}
+		d.wake.Wait()
+	}
+	return false
+}
+
+// hand gives a batch from disk to its lane.
+func (q *Queue) hand(f *fed, mixed bool) {
+	d := q.disk
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var flow *message.Flow
+	switch {
+	case mixed:
+	case f.old:
+		flow = &d.old
+		d.oldAhead++
+	default:
+		// Whoever sent these may have sent some of those, too.
+		for d.oldAhead > 0 && !q.hurry.Load() {
+			d.wake.Wait()
+		}
+		flow = d.flowOf(f.flow)
+	}
+	f.batch.Flow = flow
+	d.ahead++
+	e := entry{Batch: f.batch, n: f.n, size: f.batch.Bytes(), fed: f, seq: f.recs[0].seq}
+	q.push(e, flow)
+	if !f.old { // whose numbers mean other flows
+		d.forget(f.flow, f.n)
+	}
+}
+
+// processStored runs a batch of a queue that has a disk.
+func (q *Queue) processStored(e entry, h Handler) {
+	done := 0
+	if !q.hurry.Load() {
+		e.Retain()
+		done = h.Run(e.Batch)
+	}
+	q.mu.Lock()
+	if e.fed != nil {
+		q.disk.ahead--
+		if e.Flow == &q.disk.old {
+			q.disk.oldAhead--
+		}
+	}
+	keep := e.fed == nil && done < e.n && q.conf.SaveOnShutdown
+	if keep {
+		q.disk.left = append(q.disk.left, kept{e.Batch, e.seq, done})
+	}
+	q.mu.Unlock()
+	switch {
+	case e.fed != nil && done >= e.n:
+		q.disk.spool.finish(e.fed)
+		select {
+		case q.disk.room <- struct{}{}:
+		default:
+		}
+	case e.fed != nil:
+		q.disk.spool.interrupted(e.fed, done)
+	case !keep:
+		q.Dropped.Add(uint64(e.n - done))
+	}
+	if !keep {
+		e.Release()
+	}
+}
+
+// closeDisk writes down what a stop left in memory, and closes the files.
+func (q *Queue) closeDisk() {
+	d := q.disk
+	left := 0
+	for _, k := range d.left {
+		left += k.batch.Len() - k.done
+	}
+	saved, err := d.spool.close(d.left)
+	for i, k := range d.left {
+		if i >= saved {
+			q.Dropped.Add(uint64(k.batch.Len() - k.done))
+		}
+		k.batch.Release()
+	}
+	if err != nil {
+		q.env.Log.Error("a queue could not be saved as a whole", "queue", q.name, "err", err)
+	}
+	if left > 0 {
+		q.env.Log.Info("messages of a queue were saved to disk", "queue", q.name, "count", left, "code", 2041)
+	}
+}
+
+// diskNumbers are the metrics of a queue with files.
+func (q *Queue) diskNumbers() []metrics.Number {
+	if q.conf.Dir == "" {
+		return nil
+	}
+	gauge := func(name, help string, read func(s *spool) float64) metrics.Number {
+		return metrics.Number{Name: name, Help: help, Kind: metrics.Gauge, Read: func() float64 {
+			q.mu.Lock()
+			d := q.disk
+			q.mu.Unlock()
+			if d == nil {
+				return 0
+			}
+			d.spool.mu.Lock()
+			defer d.spool.mu.Unlock()
+			return read(d.spool)
+		}}
+	}
+	return []metrics.Number{
+		gauge("queue_disk_messages", "Messages on disk that are not processed yet.", func(s *spool) float64 { return float64(s.stored) }),
+		gauge("queue_disk_bytes", "Bytes of the queue's files.", func(s *spool) float64 { return float64(s.bytes) }),
+		gauge("queue_disk_segments", "The queue's files.", func(s *spool) float64 { return float64(len(s.segments)) }),
+	}
+}

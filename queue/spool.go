@@ -1,0 +1,401 @@
+package queue
+
+import (
+	"errors"
+	"hash/crc32"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/internal/vfs"
+	"syslogd/message"
+)
+
+// spool is the part of a queue that is on disk: a directory with segments and a
+// position. Any number of goroutines append, one reads, any number finish what
+// was read.
+type spool struct {
+	fs  vfs.FS
+	dir string
+	log *slog.Logger
+	// maxBytes bounds all segments, maxSegment is where one ends, sync asks for
+	// fsync, checkpoint is after how many messages the position is written.
+	maxBytes, maxSegment int64
+	sync                 bool
+	checkpoint           int
+
+	seq atomic.Uint64 // the last number given away
+	// start is the last number of an earlier run. Who sent what is not known of
+	// its messages.
+	start uint64
+	// between is the last number that a batch in memory was given. A segment
+	// ends where such a batch comes in between, so that those that a stop saves
+	// find their place in the order.
+	between atomic.Uint64
+
+	wmu     sync.Mutex // held while a record is written
+	out     vfs.File   // of the last segment; nil: the next record begins a new one
+	buf     []byte
+	failing bool // the last write failed
+
+	mu       sync.Mutex // guards what follows
+	segments []*segment // in order
+	bytes    int64      // of segments
+	pos      position
+	posLog   positionLog
+	posAhead int   // messages done since the position was written
+	posErr   error // the last write of the position failed so
+	window   []*fed
+	stored   int      // messages on disk that are not done
+	writing  *segment // that out is open for
+	reading  *segment
+	readOff  int64  // in reading
+	readPast uint64 // all segments with a first number up to this have been read
+
+	at  *cursor         // the reader's, in reading
+	dec message.Decoder // the reader's
+}
+
+// fed is a batch that was read from disk.
+type fed struct {
+	batch *message.Batch
+	flow  uint64
+	old   bool // of an earlier run
+	recs  []fedRecord
+	n     int // messages in batch
+	done  bool
+	part  int // messages done when a stop came in between
+}
+
+// fedRecord is one of the records that a batch was made of.
+type fedRecord struct {
+	seq   uint64
+	msgs  int // that went into the batch
+	first int // done before
+}
+
+// errFull says that the queue may not take more disk space.
+var errFull = errors.New("queue.maxDiskSpace is used up")
+
+// firstSeq is where numbers begin: a stop can put records in front of the first.
+const firstSeq = 1 << 32
+
+// found is what open found of an earlier run.
+type found struct {
+	messages int
+	segments int
+	torn     int64 // bytes cut off at the end
+	bad      []string
+}
+
+// openSpool makes dir if it is missing, and looks through the segments in it.
+func openSpool(fsys vfs.FS, dir string, conf *Config, log *slog.Logger) (*spool, found, error) {
+	s := &spool{fs: fsys, dir: dir, log: log, maxBytes: conf.MaxDiskSpace, maxSegment: conf.MaxFileSize, sync: conf.SyncFiles, checkpoint: conf.Checkpoint}
+	if s.maxBytes > 0 {
+		s.maxSegment = min(s.maxSegment, s.maxBytes/4) // so that space comes free before all is done
+	}
+	s.posLog = positionLog{fs: fsys, dir: dir, sync: s.sync}
+	var f found
+	made := func(made string) error {
+		if s.sync {
+			return vfs.SyncDir(fsys, filepath.Dir(made))
+		}
+		return nil
+	}
+	if err := vfs.MkdirAll(fsys, dir, 0o700, made); err != nil {
+		return nil, f, err
+	}
+	pos, torn, err := readPosition(fsys, dir)
+	if err != nil {
+		return nil, f, err
+	}
+	if torn > 0 {
+		log.Warn("the end of a queue's position is damaged, the last messages may be delivered twice", "file", filepath.Join(dir, positionName))
+	}
+	s.pos = pos
+	list, err := segmentsIn(fsys, dir)
+	if err != nil {
+		return nil, f, err
+	}
+	s.seq.Store(max(firstSeq, pos.highest()))
+	for i, seg := range list {
+		if err := s.look(seg, i == len(list)-1, &f); err != nil {
+			return nil, f, err
+		}
+	}
+	s.stored = f.messages
+	s.drop()
+	f.segments = len(s.segments)
+	return s, f, nil
+}
+
+// look reads a segment of an earlier run. What lies behind its last record is cut
+// off if it is the last one: a crash came while it was written.
+func (s *spool) look(seg *segment, last bool, f *found) error {
+	_, tail, bad, err := scan(s.fs, s.dir, seg, func(r *record) {
+		if all, first := s.pos.done(r.seq); !all {
+			f.messages += max(0, r.msgs-first)
+		}
+		seg.last = max(seg.last, r.seq)
+	})
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(s.dir, seg.name)
+	info, err := s.fs.Stat(path)
+	if err != nil {
+		return err
+	}
+	seg.size, seg.bad = tail, bad
+	switch cut := info.Size - tail; {
+	case cut > 0 && last:
+		f.torn += cut
+		if err := truncate(s.fs, path, tail); err != nil {
+			return err
+		}
+	case cut > 0:
+		seg.bad += cut
+	}
+	if seg.bad > 0 {
+		f.bad = append(f.bad, seg.name)
+	}
+	s.seq.Store(max(s.seq.Load(), seg.last, seg.first))
+	s.segments = append(s.segments, seg)
+	s.bytes += seg.size
+	return nil
+}
+
+func truncate(fsys vfs.FS, path string, size int64) error {
+	f, err := fsys.OpenFile(path, unix.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Truncate(size), f.Close())
+}
+
+// append writes the messages of b from first on. It returns how many are on disk
+// then: all, unless there is an error.
+func (s *spool) append(b *message.Batch, first int, flow uint64) (int, error) {
+	s.wmu.Lock()
+	defer s.wmu.Unlock()
+	done, err := s.appendFrom(b, first, flow)
+	if failing := err != nil && !errors.Is(err, errTooLarge); failing != s.failing {
+		s.failing = failing
+		if failing {
+			s.log.Error("a queue can not be written to disk", "err", err)
+		} else {
+			s.log.Info("a queue is written to disk again")
+		}
+	}
+	return done, err
+}
+
+// appendFrom is append without the log; wmu is held.
+func (s *spool) appendFrom(b *message.Batch, first int, flow uint64) (int, error) {
+	for first < b.Len() {
+		end := s.encode(b, first)
+		if len(s.buf)-recordHeader > maxBody {
+			return first, errTooLarge
+		}
+		r := record{flow: flow, msgs: end - first}
+		if err := s.write(&r, crc32.Checksum(s.buf[recordHeader:], castagnoli)); err != nil {
+			return first, err
+		}
+		first = end
+	}
+	if cap(s.buf) > 4*targetBody {
+		s.buf = nil
+	}
+	return first, nil
+}
+
+var errTooLarge = errors.New("the message is too large for a queue on disk")
+
+// encode puts a record of messages from first on into buf, and returns the first
+// message that is not in it.
+func (s *spool) encode(b *message.Batch, first int) (end int) {
+	var head [recordHeader]byte
+	size := 0
+	for end = first; end < b.Len() && end-first < maxRecordMessages && (size < targetBody || end == first); end++ {
+		size += b.Msgs[end].Size() - messageOverhead
+	}
+	s.buf = message.AppendBatch(append(s.buf[:0], head[:]...), b, first, end)
+	return end
+}
+
+// messageOverhead is what Message.Size counts beside the text.
+const messageOverhead = 256
+
+// write appends the record in buf. wmu is held.
+func (s *spool) write(r *record, sum uint32) error {
+	r.seq = s.seq.Add(1)
+	s.mu.Lock()
+	full := func() bool { return s.maxBytes > 0 && s.bytes+int64(len(s.buf)) > s.maxBytes }
+	cur := s.writing
+	if cur != nil && full() && cur.last < s.pos.next {
+		s.endSegment() // all of it is done: it goes
+		s.drop()
+		cur = nil
+	}
+	stop := full()
+	s.mu.Unlock()
+	if stop {
+		return errFull
+	}
+	if cur == nil || cur.size+int64(len(s.buf)) > s.maxSegment && cur.size > segmentHeader || s.between.Load() > cur.last {
+		var err error
+		if cur, err = s.begin(r.seq); err != nil {
+			return err
+		}
+	}
+	return s.put(cur, r, sum)
+}
+
+// put appends the record in buf to the segment that out is open for; wmu is held.
+func (s *spool) put(cur *segment, r *record, sum uint32) error {
+	sealRecord(s.buf, r, sum)
+	_, err := vfs.WriteFull(s.out, s.buf)
+	if err == nil && s.sync {
+		err = s.out.Sync()
+	}
+	if err != nil {
+		s.undo(cur, err)
+		return err
+	}
+	s.mu.Lock()
+	cur.size += int64(len(s.buf))
+	cur.last = r.seq
+	s.bytes += int64(len(s.buf))
+	s.stored += r.msgs
+	s.mu.Unlock()
+	return nil
+}
+
+// begin begins a new segment. wmu is held.
+func (s *spool) begin(first uint64) (*segment, error) {
+	s.mu.Lock()
+	s.endSegment()
+	s.mu.Unlock()
+	seg := &segment{name: segmentName(first), first: first, last: first - 1, size: segmentHeader}
+	path := filepath.Join(s.dir, seg.name)
+	f, err := s.fs.OpenFile(path, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = vfs.WriteFull(f, appendSegmentHeader(nil, first))
+	if err == nil && s.sync {
+		err = errors.Join(f.Sync(), vfs.SyncDir(s.fs, s.dir))
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), s.fs.Remove(path))
+	}
+	s.mu.Lock()
+	s.segments = append(s.segments, seg)
+	s.bytes += segmentHeader
+	s.writing = seg
+	s.mu.Unlock()
+	s.out = f
+	return seg, nil
+}
+
+// endSegment closes what is written; wmu and mu are held.
+func (s *spool) endSegment() {
+	if s.out == nil {
+		return
+	}
+	if err := s.out.Close(); err != nil {
+		s.log.Warn("a queue's file can not be closed", "file", s.out.Name(), "err", err)
+	}
+	s.out, s.writing = nil, nil
+}
+
+// undo takes back what a write that failed has left behind the last record. If
+// even that fails, or the disk is broken, a new segment is begun; wmu is held.
+func (s *spool) undo(cur *segment, cause error) {
+	err := s.out.Truncate(cur.size)
+	if err != nil || !errors.Is(cause, unix.ENOSPC) && !errors.Is(cause, unix.EDQUOT) {
+		s.mu.Lock()
+		s.endSegment()
+		s.mu.Unlock()
+	}
+}
+
+// finish says that the batch's messages are done. It frees the segments that no
+// one needs any more.
+func (s *spool) finish(f *fed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.done, f.batch = true, nil
+	s.stored -= f.n
+	s.posAhead += f.n
+	n := 0
+	for n < len(s.window) && s.window[n].done {
+		recs := s.window[n].recs
+		s.pos.advance(recs[len(recs)-1].seq + 1)
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	s.window = append(s.window[:0], s.window[n:]...)
+	if s.posAhead >= s.checkpoint || len(s.window) == 0 && s.atEnd() {
+		s.writePosition()
+	}
+	s.drop()
+}
+
+// interrupted says that a stop came in between: only the first done messages are.
+func (s *spool) interrupted(f *fed, done int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.part, f.batch = done, nil
+	s.stored -= done
+}
+
+// writePosition notes the position; mu is held. When it can not be written the
+// next start delivers some messages again.
+func (s *spool) writePosition() {
+	err := s.posLog.write(&s.pos)
+	if err == nil {
+		s.posAhead = 0
+	}
+	if (err == nil) != (s.posErr == nil) {
+		if err != nil {
+			s.log.Error("a queue's position can not be written, a crash would deliver messages twice", "err", err)
+		} else {
+			s.log.Info("a queue's position is written again")
+		}
+	}
+	s.posErr = err
+}
+
+// drop removes the segments whose records are done; mu is held. The one that is
+// written, and the one that is read, stay. A bad one is set aside.
+func (s *spool) drop() {
+	for len(s.segments) > 0 {
+		seg := s.segments[0]
+		if seg == s.writing || seg == s.reading && s.readOff < seg.size || seg.last >= max(s.pos.next, seg.first) {
+			return
+		}
+		path := filepath.Join(s.dir, seg.name)
+		if seg.bad > 0 {
+			s.setAside(path, seg)
+		} else if err := s.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.log.Warn("a queue's file can not be removed", "file", path, "err", err)
+		}
+		s.segments = s.segments[1:]
+		s.bytes -= seg.size
+	}
+}
+
+// setAside renames a segment that had bytes that are no records.
+func (s *spool) setAside(path string, seg *segment) {
+	s.log.Error("a queue's file was damaged; what could be read was processed, the file is kept", "file", path+badSuffix, "bytes", seg.bad)
+	if err := s.fs.Rename(path, path+badSuffix); err != nil {
+		s.log.Error("a queue's file can not be renamed", "file", path, "err", err)
+	}
+}
