@@ -27,7 +27,7 @@ check: ## gofmt, vet, staticcheck, layering, and all tests under the race detect
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	$(GO) test -run 'TestLayers|TestModuleReference' ./internal/lint ./internal/docs
+	$(GO) test -run 'TestLayers|TestModuleReference|TestManualPages' ./internal/lint ./internal/docs
 	@if command -v $${CC:-cc} >/dev/null; then CGO_ENABLED=1 $(GO) test -race ./...; \
 	else echo "no C compiler: the race detector needs one and is left out"; fi
 
@@ -53,8 +53,10 @@ fuzz: ## run each fuzz target for FUZZTIME (60s)
 bench: ## run the benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem ./message ./parser/... ./router/... ./store
 
-docs: ## write docs/modules from the parameter tables
-	$(GO) test ./internal/docs -run TestModuleReference -update
+docs: ## write docs/modules and docs/man from the parameter tables
+	$(GO) test ./internal/docs -run 'TestModuleReference|TestManualPages' -update
 
-install: build ## install to PREFIX/sbin (/usr/local)
+install: build ## install to PREFIX/sbin and PREFIX/share/man (/usr/local)
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/sbin/syslogd
+	install -D -m 0644 docs/man/syslogd.8 $(DESTDIR)$(PREFIX)/share/man/man8/syslogd.8
+	install -D -m 0644 docs/man/syslogd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/syslogd.conf.5

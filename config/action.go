@@ -72,7 +72,7 @@ func (c *Config) newCommon() actionCommon {
 }
 
 func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
-	if !enabled(a.Params) {
+	if !l.enabled(a.Params) {
 		return nil
 	}
 	obj := param.ObjectOf(&a.Object, "action()", "this action is ignored")

@@ -12,6 +12,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -44,6 +45,7 @@ type Config struct {
 	Tables    *lookup.Set
 	Policies  *listener.Policies
 	Buckets   *metrics.Buckets
+	Regexps   *posix.Compiler
 	// Zones are those of timezone(), by name.
 	Zones map[string]*message.Zone
 	// Allowed are the $AllowedSender lists, by protocol in upper case.

@@ -10,13 +10,15 @@ import (
 
 // Global is the decoded form of global() and of the directives that set the same.
 type Global struct {
-	WorkDirectory  string
-	LocalHostName  string
-	PreserveFQDN   bool
-	MaxMessageSize int64
-	Umask          fs.FileMode
-	UmaskGiven     bool
-	MaxOpenFiles   int
+	WorkDirectory string
+	// OperatingStateFile records starts and ends; "" is none.
+	OperatingStateFile string
+	LocalHostName      string
+	PreserveFQDN       bool
+	MaxMessageSize     int64
+	Umask              fs.FileMode
+	UmaskGiven         bool
+	MaxOpenFiles       int
 
 	// Parser is how messages are sanitised and split; its MaxMessageSize is set from the field above.
 	Parser parser.Options
@@ -62,6 +64,8 @@ type Global struct {
 	// AbortOnFailedQueue ends the start when the files of a queue can not be opened.
 	AbortOnFailedQueue    bool
 	actionTimeoutShutdown int
+	// LegacyFormat, SelectorFormat and PropertyFormat are enable, warn or disable.
+	LegacyFormat, SelectorFormat, PropertyFormat string
 }
 
 const (
@@ -151,7 +155,8 @@ var globalParams = param.Join(
 		param.Bool("$LogRSyslogStatusMessages", func(c *Global) *bool { return &c.StatusMessages }).Legacy("LogRSyslogStatusMessages").Default("on").Doc("Log start, HUP and exit."),
 		param.Bool("$ErrorMessagesToStderr", func(c *Global) *bool { return &c.ErrorsToStderr }).Legacy("ErrorMessagesToStderr").Default("on").Doc("Own errors to standard error."),
 		param.NotYetUnless[Global]("$LocalHostIPIF", "fromhost-ip of local messages is 127.0.0.1").Legacy("LocalHostIPIF"),
-		param.NotYetUnless[Global]("operatingStateFile", "the operating state is not recorded yet"),
+		param.String("operatingStateFile", func(c *Global) *string { return &c.OperatingStateFile }).
+			Doc("File that records starts and ends; an end that was not in order is reported at the next start."),
 		param.NotYetUnless[Global]("stdlog.channelspec", "own messages go to the system log socket or through the rules"),
 		param.NotYetUnless[Global]("defaultOpensslEngine", "crypto/tls has no engines").Legacy("DefaultOpensslEngine"),
 		param.NotYetUnless[Global]("senders.keepTrack", noSuchEvent, "off"),
@@ -160,9 +165,9 @@ var globalParams = param.Join(
 		param.NoEffect[Global]("senders.timeoutAfter", noSuchEvent),
 		param.Bool("abortOnFailedQueueStartup", func(c *Global) *bool { return &c.AbortOnFailedQueue }).Default("off").
 			Doc("Do not start when the files of a queue can not be opened."),
-		param.NotYetUnless[Global]("compatibility.configFormat.legacy", "forbidding a syntax is not available yet", "enable"),
-		param.NotYetUnless[Global]("compatibility.configFormat.syslogd", "forbidding a syntax is not available yet", "enable"),
-		param.NotYetUnless[Global]("compatibility.configFormat.property", "forbidding a syntax is not available yet", "enable"),
+		formatParam("compatibility.configFormat.legacy", func(c *Global) *string { return &c.LegacyFormat }, "$directives"),
+		formatParam("compatibility.configFormat.syslogd", func(c *Global) *string { return &c.SelectorFormat }, "selectors such as mail.info"),
+		formatParam("compatibility.configFormat.property", func(c *Global) *string { return &c.PropertyFormat }, "property filters such as :msg, contains"),
 		param.NoEffect[Global]("compatibility.defaults.secure", "contradictory TLS settings are always refused, dynamic file names always stay inside their directory"),
 		param.NoEffect[Global]("systemd.notifyReadyDelay", "READY is sent when all inputs listen"),
 		param.NoEffect[Global]("reportChildProcessExits", "this server starts no long-running programs yet"),
@@ -192,6 +197,13 @@ var globalParams = param.Join(
 	},
 	param.Group(func(c *Global) *parser.Options { return &c.Parser }, parserParams),
 )
+
+// formatParam says what becomes of a way to write.
+func formatParam(name string, field func(*Global) *string, what string) *param.Param[Global] {
+	choices := []param.Choice[string]{{Name: "enable", Value: "enable"}, {Name: "warn", Value: "warn"}, {Name: "disable", Value: "disable"}}
+	return param.Enum(name, field, choices...).Default("enable").
+		Doc("What becomes of " + what + " behind this: enable, warn, or disable (they are ignored, with an error).")
+}
 
 // parserParams are the parser.* parameters of global(). Their defaults are parser.DefaultOptions.
 var parserParams = param.Table[parser.Options]{

@@ -77,6 +77,9 @@ func (l *loader) pending(m *loadedModule) any {
 }
 
 func (l *loader) directive(d *syntax.Directive) {
+	if d.Name != "includeconfig" && !l.permitted(l.cfg.Global.LegacyFormat, "compatibility.configFormat.legacy", d.Range(), "this line is ignored") {
+		return
+	}
 	if run := special(d.Name); run != nil {
 		l.use(d, Use{Kind: UseSpecial})
 		run(l, d)
@@ -89,10 +92,33 @@ func (l *loader) directive(d *syntax.Directive) {
 	diagnostic := l.diags.Errorf(d.Range(), "there is no directive $%s", d.Spelling)
 	if s := diag.Suggest(d.Name, l.directiveNames()); s != "" {
 		diagnostic.Hint = fmt.Sprintf("did you mean $%s?", s)
+	} else if m := l.moduleOfDirective(d.Name); m != "" {
+		diagnostic.Text = fmt.Sprintf("$%s belongs to the module %s, which is not loaded", d.Spelling, m)
+		diagnostic.Hint = "load it first: $ModLoad " + m
 	} else {
 		diagnostic.Hint = "it may belong to a module that is not loaded"
 	}
 	diagnostic.Effect, diagnostic.Code = "this line is ignored", -3003
+}
+
+// moduleOfDirective is the name of the module that has the directive, or "".
+func (l *loader) moduleOfDirective(name string) string {
+	has := func(infos []param.Info) bool {
+		return slices.ContainsFunc(infos, func(i param.Info) bool {
+			return slices.ContainsFunc(i.Directives, func(s string) bool { return strings.EqualFold(s, name) })
+		})
+	}
+	for _, m := range l.reg.Inputs {
+		if has(m.Module.Infos) || has(m.Instance.Infos) {
+			return m.Name
+		}
+	}
+	for _, m := range l.reg.Outputs {
+		if has(m.Module.Infos) || has(m.Instance.Infos) {
+			return m.Name
+		}
+	}
+	return ""
 }
 
 func (l *loader) directiveNames() []string {
@@ -349,7 +375,13 @@ func (l *loader) allowedSender(d *syntax.Directive) {
 	fields := strings.Split(d.Value, ",")
 	proto := strings.ToUpper(strings.TrimSpace(fields[0]))
 	if proto != "UDP" && proto != "TCP" {
-		l.diags.Errorf(d.ValueRange, "$AllowedSender: want UDP or TCP first, found %q", strings.TrimSpace(fields[0])).Effect = "this line is ignored"
+		rng := d.ValueRange
+		rng.Len = min(rng.Len, len(strings.TrimSpace(fields[0])))
+		e := l.diags.Errorf(rng, "$AllowedSender: want UDP or TCP first, found %q", strings.TrimSpace(fields[0]))
+		if s := diag.Suggest(proto, []string{"UDP", "TCP"}); s != "" {
+			e.Hint = "did you mean " + s + "?"
+		}
+		e.Effect = "this line is ignored"
 		return
 	}
 	for _, f := range fields[1:] {
@@ -428,6 +460,15 @@ func (l *loader) outChannelAction(a *syntax.LegacyAction, text string) router.St
 	ch, ok := l.outChannels[name]
 	if !ok {
 		l.badAction(a, fmt.Sprintf("there is no output channel %q", name))
+		var known []string
+		for k := range l.outChannels {
+			known = append(known, k)
+		}
+		if d := l.diags.Last(); diag.Suggest(name, known) != "" {
+			d.Hint = fmt.Sprintf("did you mean %q?", diag.Suggest(name, known))
+		} else {
+			d.Hint = "define it in front of the action: $OutChannel " + name + ",/file,size,/command"
+		}
 		return nil
 	}
 	obj := &param.Object{Title: "the output channel " + name, Effect: "this action is ignored", Range: a.Range()}

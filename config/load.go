@@ -8,6 +8,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -43,6 +44,8 @@ type loader struct {
 	outChannels map[string]outChannel
 	inputRules  []inputRuleset
 	policies    []policyCheck
+	// unclear is set when an input() names no module: it may be the one of any.
+	unclear bool
 }
 
 type pendingCall struct {
@@ -62,9 +65,10 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 	cfg := &Config{
 		Name: name, File: file, Templates: template.NewSet(),
 		Parsers: map[string]*Parser{}, Allowed: map[string][]string{}, modules: map[string]*loadedModule{},
-		Tables: &lookup.Set{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
+		Tables: &lookup.Set{}, Regexps: &posix.Compiler{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
 		Buckets: &metrics.Buckets{Counters: map[string]*metrics.Dynamic{}, Percentiles: map[string]*metrics.Percentiles{}},
 	}
+	cfg.Templates.Regexps = cfg.Regexps
 	globalParams.SetDefaults(&cfg.Global)
 	cfg.Global.DropUser, cfg.Global.DropGroup = param.NoID, param.NoID
 	queue.Params.SetDefaults(&cfg.MainQueue)
@@ -127,11 +131,18 @@ func (l *loader) topLevel(s syntax.Stmt) {
 }
 
 // enabled evaluates config.enabled: anything but on disables the object, as in rsyslogd.
-func enabled(params []syntax.Param) bool {
+func (l *loader) enabled(params []syntax.Param) bool {
 	for i := range params {
-		if params[i].Name == "config.enabled" {
-			return len(params[i].Value.Items) > 0 && params[i].Value.Items[0].Text == "on"
+		p := &params[i]
+		if p.Name != "config.enabled" || len(p.Value.Items) == 0 {
+			continue
 		}
+		on := p.Value.Items[0].Text
+		if on != "on" && on != "off" {
+			d := l.diags.Notef(p.Value.Range(), "config.enabled is %q, and only \"on\" enables", on)
+			d.Effect = "the object is left out"
+		}
+		return on == "on"
 	}
 	return true
 }
@@ -146,7 +157,7 @@ func text(o *param.Object, name string) (string, diag.Range) {
 }
 
 func (l *loader) object(o *syntax.Object) {
-	if !enabled(o.Params) {
+	if !l.enabled(o.Params) {
 		return
 	}
 	switch o.Kind {
@@ -178,7 +189,7 @@ func (l *loader) global(o *syntax.Object) {
 	kept := obj.Args[:0]
 	for _, a := range obj.Args {
 		if first, twice := l.globalSeen[a.Name]; twice && !a.Used {
-			d := l.diags.Errorf(a.Range, "parameter %q given twice in global()", a.Name)
+			d := l.diags.Errorf(a.Range, "parameter %q given twice in global()", a.Spelling)
 			d.Related = []diag.Related{{Range: first, Text: "first given here"}}
 			d.Effect = "the first value is used"
 			continue
@@ -218,22 +229,30 @@ func (l *loader) mainQueue(o *syntax.Object) {
 func (l *loader) required(obj *param.Object, name string) (string, bool) {
 	v, _ := text(obj, name)
 	if obj.Arg(name) == nil {
+		for _, a := range obj.Args {
+			if !a.Used && diag.Suggest(a.Name, []string{name}) != "" {
+				a.Effect = obj.Effect
+				param.ReportUnknown(&param.Object{Title: obj.Title, Args: []*param.Arg{a}}, []param.Info{{Name: name}}, l.diags)
+				return "", false
+			}
+		}
 		d := l.diags.Errorf(obj.Range, "%s needs the parameter %q", obj.Title, name)
 		d.Effect, d.Code = obj.Effect, -2211
+		d.Hint = map[string]string{"load": `module(load="imudp")`, "type": `type="..." is the name of the module`}[name]
 		return "", false
 	}
 	return v, true
 }
 
 func (l *loader) template(t *syntax.Template) {
-	if !enabled(t.Params) {
+	if !l.enabled(t.Params) {
 		return
 	}
 	l.cfg.Templates.Define(t, l.diags)
 }
 
 func (l *loader) ruleset(r *syntax.Ruleset) {
-	if !enabled(r.Params) {
+	if !l.enabled(r.Params) {
 		return
 	}
 	obj := param.ObjectOf(&r.Object, "ruleset()", "this ruleset is ignored")
@@ -370,12 +389,13 @@ func (l *loader) finish() {
 		}
 	}
 	l.ownQueues()
+	l.checkDefault()
 	l.checkLimits()
 	l.checkModulesUsed()
 	l.finishQueues()
 	g := &l.cfg.Global
 	if g.MaxMessageSize < 128 {
-		l.diags.Warnf(diag.Range{}, "maxMessageSize is %d, it can not be less than 128", g.MaxMessageSize).Effect = "128 is used"
+		l.diags.Warnf(l.cfg.globalPlaces["maxMessageSize"], "maxMessageSize is %d, it can not be less than 128", g.MaxMessageSize).Effect = "128 is used"
 		g.MaxMessageSize = 128
 	}
 	g.Parser.MaxMessageSize = int(g.MaxMessageSize)
@@ -396,6 +416,24 @@ func (l *loader) finishQueues() {
 		if a.Queue != nil {
 			a.Queue.Finish("the queue of action "+a.Name, a.Range, workDir, used, l.diags)
 		}
+	}
+}
+
+// checkDefault says which inputs receive for nothing: they name no ruleset, and
+// the default one has no rules.
+func (l *loader) checkDefault() {
+	if len(l.cfg.Default.Body) > 0 || len(l.cfg.Rulesets) < 2 {
+		return
+	}
+	for _, in := range l.cfg.Inputs {
+		if in.Ruleset != nil || in.Node == nil {
+			continue
+		}
+		if o, ok := in.Node.(*syntax.Object); ok && o.Param("ruleset") != nil {
+			continue // an unknown one, which was reported
+		}
+		d := l.diags.Notef(in.Range, "this input names no ruleset, and no rules stand outside of rulesets")
+		d.Hint, d.Effect = `ruleset="`+l.cfg.Rulesets[1].Name+`"`, "its messages are dropped"
 	}
 }
 

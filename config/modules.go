@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"syslogd/config/param"
@@ -132,6 +134,11 @@ func (l *loader) find(name string, kind string, obj *param.Object, rng diag.Rang
 	}
 	if kind == "input" && m.input == nil || kind == "output" && m.output == nil {
 		d := l.diags.Errorf(rng, "module %q is no %s module", name, kind)
+		if m.input != nil {
+			d.Hint = fmt.Sprintf("it receives: input(type=%q ...)", m.name)
+		} else if m.output != nil {
+			d.Hint = fmt.Sprintf("it is an action: action(type=%q ...)", m.name)
+		}
 		d.Effect, d.Code = obj.Effect, -2209
 		return nil
 	}
@@ -142,6 +149,7 @@ func (l *loader) input(o *syntax.Object) {
 	obj := param.ObjectOf(o, "input()", "this input is ignored")
 	typ, ok := l.required(obj, "type")
 	if !ok {
+		l.unclear = true
 		return
 	}
 	obj.Title = fmt.Sprintf("input(type=%q)", typ)
@@ -227,6 +235,9 @@ func (l *loader) implicitInputs() {
 
 // checkModulesUsed reports modules that were loaded for nothing, as rsyslogd does.
 func (l *loader) checkModulesUsed() {
+	if l.unclear {
+		return
+	}
 	for _, name := range l.cfg.Loaded {
 		m := l.cfg.modules[name]
 		if m.input != nil && m.inputs == 0 && m.input.NeedsInput {
@@ -251,6 +262,8 @@ func (l *loader) parser(o *syntax.Object) {
 		if l.reg.Parsers[ModuleName(typ)] != nil {
 			d.Text = fmt.Sprintf("parser module %q is not loaded", typ)
 			d.Hint = fmt.Sprintf("load it first: module(load=%q)", ModuleName(typ))
+		} else if s := diag.Suggest(ModuleName(typ), slices.Collect(maps.Keys(l.reg.Parsers))); s != "" {
+			d.Hint = fmt.Sprintf("did you mean %q?", s)
 		}
 		d.Effect, d.Code = obj.Effect, -2209
 		return

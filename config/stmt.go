@@ -7,6 +7,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/router"
 	"syslogd/router/property"
 	"syslogd/router/script"
@@ -60,6 +61,9 @@ func (l *loader) single(s syntax.Stmt) router.Stmt {
 			return &router.If{Cond: cond, Then: then, Else: otherwise}
 		}
 	case *syntax.PRIFilter:
+		if !l.permitted(l.cfg.Global.SelectorFormat, "compatibility.configFormat.syslogd", s.Range(), "this rule is ignored") {
+			return nil
+		}
 		sel, ok := selector.Parse(s.Text, s.Range(), l.diags)
 		body := l.block(s.Body)
 		if ok {
@@ -109,7 +113,7 @@ func (l *loader) files(files []*syntax.File) []router.Stmt {
 // expr compiles an expression; nil means that it was reported.
 func (l *loader) expr(e syntax.Expr) *script.Program {
 	l.watchPrevious(e)
-	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup, Tables: l.cfg.Tables, Buckets: l.cfg.Buckets}, l.diags)
+	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup, Tables: l.cfg.Tables, Buckets: l.cfg.Buckets, Regexps: l.cfg.Regexps}, l.diags)
 }
 
 // watchPrevious makes the action before an expression that asks for its state
@@ -136,15 +140,35 @@ func (l *loader) foreach(s *syntax.Foreach) router.Stmt {
 	return &router.Foreach{Var: target, In: in, Body: body}
 }
 
+// permitted reports whether a way to write may be used; it is warned of or
+// refused when the configuration says so.
+func (l *loader) permitted(format, name string, rng diag.Range, effect string) bool {
+	switch format {
+	case "warn":
+		l.diags.Warnf(rng, "this is written the old way, and %s is %q", name, format).Hint = "syslogd convert writes it in RainerScript"
+	case "disable":
+		d := l.diags.Errorf(rng, "this is written the old way, and %s is %q", name, format)
+		d.Hint, d.Effect = "syslogd convert writes it in RainerScript", effect
+		return false
+	}
+	return true
+}
+
 func (l *loader) propFilter(s *syntax.PropFilter) router.Stmt {
+	if !l.permitted(l.cfg.Global.PropertyFormat, "compatibility.configFormat.property", s.Range(), "this rule is ignored") {
+		return nil
+	}
 	body := l.block(s.Body)
 	if s.Broken {
 		return nil
 	}
-	f, err := property.CompileFilter(s.Property, s.Op, s.Value, s.Negate)
+	f, err := property.CompileFilter(s.Property, s.Op, s.Value, s.Negate, l.cfg.Regexps)
 	if err != nil {
 		l.filterError(s, err)
 		return nil
+	}
+	if f.Backtracks() {
+		l.diags.Notef(s.ValueRange, "%s", posix.Slow)
 	}
 	return &router.Filter{Filter: f, Then: body}
 }
@@ -226,11 +250,44 @@ func (l *loader) templateArgs(infos []param.Info, obj *param.Object) bool {
 }
 
 func (l *loader) unknownTemplate(name string, rng diag.Range) {
+	if at, broken := l.cfg.Templates.Broken(name); broken {
+		// The mistake is in the template, and was reported.
+		d := l.diags.Notef(rng, "template %q is not usable", name)
+		d.Related = []diag.Related{{Range: at, Text: "the template"}}
+		d.Effect = "this action is ignored"
+		return
+	}
 	d := l.diags.Errorf(rng, "there is no template %q", name)
 	if s := diag.Suggest(name, l.cfg.Templates.Names()); s != "" {
 		d.Hint = fmt.Sprintf("did you mean %q?", s)
 	} else {
-		d.Hint = "a template must be defined before the action that names it"
+		d.Hint = "define it in front of the action that names it"
+	}
+	if later := l.laterTemplate(name); later != nil {
+		d.Text = fmt.Sprintf("template %q is defined behind the action", name)
+		d.Hint = "move the template in front of the action"
+		d.Related = []diag.Related{{Range: later.Range(), Text: "it is defined here"}}
 	}
 	d.Effect, d.Code = "this action is ignored", -3003
+}
+
+// laterTemplate is where a template is defined that an action names too early, or nil.
+func (l *loader) laterTemplate(name string) (found syntax.Node) {
+	look := func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Template:
+			if p := n.Param("name"); p != nil && len(p.Value.Items) > 0 && p.Value.Items[0].Text == name {
+				found = n
+			}
+		case *syntax.Directive:
+			if def, _, ok := strings.Cut(n.Value, ","); ok && n.Name == "template" && def == name {
+				found = n
+			}
+		}
+		return found == nil
+	}
+	for _, s := range l.cfg.File.Stmts {
+		syntax.Inspect(s, look)
+	}
+	return found
 }

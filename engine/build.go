@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"syslogd/config"
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/message"
@@ -41,7 +43,7 @@ func (e *Engine) buildActions(diags *diag.List) {
 	}
 	for _, a := range e.cfg.Actions {
 		if err := e.buildAction(a); err != nil {
-			d := diags.Errorf(a.Range, "action %s: %v", a.Name, err)
+			d := diags.Errorf(blamed(a.Node, a.Range, err), "action %s: %v", a.Name, err)
 			d.Effect = "this action is ignored"
 			a.Disabled = true
 		}
@@ -158,7 +160,7 @@ func (e *Engine) buildInputs(diags *diag.List) {
 		env.Log = e.log.With("module", c.Module.Name)
 		in, err := c.Module.Build(c.Conf, env)
 		if err != nil {
-			d := diags.Errorf(c.Range, "input %s: %v", c.Module.Name, err)
+			d := diags.Errorf(blamed(c.Node, c.Range, err), "input %s: %v", c.Module.Name, err)
 			d.Effect = "this input is ignored"
 			continue
 		}
@@ -220,6 +222,10 @@ func (e *Engine) register() {
 		}})
 	}
 	e.metrics.Register(storeObject(e.store))
+	e.metrics.Register(&metrics.Object{Numbers: []metrics.Number{
+		{Name: "regex_matches_given_up_total", Help: "Matches of expressions with back-references that took too long.", Kind: metrics.Count,
+			Read: func() float64 { return float64(e.cfg.Regexps.GivenUp()) }},
+	}})
 	e.metrics.RegisterDynamic(e.cfg.Buckets.Objects)
 	e.metrics.RegisterStats(e.cfg.Buckets.Stats)
 	e.metrics.RegisterDynamic(e.cfg.Policies.Objects)
@@ -229,3 +235,26 @@ func (e *Engine) register() {
 type idleFlush struct{ store *store.Store }
 
 func (f idleFlush) Flush() { f.store.FlushIdle() }
+
+// blamed is the place of the parameter that err is about, when it names one that
+// stands in n; else rng.
+func blamed(n syntax.Node, rng diag.Range, err error) diag.Range {
+	var about interface{ Parameter() string }
+	var o *syntax.Object
+	switch n := n.(type) {
+	case *syntax.Object:
+		o = n
+	case *syntax.ActionObject:
+		o = &n.Object
+	}
+	if o == nil || !errors.As(err, &about) {
+		return rng
+	}
+	name := strings.ToLower(about.Parameter())
+	for i := range o.Params {
+		if p := &o.Params[i]; p.Name == name || strings.TrimPrefix(p.Name, "streamdriver.") == name || "streamdriver."+name == p.Name {
+			return p.Value.Range()
+		}
+	}
+	return rng
+}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
@@ -44,6 +45,8 @@ type Parsed struct {
 	Props *property.Context
 	// Frame is the message's bytes as they came, without framing.
 	Frame []byte
+	// Framing says how the message was found: what was odd in front of it comes first.
+	Framing []string
 	// Parser is the name of the parser that read it, "" if none did.
 	Parser string
 	By     parser.By
@@ -135,26 +138,53 @@ func (d *DryRun) Input(name string) (*Input, error) {
 }
 
 // Run runs data as if in had received it from the sender: one datagram, or all
-// of a stream.
-func (d *DryRun) Run(in *Input, from netip.Addr, data []byte) {
+// of a stream. It returns what the stream has behind its last message.
+func (d *DryRun) Run(in *Input, from netip.Addr, data []byte) (left []string) {
 	if !in.Stream {
-		d.message(in, from, data)
-		return
+		d.message(in, from, data, []string{fmt.Sprintf("one datagram, %d bytes", len(data))})
+		return nil
 	}
 	frames := frame.NewReader(in.reading.Frame)
+	counted := false // by a count that an event told of
 	for buf := append([]byte(nil), data...); ; {
 		text, advance, ev := frames.Next(buf, true)
+		if ev.Kind != 0 {
+			left = append(left, ev.String())
+			counted = ev.Counted()
+		}
 		if len(text) > 0 {
-			d.message(in, from, text)
+			how := delimited(buf[:advance], text)
+			if counted {
+				how = fmt.Sprintf("%d bytes by this count", len(text))
+			}
+			d.message(in, from, text, append(left, how))
+			left, counted = nil, false
 		}
 		buf = buf[advance:]
 		if advance == 0 && len(text) == 0 && ev.Kind == 0 {
-			return
+			return left
 		}
 	}
 }
 
-func (d *DryRun) message(in *Input, from netip.Addr, text []byte) {
+// delimited says how a frame was found in the bytes that were read for it.
+func delimited(read, text []byte) string {
+	i := bytes.LastIndex(read, text)
+	before, behind := read[:max(i, 0)], read[max(i, 0)+len(text):]
+	switch {
+	case len(behind) > 0 && behind[0] == '\n':
+		return fmt.Sprintf("%d bytes up to a line feed", len(text))
+	case len(behind) > 0 && behind[0] == 0:
+		return fmt.Sprintf("%d bytes up to a NUL", len(text))
+	case len(behind) > 0:
+		return fmt.Sprintf("%d bytes up to %q", len(text), behind[:1])
+	case len(before) > 0 && before[len(before)-1] == ' ' && len(bytes.TrimLeft(bytes.TrimSpace(before), "0123456789")) == 0:
+		return fmt.Sprintf("octet-counted: %s, then %d bytes", bytes.TrimSpace(before), len(text))
+	}
+	return fmt.Sprintf("%d bytes, no delimiter behind them", len(text))
+}
+
+func (d *DryRun) message(in *Input, from netip.Addr, text []byte, framing []string) {
 	peer := in.reading.Sender
 	switch {
 	case from.IsValid():
@@ -172,7 +202,7 @@ func (d *DryRun) message(in *Input, from netip.Addr, text []byte) {
 	}
 	b.StampReceived()
 	rs := d.e.router.Ruleset(b.Ruleset)
-	p := &Parsed{Message: m, Frame: text, Ruleset: rs.Name, Props: d.e.newContext()}
+	p := &Parsed{Message: m, Frame: text, Framing: framing, Ruleset: rs.Name, Props: d.e.newContext()}
 	p.By = rs.Parser.(*parser.Parser).ParseBy(b, m)
 	if p.By >= 0 {
 		p.Parser = d.parserName(rs, int(p.By))

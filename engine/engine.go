@@ -115,6 +115,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
+	cfg.Regexps.Log = env.Log.With("module", "regex")
 	cfg.Tables.Log = env.Log.With("module", "lookup")
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
 	e.main = e.newQueue("main Q", cfg.MainQueue)

@@ -117,7 +117,8 @@ func unescape(s string) (string, error) {
 	if !strings.Contains(s, `\`) {
 		return s, nil
 	}
-	out, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`)
+	quotes := strings.NewReplacer(`\\`, `\\`, `\"`, `\"`, `"`, `\"`) // those with a backslash stay as they are
+	out, err := strconv.Unquote(`"` + quotes.Replace(s) + `"`)
 	if err != nil {
 		return "", fmt.Errorf(`%q has an escape that is not understood, write \\ for a backslash`, s)
 	}

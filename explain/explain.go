@@ -21,9 +21,11 @@ import (
 
 // Message is what is known of one message.
 type Message struct {
-	Frame  string `json:"frame"`
-	Input  string `json:"input"`
-	Parser string `json:"parser"`
+	Frame string `json:"frame"`
+	Input string `json:"input"`
+	// Framing says how the message was found in what was received.
+	Framing []string `json:"framing"`
+	Parser  string   `json:"parser"`
 	// RFC5424 and RFC3164 are the verdicts of a strict parser: "conformant", or
 	// where the message departs from the standard.
 	RFC5424    string     `json:"rfc5424"`
@@ -81,15 +83,25 @@ func New(cfg *config.Config, env engine.Env, diags *diag.List) (*Explainer, erro
 // Close ends what modules have started.
 func (x *Explainer) Close() error { return x.run.Close() }
 
+// Stream reports whether the named input reads a stream: then a line feed at the
+// end of the data ends a message.
+func (x *Explainer) Stream(input string) bool {
+	in, err := x.run.Input(input)
+	return err == nil && in.Stream
+}
+
 // Explain runs data as if the named input had received it from the sender, and
-// returns what became of its messages. An empty name is the first UDP input.
+// returns what became of its messages. An empty name is the first UDP input. Bytes
+// at the end of a stream that are no message come last, with Framing alone.
 func (x *Explainer) Explain(input string, from netip.Addr, data []byte) ([]*Message, error) {
 	in, err := x.run.Input(input)
 	if err != nil {
 		return nil, err
 	}
 	x.messages, x.open, x.input = nil, nil, in.Name
-	x.run.Run(in, from, data)
+	if left := x.run.Run(in, from, data); len(left) > 0 {
+		x.messages = append(x.messages, &Message{Input: x.input, Framing: left})
+	}
 	return x.messages, nil
 }
 
@@ -99,7 +111,7 @@ var properties = []string{"timereported", "timegenerated", "hostname", "fromhost
 
 // Parsed implements engine.Watcher.
 func (x *Explainer) Parsed(p *engine.Parsed) {
-	m := &Message{Frame: string(p.Frame), Input: x.input, Ruleset: p.Ruleset, Parser: p.Parser}
+	m := &Message{Frame: string(p.Frame), Input: x.input, Framing: p.Framing, Ruleset: p.Ruleset, Parser: p.Parser}
 	switch p.By {
 	case parser.ByNobody:
 		m.Parser = "none: no parser of the ruleset takes the message, it is dropped"
@@ -175,7 +187,7 @@ func (x *Explainer) describe(s *Step, n syntax.Node, m *message.Message, props *
 			s.Because = []string{fmt.Sprintf("the message is %s.%s", m.PRI.Facility(), m.PRI.Severity())}
 		}
 	case *syntax.PropFilter:
-		f, err := property.CompileFilter(n.Property, n.Op, n.Value, n.Negate)
+		f, err := property.CompileFilter(n.Property, n.Op, n.Value, n.Negate, x.cfg.Regexps)
 		if err != nil {
 			return
 		}

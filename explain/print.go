@@ -10,8 +10,14 @@ import (
 // Print writes m for people.
 func (m *Message) Print(w io.Writer) {
 	var b strings.Builder
+	if m.Parser == "" {
+		fmt.Fprintf(&b, "no message\ninput     %s\nframing   %s\n", m.Input, strings.Join(m.Framing, "\n          "))
+		io.WriteString(w, b.String())
+		return
+	}
 	fmt.Fprintf(&b, "message   %s\n", shown(m.Frame))
 	fmt.Fprintf(&b, "input     %s\n", m.Input)
+	fmt.Fprintf(&b, "framing   %s\n", strings.Join(m.Framing, "\n          "))
 	fmt.Fprintf(&b, "parser    %s\n", m.Parser)
 	fmt.Fprintf(&b, "RFC 5424  %s\n", m.RFC5424)
 	fmt.Fprintf(&b, "RFC 3164  %s\n\n", m.RFC3164)

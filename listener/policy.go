@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"syslogd/config/param"
+	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/router/template"
 )
@@ -148,7 +149,7 @@ func readYAML(path string, into any) error {
 	if info.Size() > maxPolicyFile {
 		return fmt.Errorf("%s: has %d bytes, want at most %d", path, info.Size(), maxPolicyFile)
 	}
-	text, err := os.ReadFile(path)
+	text, err := vfs.ReadRegular(path, maxPolicyFile)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,8 @@ type Timestamp struct {
 	Hour   uint8
 	Minute uint8
 	Second uint8
-	// Digits is the number of fractional digits known, 0 to 6; Frac their value.
+	// Digits is the number of fractional digits known; Frac their value. More
+	// than six are kept as they are: see AppendFraction.
 	Digits uint8
 	Frac   uint32
 	// Sign is '+' or '-', or 'Z' for a zone that was written so.
@@ -88,6 +89,9 @@ func (t *Timestamp) Micro() int {
 	for i := t.Digits; i < 6; i++ {
 		n *= 10
 	}
+	for i := t.Digits; i > 6; i-- {
+		n /= 10
+	}
 	return n
 }
 
@@ -122,6 +126,9 @@ func (t *Timestamp) UTC() Timestamp {
 		u.Second = 60
 	}
 	u.Frac = uint32(t.Micro())
+	if t.Digits > 6 {
+		u.Frac = t.Frac // rsyslogd takes it for microseconds
+	}
 	return u
 }
 
@@ -164,11 +171,30 @@ func (t *Timestamp) AppendFraction(dst []byte) []byte {
 	if t.Digits == 0 {
 		return append(dst, '0')
 	}
+	if t.Digits > 6 || t.Frac > 999999 {
+		return t.appendLongFraction(dst)
+	}
 	n, v := len(dst), t.Frac
-	dst = append(dst, "000000"[:min(t.Digits, 6)]...)
+	dst = append(dst, "000000"[:t.Digits]...)
 	for i := len(dst) - 1; i >= n; i-- {
 		dst[i] = '0' + byte(v%10)
 		v /= 10
+	}
+	return dst
+}
+
+// appendLongFraction writes more than six digits as rsyslogd 8.2302 does: it
+// begins at the power of ten of the digits beyond the last six, and what it
+// takes for a digit is a 16-bit number. So the first byte is often no digit.
+func (t *Timestamp) appendLongFraction(dst []byte) []byte {
+	power := int32(1)
+	for range (t.Digits - 1) % 6 {
+		power *= 10
+	}
+	for frac := int32(t.Frac); power > 0; power /= 10 {
+		digit := int16(frac / power)
+		frac -= int32(digit) * power
+		dst = append(dst, byte(digit)+'0')
 	}
 	return dst
 }

@@ -294,7 +294,7 @@ func checkSpans(t *testing.T, m *message.Message) {
 	}
 	_ = [][]byte{m.Hostname(), m.AppName(), m.ProcID(), m.MsgID(), m.StructuredData(), m.RawAfterPRI()}
 	r := &m.Reported
-	if r.Month < 1 || r.Month > 12 || r.Day < 1 || r.Day > 31 || r.Hour > 23 || r.Minute > 59 || r.Second > 60 || r.Digits > 6 || r.Year < 0 || r.Year > 2100 {
+	if r.Month < 1 || r.Month > 12 || r.Day < 1 || r.Day > 31 || r.Hour > 23 || r.Minute > 59 || r.Second > 60 || r.Digits > 127 || r.Year < 0 || r.Year > 2100 {
 		t.Errorf("%q: time %v", raw, *r)
 	}
 	if s := string(r.AppendRFC3339(nil)); len(s) < len("2003-10-11T22:14:15Z") {

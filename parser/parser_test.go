@@ -120,8 +120,6 @@ func TestUnlikeRsyslogd(t *testing.T) {
 		{"structured data without a blank behind it", head + `[a x="1"]msg text`, want + `sd=[[a x="1"]] ver=1 msg=[msg text]`},
 		{"structured data that is not closed", head + `[a x="1" msg text`, want + `sd=[-] ver=1 msg=[[a x="1" msg text]`},
 		{"a bracket and nothing else", head + `[`, want + `sd=[-] ver=1 msg=[[]`},
-		{"more than six digits of a second", "<13>Oct 11 22:14:15.1234567 h app: x",
-			"pri=13 ts=2026-10-11T22:14:15.123456+00:00 host=[h] tag=[app:] prog=[app] app=[app] procid=[-] msgid=[-] sd=[-] ver=0 msg=[ x]"},
 		{"a year in front and nothing behind", "<13>2019 Oct 11 22:14:15",
 			"pri=13 ts=2019-10-11T22:14:15+00:00 host=[localhost] tag=[] prog=[] app=[-] procid=[-] msgid=[-] sd=[-] ver=0 msg=[]"},
 		{"a year in front and a host behind", "<13>2019 Oct 11 22:14:15 h",
@@ -380,5 +378,37 @@ func BenchmarkEscaping(b *testing.B) {
 		batch := message.NewBatch(nil)
 		p.Parse(batch, batch.Add(text, network, nil))
 		batch.Release()
+	}
+}
+
+// TestLongFractions holds the bytes that rsyslogd 8.2302 writes for fractions of
+// more than six digits, and where it takes the text for no time any more.
+func TestLongFractions(t *testing.T) {
+	t.Parallel()
+	p := New(DefaultOptions(), nil)
+	for _, c := range []struct{ fraction, want, utc string }{
+		{"123456", "2003-10-11T22:14:15.123456Z", "2003-10-11T22:14:15.123456+00:00"},
+		{"1234567", "2003-10-11T22:14:15.\xb7Z", "2003-10-11T22:14:15.<34567+00:00"},
+		{"123456789", "2003-10-11T22:14:15.\xb789Z", "2003-10-11T22:14:15.\x0256789+00:00"},
+		{"1999999999", "2003-10-11T22:14:15.\xaf999Z", "2003-10-11T22:14:15.O99999+00:00"},
+		{"2147400000", "2003-10-11T22:14:15.x\b'*Z", ""},
+		{"2147483629", "2003-10-11T22:14:15.\xcb\x0e*)Z", ""},
+		{"2147483630", "", ""},
+		{"0000000000123", "2003-10-11T22:14:15.\xabZ", "2003-10-11T22:14:15.000123+00:00"},
+		{"00000000000001234567", "2003-10-11T22:14:15.p7Z", "2003-10-11T22:14:15.<34567+00:00"},
+		{strings.Repeat("0", 150) + "1234567", "2003-10-11T22:14:15Z", ""},
+	} {
+		m := parse(t, p, network, "<165>1 2003-10-11T22:14:15."+c.fraction+"Z h app - ID - x")
+		got := string(m.Reported.AppendRFC3339(nil))
+		if c.want == "" {
+			if string(m.Msg()) != "2003-10-11T22:14:15."+c.fraction+"Z h app - ID - x" {
+				t.Errorf("%s: read as %s", c.fraction, got)
+			}
+			continue
+		}
+		u := m.Reported.UTC()
+		if utc := string(u.AppendRFC3339(nil)); got != c.want || c.utc != "" && utc != c.utc {
+			t.Errorf("%s: got %q, in UTC %q, want %q, %q", c.fraction, got, utc, c.want, c.utc)
+		}
 	}
 }

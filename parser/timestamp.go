@@ -267,10 +267,7 @@ func (s *scanner) number() int {
 	return n
 }
 
-// clock reads :mm:ss[.frac] behind the hour. Of the fraction six digits are kept.
-//
-// Unlike rsyslogd 8.2302, which prints a byte that is no digit for a fraction
-// of seven to nine digits, and like its later versions.
+// clock reads :mm:ss[.frac] behind the hour.
 func (s *scanner) clock(t *message.Timestamp, hour int) bool {
 	if hour > 23 || !s.byte(':') {
 		return false
@@ -285,14 +282,23 @@ func (s *scanner) clock(t *message.Timestamp, hour int) bool {
 	}
 	t.Hour, t.Minute, t.Second = uint8(hour), uint8(minute), uint8(second)
 	t.Frac, t.Digits = 0, 0
-	if s.byte('.') {
-		for ; s.digit(); s.pos++ {
-			if t.Digits < 6 {
-				t.Frac = t.Frac*10 + uint32(s.text[s.pos]-'0')
-				t.Digits++
-			}
+	return !s.byte('.') || s.fraction(t)
+}
+
+// maxFraction is the number that rsyslogd appends no further digit to: a time
+// with such a fraction is no time.
+const maxFraction = 214748363
+
+func (s *scanner) fraction(t *message.Timestamp) bool {
+	n := 0
+	for ; s.digit(); s.pos++ {
+		if t.Frac >= maxFraction {
+			return false
 		}
+		t.Frac = t.Frac*10 + uint32(s.text[s.pos]-'0')
+		n++
 	}
+	t.Digits = uint8(max(0, int8(n))) // a signed byte in rsyslogd
 	return true
 }
 

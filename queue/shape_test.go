@@ -126,6 +126,7 @@ func TestAQueueRestsOutsideItsHours(t *testing.T) {
 		q.Start([]Handler{s})
 		q.Enqueue(context.Background(), batch(nil, "x"))
 		time.Sleep(3 * time.Hour)
+		synctest.Wait()
 		if len(s.at) != 1 || s.at[0] < time.Hour || s.at[0] > 2*time.Hour+time.Second {
 			t.Errorf("processed at %v", s.at)
 		}

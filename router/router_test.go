@@ -178,7 +178,7 @@ func (b *bench) selector(text string, then ...Stmt) Stmt {
 
 func (b *bench) filter(name, op, value string, then ...Stmt) Stmt {
 	b.t.Helper()
-	f, err := property.CompileFilter(name, op, value, false)
+	f, err := property.CompileFilter(name, op, value, false, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}

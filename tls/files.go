@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"syslogd/internal/vfs"
 )
 
 // files are the certificate files of one listener or sender. They are looked at
@@ -96,10 +98,25 @@ func (f *files) certificate() (*tls.Certificate, error) {
 	return st.cert, nil
 }
 
+// maxFile bounds certificates, keys and lists, in bytes.
+const maxFile = 64 << 20
+
+func keyPair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := vfs.ReadRegular(certFile, maxFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := vfs.ReadRegular(keyFile, maxFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
+}
+
 func (f *files) load() (*fileState, error) {
 	st := &fileState{}
 	if f.opt.CertFile != "" || f.opt.KeyFile != "" {
-		cert, err := tls.LoadX509KeyPair(f.opt.CertFile, f.opt.KeyFile)
+		cert, err := keyPair(f.opt.CertFile, f.opt.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("certificate %s with key %s: %w", f.opt.CertFile, f.opt.KeyFile, err)
 		}
@@ -109,7 +126,7 @@ func (f *files) load() (*fileState, error) {
 		if name == "" || i < 2 || i == 3 {
 			continue
 		}
-		text, err := os.ReadFile(name)
+		text, err := vfs.ReadRegular(name, maxFile)
 		if err != nil {
 			return nil, fmt.Errorf("CA certificates: %w", err)
 		}
@@ -127,7 +144,7 @@ func (f *files) loadCRL(st *fileState) error {
 	if f.opt.CRLFile == "" {
 		return nil
 	}
-	text, err := os.ReadFile(f.opt.CRLFile)
+	text, err := vfs.ReadRegular(f.opt.CRLFile, maxFile)
 	if err != nil {
 		return fmt.Errorf("revocation list: %w", err)
 	}

@@ -89,31 +89,48 @@ func (o *Options) Check() error {
 	switch strings.ToLower(o.Driver) {
 	case "", "ptcp", "gtls", "ossl":
 	case "mbedtls":
-		return errors.New("the stream driver mbedtls is not available, use gtls or ossl")
+		return option("streamDriver.name", "the stream driver mbedtls is not available, use gtls or ossl")
 	default:
-		return fmt.Errorf("there is no stream driver %q, use ptcp, gtls or ossl", o.Driver)
+		return option("streamDriver.name", "there is no stream driver %q, use ptcp, gtls or ossl", o.Driver)
 	}
 	switch o.AuthMode {
 	case "", "anon", "x509/certvalid", "x509/fingerprint", "x509/name":
 	default:
-		return fmt.Errorf("there is no authentication mode %q, use anon, x509/certvalid, x509/fingerprint or x509/name", o.AuthMode)
+		return option("streamDriver.authMode", "there is no authentication mode %q, use anon, x509/certvalid, x509/fingerprint or x509/name", o.AuthMode)
 	}
 	if o.Mode == 0 {
 		if o.checksPeers() {
-			return fmt.Errorf("authentication mode %s needs TLS, but the stream driver mode is 0: plain text", o.AuthMode)
+			return option("streamDriver.authMode", "authentication mode %s needs TLS, but the stream driver mode is 0: plain text", o.AuthMode)
+		}
+		if len(o.PermittedPeers) > 0 {
+			return option("permittedPeer", "permitted peers are named, but the stream driver mode is 0: plain text, which is open to all")
 		}
 		return nil
 	}
 	switch {
 	case strings.EqualFold(o.Driver, "ptcp") || o.Driver == "":
-		return errors.New("stream driver mode 1 is TLS, which the driver ptcp can not do: name gtls or ossl")
+		return option("streamDriver.mode", "stream driver mode 1 is TLS, which the driver ptcp can not do: name gtls or ossl")
 	case len(o.PermittedPeers) > 0 && (o.AuthMode == "" || o.AuthMode == "anon" || o.AuthMode == "x509/certvalid"):
-		return fmt.Errorf("permitted peers are named, but authentication mode %q does not look at them: use x509/name or x509/fingerprint", o.authMode())
+		return option("permittedPeer", "permitted peers are named, but authentication mode %q does not look at them: use x509/name or x509/fingerprint", o.authMode())
 	case len(o.PermittedPeers) == 0 && o.AuthMode == "x509/fingerprint":
-		return errors.New("authentication mode x509/fingerprint needs permitted peers")
+		return option("streamDriver.authMode", "authentication mode x509/fingerprint needs permitted peers")
 	}
 	return nil
 }
+
+// OptionError is a contradiction between options.
+type OptionError struct {
+	param, text string
+}
+
+func option(param, format string, args ...any) error {
+	return &OptionError{param, fmt.Sprintf(format, args...)}
+}
+
+func (e *OptionError) Error() string { return e.text }
+
+// Parameter is the name of the parameter to point at.
+func (e *OptionError) Parameter() string { return e.param }
 
 func (o *Options) checksPeers() bool { return strings.HasPrefix(o.AuthMode, "x509/") }
 

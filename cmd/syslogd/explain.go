@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -40,13 +41,15 @@ func (c *command) explainCommand(args []string) int {
 		if text, err = io.ReadAll(io.LimitReader(os.Stdin, maxExplained)); err != nil {
 			return c.fail(err)
 		}
-		text = []byte(strings.TrimSuffix(string(text), "\n"))
 	}
 	x, err := c.explainer(opt, nil)
 	if err != nil {
 		return c.fail(err)
 	}
 	defer x.Close()
+	if f.NArg() == 0 && !x.Stream(*input) {
+		text = bytes.TrimSuffix(text, []byte("\n")) // of the shell, not of the datagram
+	}
 	messages, err := x.Explain(*input, sender, text)
 	if err != nil {
 		return c.fail(err)

@@ -54,7 +54,11 @@ func sendCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: send portfile text...")
 	}
-	conn, err := net.Dial("udp", "127.0.0.1:"+strings.TrimSpace(ts.ReadFile(args[0])))
+	port := ""
+	if !poll(func() bool { port = strings.TrimSpace(ts.ReadFile(args[0])); return port != "" }) { // it is there before its content
+		ts.Fatalf("%s stayed empty", args[0])
+	}
+	conn, err := net.Dial("udp", "127.0.0.1:"+port)
 	ts.Check(err)
 	defer conn.Close()
 	for _, text := range args[1:] {

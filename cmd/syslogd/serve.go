@@ -42,6 +42,7 @@ type server struct {
 	page      *web.Service
 	stopPage  context.CancelFunc
 	running   sync.WaitGroup
+	state     operatingState
 }
 
 // serve runs the server until a signal ends it.
@@ -136,11 +137,14 @@ func (s *server) start() error {
 		removePidFile(s.opt.pidFile)
 		return err
 	}
+	s.state = openOperatingState(g.OperatingStateFile, s.log)
 	if err := s.engine.Start(context.Background()); err != nil {
+		s.state.close()
 		removePidFile(s.opt.pidFile)
 		return err
 	}
 	s.connectOwn()
+	s.state.started()
 	s.status("start")
 	return nil
 }
@@ -257,6 +261,7 @@ func (s *server) stop(sig os.Signal) int {
 	if s.systemLog != nil {
 		s.systemLog.Close()
 	}
+	s.state.close()
 	removePidFile(s.opt.pidFile)
 	return 0
 }

@@ -6,6 +6,7 @@ package lint
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"syslogd/config/syntax"
@@ -119,14 +120,23 @@ func (l *linter) not(b *syntax.Binary) {
 }
 
 var (
+	countName = regexp.MustCompile(`(?i)size|bytes|limit|space|interval|timeout|threads|count|max|batch|burst`)
+	octal     = regexp.MustCompile(`^0[0-7]+[kmgtpeKMGTPE]?$`)
 	sizeName  = regexp.MustCompile(`(?i)size|bytes|limit|space`)
 	sizeValue = regexp.MustCompile(`^([0-9]+)([KMGTPE])$`)
 )
 
-// sizes looks for suffixes of sizes in capitals, which count in thousands.
+// sizes looks for numbers that are not what they seem: suffixes in capitals
+// count in thousands, and a leading 0 means octal.
 func (l *linter) sizes(o *syntax.Object) {
 	for i := range o.Params {
 		p := &o.Params[i]
+		if len(p.Value.Items) == 1 && countName.MatchString(p.Name) && octal.MatchString(p.Value.Items[0].Text) {
+			digits := strings.TrimRight(p.Value.Items[0].Text, "kmgtpeKMGTPE")
+			if n, err := strconv.ParseInt(digits, 8, 64); err == nil && n > 0 {
+				l.diags.Notef(p.Value.Range(), "%s is octal, it means %d", digits, n).Hint = fmt.Sprintf("write %d, or without the leading 0", n)
+			}
+		}
 		if len(p.Value.Items) != 1 || !sizeName.MatchString(p.Name) {
 			continue
 		}
@@ -141,29 +151,95 @@ func (l *linter) sizes(o *syntax.Object) {
 // unescaped is a property in double quotes without an option that escapes it.
 var unescaped = regexp.MustCompile(`"[^"%]*%([^%:]+)(:[^%]*)?%[^"%]*"`)
 
-// template looks for JSON that breaks when a message has a quote in it.
-func (l *linter) template(t *syntax.Template) {
-	text := t.Param("string")
-	if text == nil || len(text.Value.Items) != 1 {
-		return
-	}
+// escapes reports whether the template escapes all its values.
+func escapes(t *syntax.Template) bool {
 	for _, option := range []string{"option.json", "option.jsonf", "option.jsonftree"} {
-		if p := t.Param(option); p != nil && len(p.Value.Items) == 1 && p.Value.Items[0].Text == "on" {
-			return
+		if value(&t.Object, option) == "on" {
+			return true
 		}
 	}
-	s := strings.TrimSpace(text.Value.Items[0].Text)
-	if !strings.HasPrefix(s, "{") || !strings.Contains(s, `":`) {
+	return false
+}
+
+// value is the text of a parameter with one value, or "".
+func value(o *syntax.Object, name string) string {
+	if p := o.Param(name); p != nil && len(p.Value.Items) == 1 {
+		return p.Value.Items[0].Text
+	}
+	return ""
+}
+
+// template looks for JSON that breaks when a message has a quote in it.
+func (l *linter) template(t *syntax.Template) {
+	if escapes(t) {
+		return
+	}
+	if text := t.Param("string"); text != nil && len(text.Value.Items) == 1 {
+		l.handwritten(text.Value.Range(), text.Value.Items[0].Text)
+	}
+	if t.HasList {
+		l.handwrittenList(t)
+	}
+}
+
+// looksLikeJSON is for text with the beginning of an object in it.
+func looksLikeJSON(s string) bool {
+	s = strings.TrimSpace(s)
+	return strings.HasPrefix(s, "{") && strings.Contains(s, `":`)
+}
+
+// harmless are properties that have no quotes in them.
+var harmless = map[string]bool{
+	"pri": true, "pri-text": true, "syslogfacility": true, "syslogfacility-text": true, "syslogseverity": true, "syslogseverity-text": true,
+	"syslogpriority": true, "syslogpriority-text": true, "timereported": true, "timestamp": true, "timegenerated": true, "timereceived": true,
+	"fromhost-ip": true, "fromhost-port": true, "protocol-version": true, "uuid": true, "$!all-json": true, "$!all-json-plain": true,
+	"jsonmesg": true, "iut": true, "$now": true, "$year": true, "$month": true, "$day": true, "$hour": true, "$minute": true,
+}
+
+// handwritten looks at the text of a template.
+func (l *linter) handwritten(at diag.Range, s string) {
+	if !looksLikeJSON(s) {
 		return
 	}
 	for _, m := range unescaped.FindAllStringSubmatch(s, -1) {
-		if strings.Contains(strings.ToLower(m[2]), "json") || strings.HasPrefix(m[2], ":::date-") || strings.HasPrefix(strings.TrimPrefix(m[1], "$"), "!") && strings.Contains(m[2], "json") {
+		if strings.Contains(strings.ToLower(m[2]), "json") || harmless[strings.ToLower(m[1])] {
 			continue
 		}
-		d := l.diags.Notef(text.Value.Range(), "JSON written by hand breaks when %%%s%% has a quote, a backslash or a control character in it", m[1])
+		d := l.diags.Notef(at, "JSON written by hand breaks when %%%s%% has a quote, a backslash or a control character in it", m[1])
 		d.Hint = fmt.Sprintf(`write %%%s:::json%%, or a template(type="list" option.jsonf="on")`, m[1])
 		return
 	}
+}
+
+// handwrittenList looks at a list template whose constants are JSON. A property
+// between quotes needs a format that escapes it.
+func (l *linter) handwrittenList(t *syntax.Template) {
+	before, json := "", false
+	for _, e := range t.Entries {
+		if e.Kind == "constant" {
+			before = value(e, "value")
+			json = json || looksLikeJSON(before)
+			continue
+		}
+		name := value(e, "name")
+		if json && strings.HasSuffix(before, `"`) && !strings.HasPrefix(strings.ToLower(value(e, "format")), "json") && !harmless[strings.ToLower(name)] {
+			d := l.diags.Notef(e.Range(), "JSON written by hand breaks when %s has a quote, a backslash or a control character in it", name)
+			d.Hint = `add format="json" to the property, or option.jsonf="on" to the template`
+			return
+		}
+		before = ""
+	}
+}
+
+// legacyTemplate looks at $template name,"text"[,options].
+func (l *linter) legacyTemplate(d *syntax.Directive) {
+	_, text, _ := strings.Cut(d.Value, ",")
+	text = strings.TrimSpace(text)
+	end := strings.LastIndexByte(text, '"')
+	if end < 1 || text[0] != '"' || strings.Contains(strings.ToLower(text[end:]), "json") {
+		return
+	}
+	l.handwritten(d.ValueRange, strings.ReplaceAll(text[1:end], `\"`, `"`))
 }
 
 // staying are directives that hold for all file actions that follow, until they
@@ -175,6 +251,8 @@ var staying = map[string]bool{
 
 func (l *linter) directive(d *syntax.Directive) {
 	switch {
+	case d.Name == "template":
+		l.legacyTemplate(d)
 	case staying[d.Name] && l.legacyActions:
 		n := l.diags.Notef(d.Range(), "$%s holds for all action lines that follow, also for those far below, and for none above", d.Spelling)
 		n.Hint = `write action(type="omfile" ...) with the parameter, it holds for that action alone`

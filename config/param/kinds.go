@@ -226,7 +226,11 @@ func Mode[C any](name string, field func(*C) *fs.FileMode) *Param[C] {
 		v := one(items)
 		n, err := strconv.ParseUint(v, 8, 32)
 		if err != nil || len(v) < 4 || len(v) > 5 || v[0] != '0' || n > 0o7777 {
-			return &wantError{want: "an octal mode such as 0640", found: v}
+			e := &wantError{want: "an octal mode such as 0640", found: v}
+			if err == nil && len(v) == 3 {
+				e.hint = `write "0` + v + `"`
+			}
+			return e
 		}
 		*field(c) = fs.FileMode(n)
 		return nil

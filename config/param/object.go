@@ -8,7 +8,7 @@ func ObjectOf(o *syntax.Object, title, effect string) *Object {
 	out := &Object{Title: title, Effect: effect, Range: o.Range()}
 	for i := range o.Params {
 		p := &o.Params[i]
-		a := &Arg{Name: p.Name, Array: p.Value.Array, Range: p.Range(), ValueRange: p.Value.Range()}
+		a := &Arg{Name: p.Name, Spelling: p.Spelling, Array: p.Value.Array, Range: p.Range(), ValueRange: p.Value.Range()}
 		for _, it := range p.Value.Items {
 			a.Items = append(a.Items, it.Text)
 		}

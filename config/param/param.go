@@ -15,6 +15,7 @@
 package param
 
 import (
+	"cmp"
 	"strings"
 
 	"syslogd/internal/diag"
@@ -50,6 +51,7 @@ const (
 // Arg is one name="value" of an object, or the value of a legacy directive.
 type Arg struct {
 	Name       string // lower case
+	Spelling   string // as written; "" is Name
 	Items      []string
 	Array      bool
 	Range      diag.Range // of the name
@@ -230,7 +232,7 @@ func (t Table[C]) Decode(c *C, o *Object, diags *diag.List) bool {
 		}
 		a.Used, a.Param = true, p.Name
 		if prev := first[p]; prev != nil {
-			d := diags.Errorf(a.Range, "parameter %q given twice in %s", a.Name, o.Title)
+			d := diags.Errorf(a.Range, "parameter %q given twice in %s", p.Name, o.Title)
 			d.Related = []diag.Related{{Range: prev.Range, Text: "first given here"}}
 			d.Effect = "the first value is used"
 			d.Code = -2220
@@ -339,13 +341,15 @@ func (t Table[C]) SetDirective(c *C, directive, value string) (*Info, error) {
 func ReportUnknown(o *Object, infos []Info, diags *diag.List) {
 	names := make([]string, 0, len(infos))
 	for _, i := range infos {
-		names = append(names, strings.ToLower(i.Name))
+		if !strings.HasPrefix(i.Name, "$") {
+			names = append(names, i.Name)
+		}
 	}
 	for _, a := range o.Args {
 		if a.Used {
 			continue
 		}
-		d := diags.Errorf(a.Range, "parameter %q not known for %s", a.Name, o.Title)
+		d := diags.Errorf(a.Range, "parameter %q not known for %s", cmp.Or(a.Spelling, a.Name), o.Title)
 		if s := diag.Suggest(a.Name, names); s != "" {
 			d.Hint = "did you mean " + quote(s) + "?"
 		}

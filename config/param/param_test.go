@@ -125,7 +125,7 @@ func TestValuesThatDoNotFit(t *testing.T) {
 		{"limit", "9999999999g", false, `error: limit: want a size such as 512, 64k or 10m, found "9999999999g" [-2208]` + "\n  this input is ignored\n"},
 		{"word", "a b", false, `error: word: want text without blanks, found "a b" [-2208]` + "\n  this input is ignored\n"},
 		{"byte", "ab", false, `error: byte: want one character, found "ab" [-2208]` + "\n  this input is ignored\n"},
-		{"mode", "640", false, `error: mode: want an octal mode such as 0640, found "640" [-2208]` + "\n  this input is ignored\n"},
+		{"mode", "640", false, `error: mode: want an octal mode such as 0640, found "640" [-2208]` + "\n  hint: write \"0640\"\n  this input is ignored\n"},
 		{"user", "nobody-here", false, `error: user: there is no user "nobody-here" on this system [-2208]` + "\n  this input is ignored\n"},
 		{"fac", "lokal0", false, `error: fac: want a facility, found "lokal0" [-2208]` + "\n  hint: did you mean \"local0\"?\n  this input is ignored\n"},
 		{"level", "hgih", false, `error: level: want one of low, high, found "hgih" [-2208]` + "\n  hint: did you mean \"high\"?\n  this input is ignored\n"},

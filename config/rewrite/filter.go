@@ -5,6 +5,7 @@ import (
 
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/router/property"
 	"syslogd/router/selector"
 	"syslogd/router/template"
@@ -44,7 +45,7 @@ func guarded(cond syntax.Expr, body *syntax.Block) []syntax.Stmt {
 
 // filter converts :property, operation, "value" where an expression says the same.
 func (c *converter) filter(s *syntax.PropFilter) []syntax.Stmt {
-	if _, err := property.CompileFilter(s.Property, s.Op, s.Value, s.Negate); s.Broken || err != nil {
+	if _, err := property.CompileFilter(s.Property, s.Op, s.Value, s.Negate, &posix.Compiler{}); s.Broken || err != nil {
 		return []syntax.Stmt{note("not converted, it was in error: the filter on line " + s.Range().Start.String())}
 	}
 	body := c.block(s.Body)

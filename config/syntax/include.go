@@ -34,9 +34,16 @@ func (p *parser) include(t token) (*Include, bool) {
 		return nil, false
 	}
 	inc := &Include{Object: *o}
+	p.readsInclude(inc)
+	return inc, true
+}
+
+// readsInclude reads what the parameters of inc name.
+func (p *parser) readsInclude(inc *Include) {
 	p.checkIncludeParams(inc)
+	o := &inc.Object
 	if c := o.Param("config.enabled"); c != nil && text(c) != "on" {
-		return inc, true
+		return
 	}
 	file, inline := o.Param("file"), o.Param("text")
 	switch {
@@ -52,7 +59,6 @@ func (p *parser) include(t token) (*Include, bool) {
 	default:
 		p.ignoredInclude(inc.Range(), "include() names no file", `include(file="/etc/rsyslog.d/*.conf")`)
 	}
-	return inc, true
 }
 
 func text(p *Param) string {
@@ -214,8 +220,8 @@ func (p *parser) readInclude(a includeArgs, named bool) []*File {
 	case err != nil:
 		p.unreadable(a, named, err)
 		return nil
-	case isYAML(a.file):
-		p.ignoredInclude(a.at, fmt.Sprintf("%s: configurations in YAML are not supported", a.file), "")
+	case isYAML(a.file) && a.nesting == insideBlock:
+		p.ignoredInclude(a.at, fmt.Sprintf("%s is in YAML, which declares objects: it can not be included in a block", a.file), "")
 		return nil
 	}
 	p.stack = append(p.stack, a.file)
@@ -266,6 +272,9 @@ func (p *parser) unreadable(a includeArgs, named bool, err error) {
 		p.stop(nil)
 	default:
 		d.Effect = "the configuration goes on without it"
+		if missing && named {
+			d.Hint = `mode="optional" says that it need not be there`
+		}
 	}
 }
 

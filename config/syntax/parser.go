@@ -37,9 +37,11 @@ type run struct {
 	tooDeep bool
 	// stopped is set by the first error that ends the configuration.
 	stopped bool
-	abort   bool
-	errors  int
-	said    int
+	// ends is the effect of such an error; "" is that the configuration ends.
+	ends   string
+	abort  bool
+	errors int
+	said   int
 	// over is set when it was said that the rest is not checked.
 	over bool
 	// env is what global(environment=...) sets.
@@ -70,7 +72,11 @@ type parser struct {
 }
 
 func newParser(r *run, src *diag.Source, where level) *parser {
-	s := newSource(src)
+	return newParserOf(r, newSource(src), where)
+}
+
+func newParserOf(r *run, s *source, where level) *parser {
+	src := s.src
 	p := &parser{run: r, src: s, lex: newLexer(s.text), where: where}
 	if s.bom {
 		p.warnf(diag.Range{Start: diag.Pos{Src: src, Line: 1, Col: 1}, Len: 3}, "the file begins with a UTF-8 byte order mark").Hint = "save it without the mark"
@@ -226,13 +232,15 @@ func (p *parser) syntaxError(start, end int, format string, args ...any) *diag.D
 
 // stop ends what takes effect, as a syntax error does in rsyslogd. d, if given,
 // is the error, which says so.
-func (p *parser) stop(d *diag.Diagnostic) {
-	if p.stopped {
+func (r *run) stop(d *diag.Diagnostic) {
+	if r.stopped {
 		return
 	}
-	p.stopped = true
+	r.stopped = true
 	if d != nil {
-		d.Effect = "the configuration ends here: this statement and all that follows have no effect"
+		if d.Effect = r.ends; d.Effect == "" {
+			d.Effect = "the configuration ends here: this statement and all that follows have no effect"
+		}
 	}
 }
 

@@ -16,6 +16,23 @@ type source struct {
 	// nuls are places of NUL bytes; rsyslogd reads lines as C strings, which end there.
 	nuls []diag.Range
 	bom  bool
+	// whole, if valid, is the only range: the text stands in another syntax, and
+	// its places can not be told apart.
+	whole diag.Range
+}
+
+// origin is where a text begins in src, when it is a part of it.
+type origin struct {
+	line int // lines in front of it
+	// first is the number of bytes in front of the first line, rest of the others.
+	first, rest int
+}
+
+func (o origin) col(line, col int) int {
+	if line == 1 {
+		return o.first + col + 1
+	}
+	return o.rest + col + 1
 }
 
 // segment says that text[off] and what follows, up to the next segment, is a
@@ -26,9 +43,12 @@ type segment struct {
 
 // newSource prepares text. Unlike rsyslogd, which cuts lines into pieces of
 // 10239 bytes, lines may have any length.
-func newSource(src *diag.Source) *source {
-	s := &source{src: src, text: make([]byte, 0, len(src.Text)+1)}
-	rest := src.Text
+func newSource(src *diag.Source) *source { return newPart(src, src.Text, origin{}) }
+
+// newPart prepares text, which begins in src at from.
+func newPart(src *diag.Source, text []byte, from origin) *source {
+	s := &source{src: src, text: make([]byte, 0, len(text)+1)}
+	rest := text
 	joined := false // the line before ended with a backslash
 	start := 0      // of the joined line
 	for line := 1; len(rest) > 0 || joined; line++ {
@@ -38,7 +58,7 @@ func newSource(src *diag.Source) *source {
 		if line == 1 && hasBOM(ln) {
 			s.bom, col = true, 3
 		}
-		ln = s.cutNUL(ln, line)
+		ln = s.cutNUL(ln, diag.Pos{Src: src, Line: from.line + line, Col: from.col(line, 0)})
 		if joined {
 			col = skipSpace(ln, col)
 		}
@@ -46,7 +66,7 @@ func newSource(src *diag.Source) *source {
 		for end > col && isSpace(ln[end-1]) {
 			end--
 		}
-		s.segs = append(s.segs, segment{len(s.text), line, col + 1})
+		s.segs = append(s.segs, segment{len(s.text), from.line + line, from.col(line, col)})
 		joined = end > col && ln[end-1] == '\\'
 		if joined {
 			s.text = append(s.text, ln[col:end-1]...)
@@ -56,7 +76,7 @@ func newSource(src *diag.Source) *source {
 		start = s.endLine(start)
 	}
 	if len(s.segs) == 0 {
-		s.segs, s.text = []segment{{0, 1, 1}}, []byte{'\n'}
+		s.segs, s.text = []segment{{0, from.line + 1, from.col(1, 0)}}, []byte{'\n'}
 	}
 	return s
 }
@@ -88,10 +108,11 @@ func hasBOM(b []byte) bool {
 	return len(b) >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf
 }
 
-func (s *source) cutNUL(ln []byte, line int) []byte {
+func (s *source) cutNUL(ln []byte, start diag.Pos) []byte {
 	for i, c := range ln {
 		if c == 0 {
-			s.nuls = append(s.nuls, diag.Range{Start: diag.Pos{Src: s.src, Line: line, Col: i + 1}, Len: 1})
+			start.Col += i
+			s.nuls = append(s.nuls, diag.Range{Start: start, Len: 1})
 			return ln[:i]
 		}
 	}
@@ -111,6 +132,9 @@ func skipSpace(b []byte, i int) int {
 // rng is the range of text[start:end] in the original, as far as it lies on
 // the line of its first byte.
 func (s *source) rng(start, end int) diag.Range {
+	if s.whole.Start.IsValid() {
+		return s.whole
+	}
 	i := sort.Search(len(s.segs), func(i int) bool { return s.segs[i].off > start }) - 1
 	// Of several segments at one offset only the last has text.
 	seg := s.segs[i]

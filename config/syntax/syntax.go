@@ -80,6 +80,11 @@ func (r *run) parse(src *diag.Source, where level) *File {
 		d.Effect = "it is ignored"
 		return f
 	}
+	if isYAML(src.Name) {
+		f.Stmts = r.yaml(src, where)
+		f.Stopped = r.stopped
+		return f
+	}
 	p := newParser(r, src, where)
 	f.Stmts = p.statements()
 	f.Stopped = r.stopped

@@ -7,6 +7,7 @@
 package diag
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -51,6 +52,26 @@ func (p Pos) String() string {
 type Range struct {
 	Start Pos
 	Len   int
+}
+
+// Line is the text of the range, as far as it lies in the source.
+func (r Range) Line() string {
+	if !r.Start.IsValid() {
+		return ""
+	}
+	text := r.Start.Src.Text
+	for n := 1; n < r.Start.Line; n++ {
+		i := bytes.IndexByte(text, '\n')
+		if i < 0 {
+			return ""
+		}
+		text = text[i+1:]
+	}
+	if i := bytes.IndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	from := min(r.Start.Col-1, len(text))
+	return string(text[from:min(from+r.Len, len(text))])
 }
 
 // Severity says how much a diagnostic matters.
@@ -134,6 +155,13 @@ func (l *List) Last() *Diagnostic {
 
 // Len returns the number of diagnostics.
 func (l *List) Len() int { return len(l.all) }
+
+// Edit calls f for all diagnostics but the first n, to change them.
+func (l *List) Edit(n int, f func(*Diagnostic)) {
+	for i := range l.all[n:] {
+		f(&l.all[n+i])
+	}
+}
 
 // Cut takes away all but the first n diagnostics.
 func (l *List) Cut(n int) { l.all = l.all[:n] }

@@ -13,6 +13,8 @@ import (
 
 func TestExamplesAreClean(t *testing.T) {
 	files, err := filepath.Glob("../../examples/*.conf")
+	yaml, _ := filepath.Glob("../../examples/*.yaml")
+	files = append(files, yaml...)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no examples: %v", err)
 	}

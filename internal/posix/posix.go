@@ -1,7 +1,8 @@
 // Package posix compiles POSIX regular expressions, basic and extended with the
 // GNU additions, as rsyslogd takes them, to Go's. Matching is leftmost-longest
-// and takes linear time. Back-references have no counterpart in Go; Compile
-// refuses them.
+// and takes linear time. Back-references have no counterpart in Go: Compile
+// refuses them, a Compiler has a backtracking matcher for the expressions that
+// have some.
 package posix
 
 import (
@@ -27,7 +28,13 @@ type Regexp struct {
 	// literal is text that every match contains, nil if there is none: most
 	// messages are turned away by looking for it.
 	literal []byte
+	// slow, if not nil, stands in for re: the expression has back-references.
+	slow *backtracker
 }
+
+// Backtracks reports whether the expression has back-references: its matches
+// take time that grows with their number of choices, and are bounded.
+func (r *Regexp) Backtracks() bool { return r.slow != nil }
 
 // Compile compiles expr. fold ignores ASCII case.
 func Compile(expr string, f Flavor, fold bool) (*Regexp, error) {
@@ -84,6 +91,9 @@ func required(re *syntax.Regexp) []byte {
 
 // Match reports whether b contains a match.
 func (r *Regexp) Match(b []byte) bool {
+	if r.slow != nil {
+		return r.slow.match(b)
+	}
 	if r.literal != nil && !bytes.Contains(b, r.literal) {
 		return false
 	}
@@ -93,6 +103,9 @@ func (r *Regexp) Match(b []byte) bool {
 // Find returns the offsets of the first match in b and of its groups, as
 // regexp.FindSubmatchIndex does, or nil.
 func (r *Regexp) Find(b []byte) []int {
+	if r.slow != nil {
+		return r.slow.find(b)
+	}
 	if r.literal != nil && !bytes.Contains(b, r.literal) {
 		return nil
 	}
@@ -107,9 +120,17 @@ type translator struct {
 	extended bool
 
 	atom    int // where the last atom begins in out, -1 when there is none to repeat
-	groups  []int
+	groups  []group
 	repeats bool // the last atom has a quantifier already
+
+	// backRefs allows back-references, referred is set when there was one.
+	backRefs, referred bool
+	opened             int      // groups so far
+	complete           [10]bool // groups by number that are closed
 }
+
+// group is a group that is not closed yet.
+type group struct{ out, number int }
 
 func (t *translator) run() error {
 	t.atom = -1
@@ -188,7 +209,7 @@ func (t *translator) escape() error {
 	t.at += 2
 	switch {
 	case c >= '1' && c <= '9':
-		return fmt.Errorf(`regular expression %q: back-references (\%c) are not available`, t.in, c)
+		return t.backReference(c)
 	case strings.IndexByte("wWsS", c) >= 0:
 		t.literalAtom(`\` + string(c))
 	case c == 'b' || c == 'B':
@@ -204,6 +225,19 @@ func (t *translator) escape() error {
 	default:
 		return t.basicEscape(c)
 	}
+	return nil
+}
+
+// backReference takes \1 and its like. As in glibc, the group must stand in front of it.
+func (t *translator) backReference(c byte) error {
+	switch {
+	case !t.backRefs:
+		return fmt.Errorf(`regular expression %q: back-references (\%c) are not available`, t.in, c)
+	case !t.complete[c-'0']:
+		return fmt.Errorf(`regular expression %q: no group %c stands in front of \%c`, t.in, c, c)
+	}
+	t.referred = true
+	t.literalAtom(`(?:\` + string(c) + ")")
 	return nil
 }
 
@@ -296,13 +330,17 @@ func (t *translator) repeat(q string) {
 }
 
 func (t *translator) open() {
-	t.groups = append(t.groups, len(t.out))
+	t.opened++
+	t.groups = append(t.groups, group{len(t.out), t.opened})
 	t.out = append(t.out, '(')
 	t.atom = -1
 }
 
 func (t *translator) close() {
-	t.atom = t.groups[len(t.groups)-1]
+	last := t.groups[len(t.groups)-1]
+	if t.atom = last.out; last.number < len(t.complete) {
+		t.complete[last.number] = true
+	}
 	t.groups = t.groups[:len(t.groups)-1]
 	t.repeats = false
 	t.out = append(t.out, ')')

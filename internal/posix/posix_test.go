@@ -1,6 +1,10 @@
 package posix
 
 import (
+	"bytes"
+	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -93,17 +97,87 @@ func TestLiteralIsRequired(t *testing.T) {
 }
 
 func FuzzCompile(f *testing.F) {
-	for _, s := range []string{"a*b", `\(a\)\{1,2\}`, "[[:alpha:]]", "a{2,}|b", `\<x\>`, "ü*"} {
+	for _, s := range []string{"a*b", `\(a\)\{1,2\}`, "[[:alpha:]]", "a{2,}|b", `\<x\>`, "ü*", `(a)\1`} {
 		f.Add(s, "aab", true)
 		f.Add(s, "aab", false)
 	}
-	f.Fuzz(func(_ *testing.T, expr, text string, extended bool) {
+	f.Fuzz(func(t *testing.T, expr, text string, extended bool) {
 		flavor := Basic
 		if extended {
 			flavor = Extended
 		}
-		if r, err := Compile(expr, flavor, false); err == nil {
-			r.Match([]byte(text))
+		r, err := (&Compiler{}).Compile(expr, flavor, false)
+		if err != nil {
+			return
+		}
+		if loc := r.Find([]byte(text)); (loc != nil) != r.Match([]byte(text)) {
+			t.Errorf("%q in %q: found %v, but Match disagrees", expr, text, loc)
 		}
 	})
+}
+
+func TestBackReferences(t *testing.T) {
+	t.Parallel()
+	c := &Compiler{}
+	for _, tt := range []struct {
+		flavor     Flavor
+		expr, text string
+		want       []int
+	}{
+		{Extended, `(ab)\1`, "xabab", []int{1, 5, 1, 3}},
+		{Extended, `(ab)\1`, "ab", nil},
+		{Extended, `(a*)b\1c`, "aabaac", []int{0, 6, 0, 2}},
+		{Extended, `(x)?y(z)\2`, "yzz", []int{0, 3, -1, -1, 1, 2}},
+		{Extended, `(a)\10`, "aa0", []int{0, 3, 0, 1}},
+		{Extended, `(.)\1+`, "\xff\xff\xff", []int{0, 3, 0, 1}}, // bytes, not characters
+		{Extended, `([[:alpha:]])\1`, "\xc3\xc3 bb", []int{3, 5, 3, 4}},
+		{Extended, `(\w)\1`, "\xc3\xc3 bb", []int{3, 5, 3, 4}},
+		{Extended, `^(..)\1$`, "üü", []int{0, 4, 0, 2}},
+		{Basic, `\(ab\)\1`, "abab", []int{0, 4, 0, 2}},
+		{Basic, `\(a\)\(b\)\2\{2\}`, "abbb", []int{0, 4, 0, 1, 1, 2}},
+	} {
+		r, err := c.Compile(tt.expr, tt.flavor, false)
+		if err != nil {
+			t.Errorf("%q: %v", tt.expr, err)
+			continue
+		}
+		if got := r.Find([]byte(tt.text)); !slices.Equal(got, tt.want) || r.Match([]byte(tt.text)) != (tt.want != nil) || !r.Backtracks() {
+			t.Errorf("%q in %q: got %v, want %v", tt.expr, tt.text, got, tt.want)
+		}
+	}
+	for expr, want := range map[string]string{
+		`\1(a)`:  `regular expression "\\1(a)": no group 1 stands in front of \1`,
+		`(a\1)`:  `regular expression "(a\\1)": no group 1 stands in front of \1`,
+		`(a)\2b`: `regular expression "(a)\\2b": no group 2 stands in front of \2`,
+	} {
+		if _, err := c.Compile(expr, Extended, false); err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", expr, err, want)
+		}
+	}
+	if r, err := c.Compile("(a|ab)(c|bcd)", Extended, false); err != nil || r.Backtracks() {
+		t.Errorf("an expression without back-references backtracks, or %v", err)
+	}
+}
+
+// TestAMatchThatTakesTooLongIsGivenUp needs more steps than there are nanoseconds in a year.
+func TestAMatchThatTakesTooLongIsGivenUp(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	c := &Compiler{Log: slog.New(slog.NewTextHandler(&out, nil))}
+	r, err := c.Compile(`(x+x+)+\1y`, Extended, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := bytes.Repeat([]byte("x"), 200)
+	for range 3 {
+		if r.Match(text) || r.Find(text) != nil {
+			t.Error("a match, want none")
+		}
+	}
+	if n := c.GivenUp(); n != 6 {
+		t.Errorf("%d matches given up, want 6", n)
+	}
+	if s := out.String(); strings.Count(s, "took too long") != 1 || !strings.Contains(s, `(x+x+)+\1y`) {
+		t.Errorf("want one message about the expression, got %q", s)
+	}
 }

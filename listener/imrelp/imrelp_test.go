@@ -326,7 +326,7 @@ func TestMistakes(t *testing.T) {
 		`maxDataSize="2g"`:        "a RELP frame holds at most",
 		`flowControl="on"`:        "want one of no, light, full",
 		`tls.compression="on"`:    "no TLS library compresses",
-		`listenPortFileName="/x"`: `parameter "listenportfilename" not known`,
+		`listenPortFileName="/x"`: `parameter "listenPortFileName" not known`,
 	} {
 		_, diags := load(t, `module(load="imrelp") input(type="imrelp" port="0" `+params+")\n")
 		found := false

@@ -163,7 +163,7 @@ func TestConfigurationErrors(t *testing.T) {
 		{"named rate limit of the system log socket", `module(load="imuxsock" sysSock.rateLimit.name="n")`, `there is no rate limit "n"`, 1},
 		{"severity", off + `input(type="imuxsock" socket="/a" rateLimit.severity="8")`, `rateLimit.severity: want a number from 0 to 7, found "8"`, 0},
 		{"unknown ruleset", off + `input(type="imuxsock" socket="/a" ruleset="r")`, `there is no ruleset "r"`, 1},
-		{"the directive is no parameter", `module(load="imuxsock" OmitLocalLogging="on")`, `parameter "omitlocallogging" not known`, 1},
+		{"the directive is no parameter", `module(load="imuxsock" OmitLocalLogging="on")`, `parameter "OmitLocalLogging" not known`, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -70,7 +70,7 @@ func (n *node) field(e *edge) *node {
 	return e.next
 }
 
-// fork reports whether liblognorm has a node here: not within a literal.
+// fork reports whether something else than one literal goes on here.
 func (n *node) fork() bool { return n.rule != nil || len(n.fields) > 0 || len(n.literals) != 1 }
 
 // maxSteps bounds the work for one message: going back can take exponential time.
@@ -86,6 +86,11 @@ type matcher struct {
 	depth int
 	// farthest is how far any way got.
 	farthest int
+	// v1 is set for a rulebase without version=2.
+	v1 bool
+	// fields is how many fields the way here has, entered where the last one
+	// ended: version 1 tries none directly behind it at the end of the text.
+	fields, entered int
 }
 
 // match goes on at node n and position at. With partial the text may go on
@@ -95,24 +100,38 @@ func (m *matcher) match(n *node, at int, partial bool, obj *message.Value) (end 
 	if m.steps++; m.steps > maxSteps || m.depth > maxDepth {
 		return 0, nil
 	}
-	if at > m.farthest && n.fork() {
+	if at > m.farthest && m.counts(n, at) {
 		m.farthest = at
 	}
-	if at < len(m.text) {
-		if next := n.literals[m.text[at]]; next != nil {
-			if end, r = m.match(next, at+1, partial, obj); r != nil {
+	if m.v1 && at == len(m.text) && m.entered == at {
+		return at, n.rule
+	}
+	tried := false
+	for _, e := range n.fields {
+		if !tried && e.priority >= m.literalPriority() {
+			tried = true
+			if end, r = m.literal(n, at, partial, obj); r != nil {
 				return end, r
 			}
 		}
-	}
-	for _, e := range n.fields {
 		val, k := e.parse.parse(m, m.text[at:])
 		if k < 0 {
 			continue
 		}
-		m.farthest = max(m.farthest, at+k)
-		if end, r = m.match(e.next, at+k, partial, obj); r != nil {
+		m.fields++
+		m.entered = at + k
+		if !m.v1 {
+			m.farthest = max(m.farthest, at+k)
+		}
+		end, r = m.match(e.next, at+k, partial, obj)
+		m.fields--
+		if r != nil {
 			put(obj, e.name, val)
+			return end, r
+		}
+	}
+	if !tried {
+		if end, r = m.literal(n, at, partial, obj); r != nil {
 			return end, r
 		}
 	}
@@ -120,6 +139,38 @@ func (m *matcher) match(n *node, at int, partial bool, obj *message.Value) (end 
 		return at, n.rule
 	}
 	return 0, nil
+}
+
+// literal goes on with the literal at n.
+func (m *matcher) literal(n *node, at int, partial bool, obj *message.Value) (int, *rule) {
+	if at < len(m.text) {
+		if next := n.literals[m.text[at]]; next != nil {
+			return m.match(next, at+1, partial, obj)
+		}
+	}
+	return 0, nil
+}
+
+// literalPriority is where literals stand among the fields: in front of those
+// without a priority, and in version 1 behind all but rest.
+func (m *matcher) literalPriority() int {
+	if m.v1 {
+		return restPriority
+	}
+	return defaultPriority<<8 | 4
+}
+
+// counts reports whether liblognorm says that the text was understood up to at.
+// Its second version has a node here only in front of and behind a literal. Its
+// first one forgets a text that ends within a literal behind a field.
+func (m *matcher) counts(n *node, at int) bool {
+	if n.fork() || !m.v1 {
+		return n.fork()
+	}
+	if at == len(m.text) {
+		return m.fields == 0
+	}
+	return n.literals[m.text[at]] == nil
 }
 
 // put stores a field: "-" is dropped, an object called "." is merged into obj.
@@ -142,7 +193,7 @@ func (m *matcher) sub(n *node, text string) (message.Value, int) {
 		return message.Value{}, -1
 	}
 	defer func() { m.depth-- }()
-	inner := matcher{text: text, steps: m.steps, depth: m.depth}
+	inner := matcher{text: text, steps: m.steps, depth: m.depth, v1: m.v1}
 	obj := message.ObjectValue()
 	end, r := inner.match(n, 0, true, &obj)
 	m.steps = inner.steps

@@ -1,6 +1,7 @@
 package mmnormalize
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,36 +28,107 @@ func dateField(scan func(s string) (time.Time, int)) func(*rulebase, params) (fi
 	}
 }
 
-// rfc3164Date is "Oct 29 09:47:08" of the current year.
-func rfc3164Date(s string) (time.Time, int) {
-	if len(s) < 14 {
-		return time.Time{}, -1
-	}
-	n := 15
-	layout := "Jan _2 15:04:05"
-	if s[4] != ' ' && len(s) > 5 && s[5] == ' ' { // one digit without padding
-		n, layout = 14, "Jan 2 15:04:05"
-	}
-	if len(s) < n {
-		return time.Time{}, -1
-	}
-	t, err := time.Parse(layout, s[:n])
-	if err != nil {
-		return time.Time{}, -1
-	}
-	return time.Date(time.Now().Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC), n
+// scanner reads numbers and signs of a date.
+type scanner struct {
+	s   string
+	at  int
+	bad bool
 }
 
-// rfc5424Date is "1985-04-12T19:20:50.52-04:00".
+// number reads a number from low to high.
+func (x *scanner) number(low, high int) int {
+	d := digits(x.s[x.at:])
+	n, err := strconv.Atoi(x.s[x.at : x.at+d])
+	if err != nil || n < low || n > high {
+		x.bad = true
+	}
+	x.at += d
+	return n
+}
+
+// skip reads c and reports whether it was there.
+func (x *scanner) skip(c byte) bool {
+	if x.at < len(x.s) && x.s[x.at] == c {
+		x.at++
+		return true
+	}
+	return false
+}
+
+func (x *scanner) want(c byte) {
+	if !x.skip(c) {
+		x.bad = true
+	}
+}
+
+// time reads HH:MM:SS, one digit each at least.
+func (x *scanner) time() (hour, minute, second int) {
+	hour = x.number(0, 23)
+	x.want(':')
+	minute = x.number(0, 59)
+	x.want(':')
+	return hour, minute, x.number(0, 60)
+}
+
+const months = "janfebmaraprmayjunjulaugsepoctnovdec"
+
+// rfc3164Date is "Oct 29 09:47:08" of the current year. As devices write it, too,
+// there may be a year behind the day, and a colon at the end.
+func rfc3164Date(s string) (time.Time, int) {
+	if len(s) < 3 {
+		return time.Time{}, -1
+	}
+	month := strings.Index(months, strings.ToLower(s[:3]))
+	if month < 0 || month%3 != 0 {
+		return time.Time{}, -1
+	}
+	x := scanner{s: s, at: 3}
+	x.want(' ')
+	x.skip(' ')
+	day := x.number(1, 31)
+	x.want(' ')
+	year := time.Now().Year()
+	if digits(s[x.at:]) == 4 {
+		year = x.number(1971, 2099)
+		x.want(' ')
+	}
+	hour, minute, second := x.time()
+	x.skip(':')
+	if x.bad {
+		return time.Time{}, -1
+	}
+	return time.Date(year, time.Month(month/3+1), day, hour, minute, second, 0, time.UTC), x.at
+}
+
+// rfc5424Date is "1985-04-12T19:20:50.52-04:00" in front of a blank or the end.
 func rfc5424Date(s string) (time.Time, int) {
-	n := strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789-:.TZ+", r) })
-	if n < 0 {
-		n = len(s)
+	x := scanner{s: s}
+	year := x.number(0, 2099)
+	x.want('-')
+	month := x.number(1, 12)
+	x.want('-')
+	day := x.number(1, 31)
+	x.want('T')
+	hour, minute, second := x.time()
+	nanos := 0
+	if x.skip('.') {
+		d := digits(s[x.at:])
+		nanos, _ = strconv.Atoi((s[x.at:x.at+d] + "000000000")[:9])
+		x.at += d
 	}
-	for ; n >= len("2006-01-02T15:04:05Z"); n-- {
-		if t, err := time.Parse(time.RFC3339Nano, s[:n]); err == nil {
-			return t, n
+	offset := 0
+	if !x.skip('Z') {
+		sign := 1
+		if !x.skip('+') {
+			x.want('-')
+			sign = -1
 		}
+		hours := x.number(0, 23)
+		x.want(':')
+		offset = sign * (hours*3600 + x.number(0, 59)*60)
 	}
-	return time.Time{}, -1
+	if x.bad || x.at < len(s) && s[x.at] != ' ' {
+		return time.Time{}, -1
+	}
+	return time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.FixedZone("", offset)), x.at
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -56,8 +55,8 @@ func fieldTypes() map[string]fieldType {
 		"json":                 {4, valued(jsonField)},
 		"cee-syslog":           {4, valued(ceeSyslog)},
 		"cef":                  {4, valued(cef)},
-		"v2-iptables":          {4, valued(func(s string) (message.Value, int) { return iptables(s, message.Value{}) })},
-		"iptables":             {4, valued(func(s string) (message.Value, int) { return iptables(s, message.StringValue("[*PRESENT*]")) })},
+		"v2-iptables":          {4, valued(v2iptables)},
+		"iptables":             {4, valued(iptables)},
 		"checkpoint-lea":       {4, checkpointLEA},
 		"date-rfc3164":         {8, dateField(rfc3164Date)},
 		"date-rfc5424":         {8, dateField(rfc5424Date)},
@@ -79,19 +78,15 @@ func fieldTypes() map[string]fieldType {
 		"char-sep":             {32, charSep},
 		"tokenized":            {32, tokenized},
 		"regex":                {32, regexField},
+		"interpret":            {32, interpretField},
+		"suffixed":             {32, suffixedField},
+		"named_suffixed":       {32, namedSuffixedField},
+		"recursive":            {32, recursiveField},
+		"descent":              {32, descentField},
 		"quoted-string":        {64, quotedField},
 		"op-quoted-string":     {64, valued(optionallyQuoted)},
-		"rest":                 {255, plain(func(s string) int { return len(s) })},
+		"rest":                 {restPriority, plain(func(s string) int { return len(s) })},
 	}
-}
-
-// notAvailable are liblognorm's types that are refused by name.
-var notAvailable = map[string]string{
-	"interpret":      "values keep the type that the field gives them",
-	"recursive":      "use a type=@name with a field of that type",
-	"descent":        "use include= and a type=@name",
-	"suffixed":       "use two fields",
-	"named_suffixed": "use two fields",
 }
 
 // parserOf returns what reads a field of the type, and the type's priority.
@@ -106,9 +101,6 @@ func (b *rulebase) parserOf(kind string, p params) (fieldParser, int, error) {
 	types := fieldTypes()
 	t, known := types[kind]
 	if !known {
-		if why := notAvailable[kind]; why != "" {
-			return nil, 0, fmt.Errorf("the type %s is not available: %s", kind, why)
-		}
 		var names []string
 		for n := range types {
 			names = append(names, n)
@@ -255,16 +247,17 @@ func ipv4(s string) int {
 	return i
 }
 
-// ipv6 is the longest address at the start of s.
+// ipv6 is an address in front of white space or the end of s.
 func ipv6(s string) int {
 	i := 0
 	for i < len(s) && i < 45 && (isHex(s[i]) || s[i] == ':' || s[i] == '.') {
 		i++
 	}
-	for ; i > 1; i-- {
-		if a, err := netip.ParseAddr(s[:i]); err == nil && a.Is6() {
-			return i
-		}
+	if i < len(s) && !isSpace(s[i]) {
+		return -1
+	}
+	if a, err := netip.ParseAddr(s[:i]); err == nil && a.Is6() {
+		return i
 	}
 	return -1
 }
@@ -397,65 +390,6 @@ func optionallyQuoted(s string) (message.Value, int) {
 	return message.StringValue(s[:n]), n
 }
 
-func regexField(b *rulebase, p params) (fieldParser, error) {
-	if !b.allowRegex {
-		return nil, errors.New(`fields of the type regex must be permitted with module(load="mmnormalize" allowRegex="on")`)
-	}
-	expr, err := extra(p)
-	if err != nil {
-		return nil, err
-	}
-	re, err := regexp.Compile(`^(?:` + expr + `)`)
-	if err != nil {
-		return nil, err
-	}
-	return textField(func(s string) int {
-		m := re.FindStringIndex(s)
-		if m == nil {
-			return -1
-		}
-		return m[1]
-	}), nil
-}
-
-// tokenized is a list of fields with a separator: separator:type[:extra].
-func tokenized(b *rulebase, p params) (fieldParser, error) {
-	sep, rest, found := strings.Cut(p.str("extradata"), ":")
-	if !found || sep == "" {
-		return nil, errors.New(`want "separator:type"`)
-	}
-	kind, more, _ := strings.Cut(rest, ":")
-	parse, _, err := b.parserOf(kind, params{"extradata": more})
-	if err != nil {
-		return nil, err
-	}
-	return funcField(func(m *matcher, s string) (message.Value, int) {
-		list := message.ArrayValue()
-		at := 0
-		for {
-			val, n := parse.parse(m, s[at:])
-			if n < 0 {
-				break
-			}
-			list.Append(val)
-			at += n
-			if n == 0 && len(sep) == 0 || !strings.HasPrefix(s[at:], sep) {
-				return list, at
-			}
-			at += len(sep)
-		}
-		if list.Len() == 0 {
-			return list, -1
-		}
-		return list, at - len(sep)
-	}), nil
-}
-
-// funcField is a field that needs the matcher.
-type funcField func(m *matcher, text string) (message.Value, int)
-
-func (f funcField) parse(m *matcher, text string) (message.Value, int) { return f(m, text) }
-
 // userType is a field of a type=@name. A field called ".." stands for the whole.
 type userType struct{ n *node }
 
@@ -487,8 +421,11 @@ func repeatField(b *rulebase, p params) (fieldParser, error) {
 		for {
 			val, n := m.sub(item, s[at:])
 			if n < 0 {
-				if permit && end >= 0 {
+				switch {
+				case permit && end >= 0:
 					return list, end
+				case permit:
+					return message.Value{}, 0 // liblognorm has null for none at all
 				}
 				return list, -1
 			}

@@ -48,16 +48,13 @@ func nameValueList(_ *rulebase, p params) (fieldParser, error) {
 			obj.Put(name, message.StringValue(value), true)
 			rest = strings.TrimPrefix(after, sep)
 		}
-		if obj.Len() == 0 {
-			return obj, -1
-		}
 		return obj, len(s)
 	}), nil
 }
 
-// iptables is what netfilter logs: NAME=value and NAME, at least two of them, to
-// the end of the text. A NAME alone gets the value present.
-func iptables(s string, present message.Value) (message.Value, int) {
+// v2iptables is what netfilter logs: NAME=value and NAME, at least two of them,
+// to the end of the text. A NAME alone is null.
+func v2iptables(s string) (message.Value, int) {
 	obj := message.ObjectValue()
 	words := strings.Split(strings.TrimRight(s, " "), " ")
 	for _, w := range words {
@@ -68,10 +65,26 @@ func iptables(s string, present message.Value) (message.Value, int) {
 		if found {
 			obj.Put(name, message.StringValue(value), true)
 		} else {
-			obj.Put(name, present, true)
+			obj.Put(name, message.Value{}, true)
 		}
 	}
 	if len(words) < 2 {
+		return obj, -1
+	}
+	return obj, len(s)
+}
+
+// iptables is any words with and without values, to the end of the text.
+func iptables(s string) (message.Value, int) {
+	obj := message.ObjectValue()
+	for _, w := range strings.Fields(s) {
+		name, value, found := strings.Cut(w, "=")
+		if !found {
+			value = "[*PRESENT*]"
+		}
+		obj.Put(name, message.StringValue(value), true)
+	}
+	if obj.Len() == 0 {
 		return obj, -1
 	}
 	return obj, len(s)
@@ -102,7 +115,7 @@ func checkpointLEA(_ *rulebase, p params) (fieldParser, error) {
 			at += colon + end + 1
 		}
 		if obj.Len() == 0 {
-			return obj, -1
+			return message.Value{}, at // liblognorm has null for none
 		}
 		return obj, at
 	}), nil

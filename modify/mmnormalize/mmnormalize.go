@@ -140,7 +140,7 @@ func (x *modifier) Modify(m *message.Message, ctx *property.Context) error {
 
 // normalize returns the fields of text and whether a rule matches.
 func (b *rulebase) normalize(text string) (message.Value, bool) {
-	m := matcher{text: text}
+	m := matcher{text: text, v1: !b.v2}
 	obj := message.ObjectValue()
 	_, r := m.match(b.root, 0, false, &obj)
 	if r == nil {
@@ -149,16 +149,23 @@ func (b *rulebase) normalize(text string) (message.Value, bool) {
 		obj.Put("unparsed-data", message.StringValue(text[min(m.farthest, len(text)):]), true)
 		return obj, false
 	}
+	b.finish(&obj, r)
+	return obj, true
+}
+
+// finish adds the tags of a rule and what they are annotated with.
+func (b *rulebase) finish(obj *message.Value, r *rule) {
 	if len(r.tags) == 0 {
-		return obj, true
+		return
 	}
 	tags := message.ArrayValue()
 	for _, t := range r.tags {
 		tags.Append(message.StringValue(t))
+	}
+	obj.Put("event.tags", tags, true)
+	for _, t := range r.tags {
 		for _, a := range b.annotations[t] {
 			obj.Put(a.field, message.StringValue(a.value), true)
 		}
 	}
-	obj.Put("event.tags", tags, true)
-	return obj, true
 }

@@ -63,7 +63,13 @@ func TestMistakesInRulebases(t *testing.T) {
 		{"rule=:%x:char-to%", `rb:1: field "x": it needs the parameter "extradata"`},
 		{"rule=:%x:@t%", `rb:1: field "x": there is no type @t: it must be defined above`},
 		{"rule=:%x:regex:a%", "must be permitted with"},
-		{"rule=:%x:interpret:int:number%", "the type interpret is not available: "},
+		{"rule=:%x:interpret:int%", `want "int:type"`},
+		{"rule=:%x:interpret:flot:word%", `did you mean "float"?`},
+		{"rule=:%x:suffixed:,:a,b%", `want "separator:suffixes:type"`},
+		{"rule=:%x:suffixed:,:,:word%", "there are no suffixes"},
+		{"rule=:%x:named_suffixed:a:b:,:word%", `want "value name:suffix name:separator:suffixes:type"`},
+		{"rule=:%x:descent%", `want "file" or "file:tail"`},
+		{"rule=:%x:descent:none.rb%", "no such file"},
 		{"rule=no colon", `rb:1: want "rule=tags:text"`},
 		{"type=t:x", `rb:1: want "type=@name:text"`},
 		{"annotate=t:field", "rb:1: want annotate=tag:+field="},
@@ -95,11 +101,66 @@ func TestMistakesInRulebases(t *testing.T) {
 func TestRegularExpressionsWhenPermitted(t *testing.T) {
 	t.Parallel()
 	b := newRulebase(true)
-	b.load("rb", "rule=:a %x:regex:[0-9]+x% b")
-	got, ok := b.normalize("a 12x b")
-	if json := string(got.AppendJSON(nil, true)); !ok || json != `{"x":"12x"}` {
-		t.Errorf("%v %s", ok, json)
+	b.load("rb", `rule=:a %x:regex:[0-9]+x% b
+rule=:%sale:regex:(sales (\d+)k with) margin:1:2% %margin:regex:margin (\d+)\x25:0:1%
+rule=:hosts %x:tokenized:, :regex:[^, ]+%`)
+	for _, test := range []struct{ text, want string }{
+		{"a 12x b", `{"x":"12x"}`},
+		{"sales 200k with margin 6%", `{"margin":"6","sale":"200"}`},
+		{"hosts foo.bar, baz", `{"x":["foo.bar","baz"]}`},
+	} {
+		got, ok := b.normalize(test.text)
+		if json := string(got.AppendJSON(nil, true)); !ok || json != test.want {
+			t.Errorf("%s: %s", test.text, json)
+		}
 	}
+	b.load("rb", "rule=:%x:regex:(a):2%")
+	if len(b.problems) != 1 {
+		t.Errorf("a group that is not there: %v", b.problems)
+	}
+}
+
+func TestDescentIntoAnotherRulebase(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"main.rb":     `rule=:blocked on %dev:word% %net:descent:./part\x3anet.rb%at %tm:word%` + "\nrule=:%op:descent:op.rb:rest% on %dev:word%\n",
+		"part:net.rb": "rule=:%ip:ipv4% %tail:rest%\nrule=:%net:ipv4%/%mask:number% %tail:rest%\n",
+		"op.rb":       "rule=:%net:descent:part\\x3anet.rb%%action:word%%rest:rest%\n",
+		"self.rb":     "rule=:%x:descent:self.rb%\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := newRulebase(false)
+	if err := b.loadFile(filepath.Join(dir, "main.rb")); err != nil || len(b.problems) > 0 {
+		t.Fatal(err, b.problems)
+	}
+	for _, test := range []struct{ text, want string }{
+		{"blocked on gw 10.2.3.4 at noon", `{"tm":"noon","net":{"ip":"10.2.3.4"},"dev":"gw"}`},
+		{"blocked on gw 10.2.3.4/16 at noon", `{"tm":"noon","net":{"mask":"16","net":"10.2.3.4"},"dev":"gw"}`},
+		{"10.2.3.4 blocked on gw", `{"dev":"gw","op":{"action":"blocked","net":{"ip":"10.2.3.4"}}}`},
+		{"10.2.3/16 at", `{"originalmsg":"10.2.3/16 at","unparsed-data":"at"}`},
+	} {
+		got, _ := b.normalize(test.text)
+		if json := string(got.AppendJSON(nil, true)); json != strings.ReplaceAll(test.want, "/", `\/`) {
+			t.Errorf("%s\n got  %s\n want %s", test.text, json, test.want)
+		}
+	}
+	b = newRulebase(false)
+	if err := b.loadFile(filepath.Join(dir, "self.rb")); err != nil || len(b.problems) != 1 ||
+		!strings.Contains(b.problems[0].Error(), "descend into each other too deep") {
+		t.Errorf("%v, %v", err, b.problems)
+	}
+}
+
+// Rules that call themselves without reading anything end.
+func TestRecursionIsBounded(t *testing.T) {
+	t.Parallel()
+	b := newRulebase(false)
+	b.load("rb", "rule=:%x:recursive%\nrule=:%y:word% %x:recursive%\nrule=:%l:tokenized:,:recursive%")
+	b.normalize(strings.Repeat("a ", 5000))
 }
 
 // A rulebase with as many ways as possible through a text that fits none must

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"syslogd/internal/vfs"
 	"syslogd/message"
 )
 
@@ -23,13 +23,17 @@ type rulebase struct {
 	v2         bool
 	prefix     string
 	allowRegex bool
-	depth      int // of includes
+	depth      int    // of includes
+	dir        string // of the file being read
 	problems   []error
 }
 
 type annotation struct{ field, value string }
 
-const maxInclude = 16
+const (
+	maxInclude  = 16
+	maxRulebase = 64 << 20 // bytes of a file
+)
 
 func newRulebase(allowRegex bool) *rulebase {
 	return &rulebase{root: &node{}, types: map[string]*node{}, annotations: map[string][]annotation{}, allowRegex: allowRegex}
@@ -42,11 +46,14 @@ func (b *rulebase) problem(file string, line int, err error) {
 
 // loadFile reads a rulebase file.
 func (b *rulebase) loadFile(name string) error {
-	text, err := os.ReadFile(name)
+	text, err := vfs.ReadRegular(name, maxRulebase)
 	if err != nil {
 		return err
 	}
+	outer := b.dir
+	b.dir = filepath.Dir(name)
 	b.load(name, string(text))
+	b.dir = outer
 	return nil
 }
 
@@ -181,7 +188,9 @@ func (b *rulebase) sample(n *node, text string) (*node, error) {
 		if n, err = b.field(n, spec); err != nil {
 			return nil, err
 		}
-		text = rest
+		if text = rest; !b.v2 && strings.Count(spec, ":") == 1 && strings.HasSuffix(spec, ":rest") {
+			return n, nil // what follows it is never reached
+		}
 	}
 	return n, nil
 }
@@ -253,7 +262,7 @@ func (b *rulebase) field(n *node, spec string) (*node, error) {
 			return nil, fmt.Errorf("parameters of field %s: %w", name, err)
 		}
 	} else if hasExtra {
-		p["extradata"] = unescape(extra)
+		p["extradata"], p["raw"] = unescape(extra), extra
 	}
 	p["name"], p["type"] = name, strings.TrimSpace(kind)
 	return b.object(n, p)
@@ -276,8 +285,12 @@ func (b *rulebase) sequence(n *node, v any) (*node, error) {
 	return nil, errors.New("want a field or a list of fields")
 }
 
-// defaultPriority is that of fields without one.
-const defaultPriority = 30000
+// defaultPriority is that of fields without one, restPriority that of the type
+// rest among those.
+const (
+	defaultPriority = 30000
+	restPriority    = 255
+)
 
 func (b *rulebase) object(n *node, p params) (*node, error) {
 	kind := p.str("type")
@@ -301,8 +314,13 @@ func (b *rulebase) object(n *node, p params) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.field(&edge{key: string(key), name: p.str("name"), parse: parse,
-		priority: int(p.number("priority", defaultPriority))<<8 | priority}), nil
+	if priority = int(p.number("priority", defaultPriority))<<8 | priority; !b.v2 {
+		priority &= restPriority // rules are tried in their order, rest is the last
+		if kind != "rest" {
+			priority = 0
+		}
+	}
+	return n.field(&edge{key: string(key), name: p.str("name"), parse: parse, priority: priority}), nil
 }
 
 // alternative adds several ways that lead to one node.
@@ -317,7 +335,7 @@ func (b *rulebase) alternative(n *node, p params) (*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		end.fields = append(end.fields, &edge{name: "-", parse: nothing{}, next: join, priority: defaultPriority<<8 | 255})
+		end.fields = append(end.fields, &edge{name: "-", parse: nothing{}, next: join, priority: defaultPriority<<8 | restPriority})
 	}
 	return join, nil
 }

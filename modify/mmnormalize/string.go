@@ -45,6 +45,9 @@ func stringField(_ *rulebase, p params) (fieldParser, error) {
 	if c := p.str("quoting.char.end"); c != "" {
 		s.end = c[0]
 	}
+	if s.quotes == "none" && p.str("quoting.escape.mode") == "" {
+		s.backslash = false
+	}
 	var err error
 	s.permitted, err = permitted(p["matching.permitted"])
 	return s, err
@@ -61,7 +64,7 @@ func permitted(v any) (func(c byte) bool, error) {
 	chars := func(text string) { add(func(c byte) bool { return strings.IndexByte(text, c) >= 0 }) }
 	switch v := v.(type) {
 	case nil:
-		return func(c byte) bool { return c != ' ' }, nil
+		return func(byte) bool { return true }, nil
 	case string:
 		chars(v)
 	case []any:
@@ -88,39 +91,42 @@ func permitted(v any) (func(c byte) bool, error) {
 	return func(c byte) bool { return set[c] }, nil
 }
 
+// parse reads the string. Escapes are understood without quotes, too, and a
+// strict string ends in front of a blank or at the end of the text.
 func (s *stringSpec) parse(_ *matcher, text string) (message.Value, int) {
-	if s.quotes != "none" && text != "" && text[0] == s.begin {
-		return s.quoted(text)
-	}
-	if s.quotes == "required" {
+	quoted := s.quotes != "none" && text != "" && text[0] == s.begin
+	if s.quotes == "required" && !quoted {
 		return message.Value{}, -1
 	}
-	i := 0
-	for i < len(text) && s.permitted(text[i]) {
+	var out []byte
+	i, closed := 0, !quoted
+	if quoted {
+		i = 1
+	}
+	for i < len(text) {
+		c, escaped := text[i], false
+		switch {
+		case s.backslash && c == '\\' && i+1 < len(text):
+			i++
+			c, escaped = text[i], true
+		case quoted && c == s.end && s.double && i+1 < len(text) && text[i+1] == s.end:
+			i++
+			escaped = true
+		case quoted && c == s.end:
+			closed = true
+		}
+		if quoted && closed {
+			i++
+			break
+		}
+		if !quoted && c == ' ' || !s.permitted(c) && !(escaped && c == s.end) {
+			break
+		}
+		out = append(out, c)
 		i++
 	}
-	if i == 0 || !s.lazy && i < len(text) && text[i] != ' ' {
+	if !closed || i == 0 || !s.lazy && i < len(text) && text[i] != ' ' {
 		return message.Value{}, -1
 	}
-	return message.StringValue(text[:i]), i
-}
-
-func (s *stringSpec) quoted(text string) (message.Value, int) {
-	var out strings.Builder
-	for i := 1; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case s.backslash && c == '\\' && i+1 < len(text) && (text[i+1] == s.end || text[i+1] == '\\'):
-			i++
-			out.WriteByte(text[i])
-		case c == s.end && s.double && i+1 < len(text) && text[i+1] == s.end:
-			i++
-			out.WriteByte(c)
-		case c == s.end:
-			return message.StringValue(out.String()), i + 1
-		default:
-			out.WriteByte(c)
-		}
-	}
-	return message.Value{}, -1
+	return message.StringValue(string(out)), i
 }

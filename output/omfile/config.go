@@ -1,6 +1,7 @@
 package omfile
 
 import (
+	"fmt"
 	"io/fs"
 	"time"
 
@@ -194,6 +195,10 @@ func legacyInherit(m *ModuleConfig, c *Config) {
 func (c *Config) Check(o *param.Object, diags *diag.List) bool {
 	if (c.File == "") == (c.DynaFile == "") {
 		d := diags.Errorf(o.Range, `%s needs either "file" or "dynaFile"`, o.Title)
+		if a := o.Arg("dynafile"); c.File != "" && a != nil {
+			d.Range, d.Text = a.Range, fmt.Sprintf(`%s has both "file" and "dynaFile"`, o.Title)
+			d.Hint = "remove one of them"
+		}
 		d.Effect, d.Code = o.Effect, -2302
 		return false
 	}

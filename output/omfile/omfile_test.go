@@ -398,7 +398,7 @@ func TestContradictionsAreErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ conf, want string }{
 		{`action(type="omfile")`, `needs either "file" or "dynaFile"`},
-		{template + `action(type="omfile" file="/f" dynaFile="path")`, `needs either "file" or "dynaFile"`},
+		{template + `action(type="omfile" file="/f" dynaFile="path")`, `has both "file" and "dynaFile"`},
 		{`action(type="omfile" dynaFile="none")`, `there is no template "none"`},
 		{`action(type="omfile" file="/f" template="none")`, `there is no template "none"`},
 		{`action(type="omfile" file="/f" rotation.sizeLimitCommand="/bin/true" rotation.maxBackups="3")`, "exclude each other"},

@@ -10,7 +10,11 @@
 // logger(1) send those. A NUL inside a frame that LF ends stays data.
 package frame
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // Dialect is the input module whose behaviour at the edges a Reader has.
 type Dialect uint8
@@ -104,6 +108,33 @@ type Event struct {
 	Kind Kind
 	Byte byte
 	Size int
+}
+
+// Counted reports whether an octet count that is believed is the cause.
+func (e Event) Counted() bool {
+	return e.Kind&(BadDelimiter|Oversize) != 0 && e.Kind&(ZeroCount|TooLarge) == 0
+}
+
+// String says what is odd, in words.
+func (e Event) String() string {
+	var out []string
+	for _, k := range []struct {
+		kind Kind
+		text string
+	}{
+		{BadDelimiter, fmt.Sprintf("the octet count %d is followed by %q and not by a blank", e.Size, e.Byte)},
+		{ZeroCount, "the octet count is 0"},
+		{TooLarge, fmt.Sprintf("the octet count %d is too large, it is text", e.Size)},
+		{Oversize, fmt.Sprintf("the octet count %d is more than a message may have", e.Size)},
+		{Split, "the message is longer than a message may be"},
+		{Incomplete, fmt.Sprintf("the stream ends within an octet-counted message, bytes dropped: %d", e.Size)},
+		{Unterminated, fmt.Sprintf("the stream ends without a delimiter, bytes dropped: %d", e.Size)},
+	} {
+		if e.Kind&k.kind != 0 {
+			out = append(out, k.text)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // AppendOctetCounted appends msg as an octet-counted frame (RFC 6587, 3.4.1).

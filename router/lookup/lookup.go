@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sort"
 	"sync"
 	"sync/atomic"
 
 	"syslogd/internal/posix"
+	"syslogd/internal/vfs"
 )
+
+// maxFile bounds the file of a table, in bytes.
+const maxFile = 1 << 30
 
 // Table is a lookup_table(). It may be read by any number of workers while it is
 // reloaded.
@@ -27,7 +30,7 @@ type Table struct {
 
 // Load reads the file. The table is unchanged when that fails.
 func (t *Table) Load() error {
-	text, err := os.ReadFile(t.File)
+	text, err := vfs.ReadRegular(t.File, maxFile)
 	if err != nil {
 		return err
 	}

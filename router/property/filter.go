@@ -15,7 +15,12 @@ type Filter struct {
 	prop   Property
 	match  func(value []byte) bool
 	negate bool
+
+	backtracks bool
 }
+
+// Backtracks reports whether the filter's expression has back-references.
+func (f *Filter) Backtracks() bool { return f.backtracks }
 
 // Match reports whether the filter selects m.
 func (f *Filter) Match(m *message.Message, ctx *Context) bool {
@@ -58,8 +63,9 @@ var filterOps = map[string]func(want []byte) func(got []byte) bool{
 	"startswith_i": func(want []byte) func([]byte) bool { return func(got []byte) bool { return HasPrefixFold(got, want) } },
 }
 
-// CompileFilter compiles a property filter. Errors are of type *FilterError.
-func CompileFilter(name, op, value string, negate bool) (*Filter, error) {
+// CompileFilter compiles a property filter; res compiles its expression. Errors
+// are of type *FilterError.
+func CompileFilter(name, op, value string, negate bool, res *posix.Compiler) (*Filter, error) {
 	prop, err := Resolve(name)
 	if err != nil {
 		fe := &FilterError{Part: InName, Err: err}
@@ -76,11 +82,11 @@ func CompileFilter(name, op, value string, negate bool) (*Filter, error) {
 		if op == "ereregex" {
 			flavor = posix.Extended
 		}
-		re, err := posix.Compile(value, flavor, false)
+		re, err := res.Compile(value, flavor, false)
 		if err != nil {
 			return nil, &FilterError{Part: InValue, Err: err}
 		}
-		f.match = re.Match
+		f.match, f.backtracks = re.Match, re.Backtracks()
 		return f, nil
 	}
 	compile := filterOps[op]

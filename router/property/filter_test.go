@@ -4,13 +4,14 @@ import (
 	"errors"
 	"testing"
 
+	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/router/internal/testmsg"
 )
 
 func compile(t testing.TB, name, op, value string, negate bool) *Filter {
 	t.Helper()
-	f, err := CompileFilter(name, op, value, negate)
+	f, err := CompileFilter(name, op, value, negate, &posix.Compiler{})
 	if err != nil {
 		t.Fatalf(":%s, %s, %q: %v", name, op, value, err)
 	}
@@ -111,7 +112,7 @@ func TestPropertyFilterErrors(t *testing.T) {
 		{"msg", "ereregex", "(unclosed", InValue, `regular expression "(unclosed": reached the end without matching (`, ""},
 		{"msg", "regex", `\(`, InValue, `regular expression "\\(": reached the end without matching (`, ""},
 	} {
-		_, err := CompileFilter(tt.name, tt.op, tt.value, false)
+		_, err := CompileFilter(tt.name, tt.op, tt.value, false, nil)
 		var fe *FilterError
 		if !errors.As(err, &fe) {
 			t.Errorf(":%s, %s, %q: got %v", tt.name, tt.op, tt.value, err)

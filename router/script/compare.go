@@ -2,9 +2,11 @@ package script
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"syslogd/config/syntax"
+	"syslogd/internal/diag"
 	"syslogd/message"
 	"syslogd/router/property"
 )
@@ -103,7 +105,18 @@ func (c *compiler) priority(e *syntax.Binary, x, y node) (node, bool) {
 	case isText && y.value.kind == str && (e.Op == "==" || e.Op == "!="):
 		n, ok := named(x.prop.ID, string(y.value.s))
 		if !ok {
-			c.diags.Errorf(e.Y.Range(), "%q is no %s", y.value.s, strings.TrimPrefix(strings.TrimSuffix(x.prop.Name, "-text"), "syslog")).Effect = "the comparison is always false"
+			d := c.diags.Errorf(e.Y.Range(), "%q is no %s", y.value.s, strings.TrimPrefix(strings.TrimSuffix(x.prop.Name, "-text"), "syslog"))
+			known := severities
+			if x.prop.ID == property.FacilityText {
+				known = facilities
+			}
+			names := strings.Split(known, ", ")
+			if s := diag.Suggest(string(y.value.s), names); s != "" {
+				d.Hint = "did you mean " + strconv.Quote(s) + "?"
+			} else {
+				d.Hint = "they are " + known
+			}
+			d.Effect = "the comparison is always false"
 			return constant(number(0)), true
 		}
 		want = n
@@ -139,3 +152,10 @@ func named(id property.ID, name string) (int64, bool) {
 	f, ok := message.FacilityNamed(name)
 	return int64(f), ok
 }
+
+// The names that severities and facilities have in comparisons, for hints.
+const (
+	severities = "emerg, alert, crit, err, warning, notice, info, debug"
+	facilities = "kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, ntp, audit, alert, clock, " +
+		"local0, local1, local2, local3, local4, local5, local6, local7"
+)

@@ -6,6 +6,7 @@ import (
 
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/router/lookup"
@@ -22,6 +23,8 @@ type Env struct {
 	Tables *lookup.Set
 	// Buckets are those of dyn_inc() and percentile_observe(); nil has none.
 	Buckets *metrics.Buckets
+	// Regexps compiles regular expressions; nil refuses back-references.
+	Regexps *posix.Compiler
 }
 
 // Program is a compiled expression. It may be used by any number of workers.
@@ -58,6 +61,8 @@ type compiler struct {
 	env   Env
 	diags *diag.List
 	ok    bool
+	// inCall is how many calls the compiler is in.
+	inCall int
 }
 
 // node is a compiled sub-expression, with what is known of it.
@@ -183,10 +188,11 @@ func (c *compiler) unary(e *syntax.Unary) node {
 		inner := x.condition()
 		return ofCond(func(m *message.Message, ctx *property.Context) bool { return !inner(m, ctx) })
 	}
-	if x.value != nil {
+	if x.value != nil && x.value.kind == num {
 		n, _ := x.value.Int()
 		return constant(number(-n))
 	}
+	// Of a text it is no constant: rsyslogd does not compute it in advance.
 	return node{eval: func(m *message.Message, ctx *property.Context) Value {
 		n, _ := x.eval(m, ctx).Int()
 		return number(-n)
@@ -213,6 +219,11 @@ func (c *compiler) binary(e *syntax.Binary) node {
 	case "+", "-", "*", "/", "%":
 		op := arithmetic[e.Op]
 		if x.value != nil && y.value != nil {
+			if c.inCall > 0 { // rsyslogd computes arguments when a message is there
+				a, _ := x.value.Int()
+				b, _ := y.value.Int()
+				return constant(number(op(a, b)))
+			}
 			return constant(number(op(x.value.constantInt(), y.value.constantInt())))
 		}
 		return node{eval: func(m *message.Message, ctx *property.Context) Value {
@@ -321,7 +332,11 @@ func (t *Target) Unset(m *message.Message, ctx *property.Context) {
 
 // prifilt is the function of that name: a selector as a condition.
 func (c *compiler) prifilt(e *syntax.FuncCall, sel string) node {
-	s, ok := selector.Parse(sel, e.Args[0].Range(), c.diags)
+	rng := e.Args[0].Range()
+	if rng.Len == len(sel)+2 { // without escapes: the selector stands between the quotes
+		rng.Start.Col, rng.Len = rng.Start.Col+1, len(sel)
+	}
+	s, ok := selector.Parse(sel, rng, c.diags)
 	if !ok {
 		c.ok = false
 	}

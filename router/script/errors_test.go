@@ -41,8 +41,8 @@ func TestErrorsInExpressions(t *testing.T) {
 		{`parse_json($msg, <"msg">)`, `parse_json(): want a variable such as \$!a, found "msg"`, "", ignored, ""},
 		{`$syslogseverity == <8>`, "$syslogseverity is between 0 and 7", "", "the comparison is always false", "0"},
 		{`$syslogfacility == <25>`, "$syslogfacility is between 0 and 24", "", "the comparison is always false", "0"},
-		{`$syslogseverity-text == <"wrning">`, `"wrning" is no severity`, "", "the comparison is always false", "0"},
-		{`$syslogfacility-text != <"usr">`, `"usr" is no facility`, "", "the comparison is always false", "0"},
+		{`$syslogseverity-text == <"wrning">`, `"wrning" is no severity`, `did you mean "warning"?`, "the comparison is always false", "0"},
+		{`$syslogfacility-text != <"usr">`, `"usr" is no facility`, `did you mean "user"?`, "the comparison is always false", "0"},
 	} {
 		text := strings.NewReplacer("<", "", ">", "").Replace(tt.at)
 		e, err := syntax.ParseExpr(text)

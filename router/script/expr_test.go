@@ -23,7 +23,8 @@ func TestArithmetic(t *testing.T) {
 }
 
 // Strings are decimal numbers, up to the first byte that is no digit. Only
-// where all operands are constants may they be octal or hexadecimal.
+// where all operands are constants, and not in arguments, may they be octal or
+// hexadecimal.
 func TestStringsAsNumbers(t *testing.T) {
 	t.Parallel()
 	m, ctx := testmsg.Parse(userInfo), newContext()
@@ -37,6 +38,7 @@ func TestStringsAsNumbers(t *testing.T) {
 		{`"010" + $.z`, "10"}, {`$.o + "010"`, "20"}, {`$.o + 1`, "11"}, {`-"010"`, "-10"},
 		{`cnum("010")`, "8"}, {`cnum("0xFF")`, "255"}, {`cnum($.o)`, "10"}, {`cnum("0" & "10")`, "10"}, {`cnum(cstr("010"))`, "10"},
 		{`"010" == 8`, "0"}, {`"010" == 10`, "1"}, {`"0x10" == 16`, "0"}, {`"010" < 9`, "0"}, {`$.o == 10`, "1"},
+		{`"010" & -"abc" + "5"`, "105"}, {`"010" & -0 + "5"`, "69"}, {`cnum("0x10" - 7)`, "-7"}, {`tolower(100 % "010")`, `"0"`}, {`1 + cnum(("010" + 1))`, "12"},
 		{`substring("0123456789abc", "010", 1)`, `"a"`}, {`int2hex("0x10")`, `"NAN"`}, {`int2hex("010")`, `"a"`},
 	})
 }

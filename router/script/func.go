@@ -64,6 +64,7 @@ func functions() map[string]function {
 		"split":          pure(2, 2, split),
 		"append_json":    pure(2, 3, appendJSON),
 		"format_time":    pure(2, 2, formatTime),
+		"unflatten":      {min: 2, max: 2, run: unflatten},
 
 		"parse_time":         {min: 1, max: 1, run: func(a []Value, _ *message.Message, ctx *property.Context) Value { return parseTime(a[0], ctx, false) }},
 		"parse_time_localtz": {min: 1, max: 1, run: func(a []Value, _ *message.Message, ctx *property.Context) Value { return parseTime(a[0], ctx, true) }},
@@ -78,6 +79,7 @@ func functions() map[string]function {
 		"re_match_i":    {min: 2, max: 2, compile: func(c *compiler, e *syntax.FuncCall, a []node) node { return c.reMatch(e, a, true) }},
 		"re_extract":    {min: 5, max: 5, compile: func(c *compiler, e *syntax.FuncCall, a []node) node { return c.reExtract(e, a, false) }},
 		"re_extract_i":  {min: 5, max: 5, compile: func(c *compiler, e *syntax.FuncCall, a []node) node { return c.reExtract(e, a, true) }},
+		"pcre_match":    {min: 2, max: 2, compile: (*compiler).pcreMatch},
 		"prifilt":       {min: 1, max: 1, compile: (*compiler).callPrifilt},
 		"exec_template": {min: 1, max: 1, compile: (*compiler).execTemplate},
 		"parse_json":    {min: 2, max: 2, compile: (*compiler).parseJSON},
@@ -115,9 +117,11 @@ func (c *compiler) call(e *syntax.FuncCall) node {
 		return constant(number(0))
 	}
 	args := make([]node, len(e.Args))
+	c.inCall++
 	for i, a := range e.Args {
 		args[i] = c.node(a)
 	}
+	c.inCall--
 	if f.compile != nil {
 		return f.compile(c, e, args)
 	}
@@ -405,10 +409,13 @@ func (c *compiler) regex(e *syntax.FuncCall, args []node, fold bool) *posix.Rege
 	if !ok {
 		return nil
 	}
-	re, err := posix.Compile(expr, posix.Extended, fold)
+	re, err := c.env.Regexps.Compile(expr, posix.Extended, fold)
 	if err != nil {
 		c.diags.Errorf(e.Args[1].Range(), "%v", err).Effect = "the call evaluates to 0"
 		return nil
+	}
+	if re.Backtracks() {
+		c.diags.Notef(e.Args[1].Range(), "%s", posix.Slow)
 	}
 	return re
 }
@@ -416,6 +423,24 @@ func (c *compiler) regex(e *syntax.FuncCall, args []node, fold bool) *posix.Rege
 func (c *compiler) reMatch(e *syntax.FuncCall, args []node, fold bool) node {
 	re := c.regex(e, args, fold)
 	if re == nil {
+		return constant(number(0))
+	}
+	return ofCond(func(m *message.Message, ctx *property.Context) bool { return re.Match(args[0].eval(m, ctx).Bytes()) })
+}
+
+// pcreMatch is pcre_match(text, expression) of fmpcre.
+func (c *compiler) pcreMatch(e *syntax.FuncCall, args []node) node {
+	expr, ok := c.constantArg(e, args, 1)
+	if !ok {
+		return constant(number(0))
+	}
+	regexps := c.env.Regexps
+	if regexps == nil {
+		regexps = &posix.Compiler{}
+	}
+	re, err := regexps.CompilePerl(expr)
+	if err != nil {
+		c.diags.Errorf(e.Args[1].Range(), "%v", err).Effect = "the call evaluates to 0"
 		return constant(number(0))
 	}
 	return ofCond(func(m *message.Message, ctx *property.Context) bool { return re.Match(args[0].eval(m, ctx).Bytes()) })

@@ -138,3 +138,25 @@ func TestPreviousActionSuspended(t *testing.T) {
 	ctx.PreviousActionSuspended = func() bool { return true }
 	check(t, m, ctx, []row{{"previous_action_suspended()", "1"}})
 }
+
+// The wants are those of rsyslog's own tests of fmunflatten.
+func TestUnflatten(t *testing.T) {
+	t.Parallel()
+	m, ctx := testmsg.Parse(userInfo), newContext()
+	check(t, m, ctx, []row{
+		{`parse_json("{\"source.ip\":\"1.2.3.4\",\"source.bytes\":3258,\"source.geo.code\":\"FR\",\"dest.ip\":\"4.3.2.1\"}", "\$!u")`, "0"},
+		{`unflatten($!u, ".")`, `json { "source": { "ip": "1.2.3.4", "bytes": 3258, "geo": { "code": "FR" } }, "dest": { "ip": "4.3.2.1" } }`}, {"script_error()", "0"},
+		{`parse_json("{\"a\":{\"b\":\"foo\"},\"a.b.c\":\"bar\"}", "\$!v")`, "0"}, {`unflatten($!v, ".")`, `json { "a": { "b": { "c": "bar" } } }`},
+		{`parse_json("{\"a\":{\"b\":\"foo\"},\"a.b\":{\"a\":21}}", "\$!w")`, "0"}, {`unflatten($!w, ".")`, `json { "a": { "b": { "a": 21 } } }`},
+		{`unflatten("text", ".")`, `"text"`}, {"unflatten(42, '.')", "42"}, {"unflatten($!none, '.')", "0"}, {"script_error()", "1"},
+		{`unflatten($!u, "")`, `json { "source.ip": "1.2.3.4", "source.bytes": 3258, "source.geo.code": "FR", "dest.ip": "4.3.2.1" }`},
+	})
+}
+
+func TestPerlExpressions(t *testing.T) {
+	t.Parallel()
+	check(t, testmsg.Parse(userInfo), newContext(), []row{
+		{`pcre_match("foobar", "foo(?=bar)")`, "1"}, {`pcre_match("foobaz", "foo(?=bar)")`, "0"}, {`pcre_match("abab", '^(ab)\\1$')`, "1"}, {`pcre_match("ABC", "(?i)abc")`, "1"}, {`pcre_match("ABC", "abc")`, "0"},
+		{`pcre_match("", "x")`, "0"}, {`pcre_match("a1", "\\d")`, "1"},
+	})
+}

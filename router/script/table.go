@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"strings"
 
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
@@ -23,6 +24,12 @@ func (c *compiler) unknownName(e *syntax.FuncCall, what, name string, known []st
 	d := c.diags.Errorf(e.Args[0].Range(), "there is no %s %q", what, name)
 	if s := diag.Suggest(name, known); s != "" {
 		d.Hint = fmt.Sprintf("did you mean %q?", s)
+	}
+	if d.Hint == "" && what == "lookup table" {
+		d.Hint = fmt.Sprintf("define it in front: lookup_table(name=%q file=\"...\")", name)
+	}
+	if kind, isBucket := strings.CutSuffix(what, "() bucket"); d.Hint == "" && isBucket {
+		d.Hint = fmt.Sprintf("define it in front: %s(name=%q)", kind, name)
 	}
 	d.Effect = effect
 }

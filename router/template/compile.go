@@ -1,26 +1,37 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/router/property"
 )
 
-// place is where a text stands, for diagnostics. Offsets can be shown only in
-// texts without escapes; else the whole value is.
+// place is where a text stands, for diagnostics. Offsets can be shown if the text
+// stands on one line; else the whole value is.
 type place struct {
 	rng   diag.Range
 	exact bool
+	// offs, if not nil, are where the bytes of the text stand in the source,
+	// counted from rng: there are escapes in front of some.
+	offs []int
 }
 
 func (p place) at(from, n int) diag.Range {
 	r := p.rng
-	if p.exact && r.Start.IsValid() {
-		r.Start.Col += from
-		r.Len = max(n, 1)
+	if !p.exact || !r.Start.IsValid() {
+		return r
 	}
+	if p.offs != nil {
+		end := p.offs[min(from+max(n, 1), len(p.offs)-1)]
+		from = p.offs[min(from, len(p.offs)-1)]
+		n = end - from
+	}
+	r.Start.Col += from
+	r.Len = max(n, 1)
 	return r
 }
 
@@ -33,7 +44,8 @@ func (s *Set) DefineLegacy(value string, rng diag.Range, diags *diag.List) {
 		diags.Errorf(rng, `want name,"text"`).Effect = "this template is ignored"
 		return
 	}
-	t := &Template{Name: name}
+	defer s.watch(name, rng)()
+	t := &Template{Name: name, regexps: s.Regexps}
 	if rest[0] == '=' { // string generator
 		s.plugin(t, firstOf(rest[1:]), rng, diags)
 		return
@@ -87,6 +99,8 @@ func (t *Template) setOption(name string) bool {
 		t.escape = jsonEscape
 	case "jsonf":
 		t.object = true
+	case "jsonftree":
+		t.object, t.tree = true, newTree()
 	case "nosql", "":
 		t.escape = noEscape
 	case "casesensitive":
@@ -100,7 +114,7 @@ func (t *Template) setOption(name string) bool {
 // compileLegacy compiles text with the escapes of $template: \n \r \\ \% \" and
 // \NNN, a decimal byte value; any other escaped byte stands for itself.
 func (t *Template) compileLegacy(text string, where place, diags *diag.List) bool {
-	t.Text = text
+	t.Text, t.tree = text, nil
 	ok := true
 	var lit []byte
 	for i := 0; i < len(text); {
@@ -145,7 +159,7 @@ func legacyEscape(text string, i int) (byte, int) {
 // compileString compiles the text of a string template. Its escapes were those
 // of the configuration's string, there is no second level.
 func (t *Template) compileString(text string, where place, diags *diag.List) bool {
-	t.Text = text
+	t.Text, t.tree = text, nil
 	ok := true
 	for at := 0; at < len(text); {
 		i := strings.IndexByte(text[at:], '%')
@@ -159,22 +173,26 @@ func (t *Template) compileString(text string, where place, diags *diag.List) boo
 	return ok
 }
 
+const percentHint = `a % itself is \% in $template; elsewhere it needs a template of type list`
+
 // property compiles %...% at text[i] and returns where the text goes on.
 func (t *Template) property(text string, i int, where place, diags *diag.List, ok *bool) int {
 	end := endOfProperty(text, i+1)
 	if end < 0 {
-		diags.Errorf(where.at(i, 1), "reached the end of the template without the %% that ends the property").Effect = "this template is ignored"
+		d := diags.Errorf(where.at(i, 1), "reached the end of the template without the %% that ends the property")
+		d.Hint = percentHint
+		d.Effect = "this template is ignored"
 		*ok = false
 		return len(text)
 	}
 	if end == i+1 {
 		d := diags.Errorf(where.at(i, 2), "want a property between %% and %%")
-		d.Hint = `a % itself is \% in $template; elsewhere it needs a template of type list`
+		d.Hint = percentHint
 		d.Effect = "this template is ignored"
 		*ok = false
 		return end + 1
 	}
-	p, err := parseReplacer(text[i+1 : end])
+	p, err := parseReplacer(text[i+1:end], t.regexps)
 	if err != nil {
 		d := diags.Errorf(where.at(i+1, end-i-1), "%v", err)
 		setHint(d, err)
@@ -184,6 +202,13 @@ func (t *Template) property(text string, i int, where place, diags *diag.List, o
 			return end + 1
 		}
 		d.Effect = "the option is ignored"
+		var option *optionError
+		if errors.As(err, &option) && option.effect != "" {
+			d.Effect = option.effect
+		}
+	}
+	if p.spec.backtracks() {
+		diags.Notef(where.at(i+1, end-i-1), "%s", posix.Slow)
 	}
 	t.addProperty(p)
 	return end + 1

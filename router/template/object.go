@@ -2,10 +2,12 @@ package template
 
 import (
 	"errors"
+	"fmt"
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/router/property"
 )
@@ -26,7 +28,7 @@ var definitionParams = param.Table[definition]{
 	param.Bool("option.stdsql", func(c *definition) *bool { return &c.StdSQL }).Doc("Escape values for SQL."),
 	param.Bool("option.json", func(c *definition) *bool { return &c.JSON }).Doc("Escape quotes and backslashes of values."),
 	param.Bool("option.jsonf", func(c *definition) *bool { return &c.JSONF }).Doc("Make a JSON object of jsonf fields."),
-	param.NotYetUnless[definition]("option.jsonftree", "nested objects from dotted names are not available yet", "off"),
+	param.Bool("option.jsonftree", func(c *definition) *bool { return &c.JSONFTree }).Doc("The same, and dots in names make nested objects."),
 	param.Bool("option.caseSensitive", func(c *definition) *bool { return &c.Case }).Doc("Keep the case of variables' names."),
 }
 
@@ -36,7 +38,7 @@ func (d *definition) option(o *param.Object, diags *diag.List) string {
 	for _, opt := range []struct {
 		name string
 		on   bool
-	}{{"sql", d.SQL}, {"stdsql", d.StdSQL}, {"json", d.JSON}, {"jsonf", d.JSONF}} {
+	}{{"sql", d.SQL}, {"stdsql", d.StdSQL}, {"json", d.JSON}, {"jsonf", d.JSONF}, {"jsonftree", d.JSONFTree}} {
 		if !opt.on {
 			continue
 		}
@@ -58,7 +60,8 @@ func (s *Set) Define(o *syntax.Template, diags *diag.List) {
 	if !ok {
 		return
 	}
-	t := &Template{Name: d.Name, exactCase: d.Case}
+	defer s.watch(d.Name, o.Range())()
+	t := &Template{Name: d.Name, exactCase: d.Case, regexps: s.Regexps}
 	t.setOption(d.option(obj, diags))
 	value := func(name string) (diag.Range, bool) {
 		if a := obj.Arg(name); a != nil {
@@ -74,7 +77,7 @@ func (s *Set) Define(o *syntax.Template, diags *diag.List) {
 			s.add(t, o.Range(), diags)
 		}
 	case "list":
-		if t.compileList(o, d.JSONF, diags) {
+		if t.compileList(o, t.object, diags) {
 			s.add(t, o.Range(), diags)
 		}
 	case "subtree":
@@ -87,6 +90,9 @@ func (s *Set) Define(o *syntax.Template, diags *diag.List) {
 		}
 	default:
 		e := diags.Errorf(obj.Arg("type").ValueRange, "type: want string, list, subtree or plugin, found %q", d.Type)
+		if near := diag.Suggest(d.Type, []string{"string", "list", "subtree", "plugin"}); near != "" {
+			e.Hint = fmt.Sprintf("did you mean %q?", near)
+		}
 		e.Effect = obj.Effect
 	}
 }
@@ -97,8 +103,37 @@ func stringPlace(rng diag.Range, text string) place {
 	p := place{rng: rng, exact: rng.Len == len(text)+2}
 	if p.exact {
 		p.rng.Start.Col++
+		return p
+	}
+	if p.offs = escaped(rng, text); p.offs != nil {
+		p.exact = true
 	}
 	return p
+}
+
+// escaped returns where the bytes of text, and its end, stand in a string in
+// double quotes that has escapes; nil if the string is another one.
+func escaped(rng diag.Range, text string) []int {
+	line := rng.Line()
+	if len(line) < 2 || line[0] != '"' || line[len(line)-1] != '"' {
+		return nil
+	}
+	var offs []int
+	for i := 1; i < len(line)-1; {
+		offs = append(offs, i)
+		switch {
+		case line[i] != '\\':
+			i++
+		case i+1 < len(line) && (line[i+1] >= '0' && line[i+1] <= '7' || line[i+1] == 'x'):
+			i += 4
+		default:
+			i += 2
+		}
+	}
+	if offs = append(offs, len(line)-1); len(offs) != len(text)+1 {
+		return nil
+	}
+	return offs
 }
 
 // entry is the decoded form of property() and constant() in a list template.
@@ -158,7 +193,8 @@ var constantParams = param.Table[entry]{
 	choice("format", func(c *entry) *string { return &c.Format }, "jsonf").Doc("Output format."),
 }
 
-// compileList compiles the entries of a list template. object is option.jsonf.
+// compileList compiles the entries of a list template. object is option.jsonf or
+// option.jsonftree.
 func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List) bool {
 	ok := true
 	t.object = object
@@ -174,7 +210,7 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 				diags.Errorf(obj.Range, `constant() of format jsonf needs the parameter "outname"`).Effect = obj.Effect
 				ok = false
 			}
-			t.listConstant(&c)
+			t.listConstant(&c, obj.Range, diags)
 			continue
 		}
 		propertyParams.SetDefaults(&c)
@@ -184,7 +220,7 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 			ok = false
 			continue
 		}
-		p, err := listProperty(&c)
+		p, err := listProperty(&c, t.regexps)
 		var option *optionError
 		var position *positionError
 		switch {
@@ -193,7 +229,7 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 			diags.Errorf(obj.Arg(position.at).ValueRange, "%v", err).Effect = "the template ends before this property"
 			return ok
 		case errors.As(err, &option):
-			diags.Errorf(obj.Arg("regex.expression").ValueRange, "%v", err).Effect = option.hint
+			diags.Errorf(obj.Arg("regex.expression").ValueRange, "%v", err).Effect = option.effect
 		case err != nil:
 			d := diags.Errorf(obj.Arg("name").ValueRange, "%v", err)
 			setHint(d, err)
@@ -204,16 +240,31 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 		if t.object && p.spec.format == plain {
 			p.spec.format = jsonField
 		}
+		if p.spec.backtracks() {
+			diags.Notef(obj.Arg("regex.expression").ValueRange, "%s", posix.Slow)
+		}
 		t.addProperty(p)
+		if t.tree != nil {
+			added := &t.parts[len(t.parts)-1]
+			name := t.tree.add(added.spec.fieldName(&added.prop), len(t.parts)-1, obj.Range, diags)
+			added.spec.key = append(jsonKey(name), ':')
+		}
 	}
 	return ok
 }
 
 // listConstant adds a constant. Its text is unescaped a second time, as in rsyslogd.
-func (t *Template) listConstant(c *entry) {
-	text := unescapeTwice(c.Value)
+func (t *Template) listConstant(c *entry, rng diag.Range, diags *diag.List) {
+	text, name := unescapeTwice(c.Value), c.OutName
+	switch {
+	case t.tree == nil:
+	case c.Format == "jsonf":
+		name = t.tree.add(name, len(t.parts), rng, diags)
+	case text != "":
+		t.tree.text(len(t.parts))
+	}
 	if c.Format == "jsonf" {
-		text = string(message.AppendJSONString(append(jsonKey(c.OutName), ": "...), text))
+		text = string(message.AppendJSONString(append(jsonKey(name), ": "...), text))
 	}
 	t.constant(text)
 }
@@ -244,12 +295,12 @@ func unescapeTwice(s string) string {
 
 // listProperty compiles a property() entry. An optionError leaves the
 // property in use, a positionError the entries before it.
-func listProperty(c *entry) (part, error) {
+func listProperty(c *entry, regexps *posix.Compiler) (part, error) {
 	prop, err := property.Resolve(c.Name)
 	p := part{prop: prop}
 	if err != nil {
 		return p, err
 	}
-	p.spec.name = c.OutName
+	p.spec.name, p.spec.regexps = c.OutName, regexps
 	return p, c.fill(&p.spec)
 }

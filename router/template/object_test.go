@@ -84,3 +84,20 @@ func TestJSONFieldOfATime(t *testing.T) {
 		{`property(name="timereported" dateFormat="wdayname" caseConversion="upper")`, "TUE"},
 	})
 }
+
+func TestJSONTrees(t *testing.T) {
+	t.Parallel()
+	m := variables(t)
+	for entries, want := range map[string]string{
+		`constant(outname="host.hostname" value="testhost" format="jsonf") constant(outname="host.ip" value="127.0.0.1" format="jsonf")
+		 constant(outname="event.dataset.name" value="syslog" format="jsonf") property(outname="event.original" name="msg" format="jsonf")`: `{"host": {"hostname": "testhost", "ip": "127.0.0.1"}, "event": {"dataset": {"name": "syslog"}, "original":" hello"}}`,
+		`property(outname="a.b" name="msg") property(outname="c" name="hostname") property(outname="a.d" name="hostname")`: `{"a": {"b":" hello", "d":"h"}, "c":"h"}`,
+		`property(outname="a.b" name="$!nope" onEmpty="skip") property(outname="c" name="hostname")`:                       `{"c":"h"}`,
+		`property(outname="a..b" name="hostname") property(outname=".c" name="hostname")`:                                  `{"a..b":"h", ".c":"h"}`,
+	} {
+		got := string(define(t, `template(name="t" type="list" option.jsonftree="on") { `+entries+` }`).Append(nil, m, newContext()))
+		if got != want+"\n" {
+			t.Errorf("%s\n got %swant %s", entries, got, want)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 // optionError is a mistake that costs the option only, as in rsyslogd.
 type optionError struct {
 	text, hint string
+	effect     string // "" is that the option is ignored
 }
 
 func (e *optionError) Error() string { return e.text }
@@ -37,10 +38,11 @@ func setHint(d *diag.Diagnostic, err error) {
 
 // parseReplacer compiles what stands between two %:
 // name:from:to:options:fieldname.
-func parseReplacer(text string) (part, error) {
+func parseReplacer(text string, regexps *posix.Compiler) (part, error) {
 	name, rest, more := strings.Cut(text, ":")
 	prop, err := property.Resolve(name)
 	p := part{prop: prop}
+	p.spec.regexps = regexps
 	if err != nil {
 		return p, err
 	}
@@ -184,10 +186,10 @@ func (r *replacer) parseRegex(text string) (string, error) {
 }
 
 func (r *replacer) compileRegex(expr string, flavor posix.Flavor) error {
-	re, err := posix.Compile(expr, flavor, false)
+	re, err := r.regexps.Compile(expr, flavor, false)
 	if err != nil {
 		r.badRE = true
-		return &optionError{text: err.Error(), hint: "the value is " + badRegexText}
+		return &optionError{text: err.Error(), effect: "the value is " + badRegexText}
 	}
 	r.regex = re
 	return nil

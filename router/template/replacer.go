@@ -22,6 +22,7 @@ type replacer struct {
 	fieldSet  bool
 	delimiter byte
 
+	regexps *posix.Compiler // compiles regex
 	regex   *posix.Regexp
 	badRE   bool
 	match   int // which match, 0-based
@@ -118,6 +119,9 @@ func (r *replacer) isPlain() bool {
 	return !r.fieldSet && r.regex == nil && !r.badRE && !r.pos.on && !r.spaceIfNone &&
 		r.caseMode == keepCase && r.control == keepControl && r.secure == keepSlash && !r.dropLF && !r.compressSpace && r.format == plain
 }
+
+// backtracks reports whether there is an expression with back-references.
+func (r *replacer) backtracks() bool { return r.regex != nil && r.regex.Backtracks() }
 
 const (
 	fieldNotFound = "**FIELD NOT FOUND**"

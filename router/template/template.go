@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"syslogd/internal/diag"
+	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/router/property"
 )
@@ -22,11 +23,15 @@ type Template struct {
 	escape escapeMode
 	// object is option.jsonf: the parts are members of a JSON object.
 	object bool
+	// tree is option.jsonftree: members whose names have dots are in objects.
+	tree *branch
 	// exactCase is option.caseSensitive: names of variables keep their case.
 	// Otherwise they are in lower case, whatever global() says.
 	exactCase bool
 	// subtree is the variable that a template of type subtree prints.
 	subtree *property.Property
+	// regexps compiles regular expressions.
+	regexps *posix.Compiler
 }
 
 // part is a constant or a property.
@@ -67,6 +72,9 @@ func (t *Template) Outline() string {
 // Append renders m. It does not allocate but for what dst has to grow, unless a
 // property is a variable or a regular expression is involved.
 func (t *Template) Append(dst []byte, m *message.Message, ctx *property.Context) []byte {
+	if t.tree != nil {
+		return append(t.appendTree(dst, t.tree, m, ctx), '\n')
+	}
 	if t.object {
 		return t.appendObject(dst, m, ctx)
 	}
@@ -159,12 +167,32 @@ func (t *Template) constant(text string) {
 
 // Set is the templates of a configuration.
 type Set struct {
+	// Regexps compiles regular expressions; nil refuses back-references.
+	Regexps *posix.Compiler
+
 	byName map[string]*Template
+	// broken are the names of templates that are in error.
+	broken map[string]diag.Range
+}
+
+// Broken reports whether a template of that name is in error, and where it stands.
+func (s *Set) Broken(name string) (diag.Range, bool) {
+	at, ok := s.broken[name]
+	return at, ok
+}
+
+// watch notes the template called name as broken when it is not defined at the end.
+func (s *Set) watch(name string, rng diag.Range) func() {
+	return func() {
+		if s.byName[name] == nil {
+			s.broken[name] = rng
+		}
+	}
 }
 
 // NewSet returns a Set that holds the built-in templates.
 func NewSet() *Set {
-	s := &Set{byName: map[string]*Template{}}
+	s := &Set{byName: map[string]*Template{}, broken: map[string]diag.Range{}}
 	addBuiltins(s)
 	return s
 }
