@@ -25,6 +25,9 @@ type actionCommon struct {
 	ResumeMax        int
 	Report           bool
 	Continuation     bool
+	ErrorFile        string
+	ErrorFileMax     int64
+	StateFile        string
 	listener.PolicyName
 	router.Conditions
 }
@@ -51,10 +54,13 @@ var actionParams = param.Table[actionCommon]{
 	param.Bool("action.writeAllMarkMessages", func(c *actionCommon) *bool { return &c.WriteAllMarks }).Legacy("ActionWriteAllMarkMessages").Default("on").
 		Doc("Write mark messages even if the action was used within the mark interval."),
 	param.NoEffect[actionCommon]("action.copyMsg", "a message that goes to a queue is always a copy"),
-	param.NotYetUnless[actionCommon]("action.repeatedMsgContainsOriginalMsg", "repeated messages are not reduced yet", "off").Legacy("RepeatedMsgContainsOriginalMsg"),
-	param.NotYetUnless[actionCommon]("action.errorFile", "messages that failed for good are counted and logged, there is no error file yet"),
-	param.NotYetUnless[actionCommon]("action.errorFile.maxSize", "there is no error file yet", "0"),
-	param.NotYetUnless[actionCommon]("action.externalState.file", "not available yet"),
+	param.NoEffect[actionCommon]("action.repeatedMsgContainsOriginalMsg", "the message that stands for repeated ones always contains their text").Legacy("RepeatedMsgContainsOriginalMsg"),
+	param.String("action.errorFile", func(c *actionCommon) *string { return &c.ErrorFile }).
+		Doc("File for messages that the action gives up, as JSON, a line each, with the reason."),
+	param.Size("action.errorFile.maxSize", func(c *actionCommon) *int64 { return &c.ErrorFileMax }).Default("0").
+		Doc("Size at which nothing more is written to it; 0 is no limit."),
+	param.String("action.externalState.file", func(c *actionCommon) *string { return &c.StateFile }).
+		Doc("File that suspends the action while its text is SUSPENDED."),
 	listener.PolicyParam("action.rateLimit.name", func(c *actionCommon) *listener.PolicyName { return &c.PolicyName }),
 }
 
@@ -116,7 +122,11 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 		Policy: output.Policy{
 			RetryCount: common.ResumeRetryCount, Interval: time.Duration(common.ResumeInterval) * time.Second,
 			IntervalMax: time.Duration(common.ResumeMax) * time.Second, Report: common.Report, ReportContinuation: common.Continuation,
+			StateFile: common.StateFile,
 		},
+	}
+	if common.ErrorFile != "" {
+		act.Policy.Errors = &output.ErrorFile{Path: common.ErrorFile, Action: name, MaxSize: common.ErrorFileMax}
 	}
 	queued := q.Queued()
 	if m.output.Modify != nil && queued {
@@ -134,7 +144,12 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 		l.policies = append(l.policies, policyCheck{common.LimitName, given["action.rateLimit.name"], true, func() bool { return act.Queue != nil }})
 	}
 	if act.WhenPreviousSuspended && n > 0 {
-		l.cfg.Actions[n-1].Watched = true
+		before := l.cfg.Actions[n-1]
+		before.Watched = true
+		if before.Queue != nil {
+			d := l.diags.Notef(rng, "action %s runs only while the one before is suspended, but %s has a queue, which hides that", name, before.Name)
+			d.Hint, d.Effect = "give the queue to a ruleset with both actions instead", "the action never runs"
+		}
 	}
 	l.cfg.Actions = append(l.cfg.Actions, act)
 	return act.Action

@@ -30,8 +30,7 @@ type queueDirective struct {
 func (s *legacyState) reset() { *s = legacyState{} }
 
 // resetWithAction are the parameters that hold for one legacy action only.
-var resetWithAction = []string{"name", "action.resumeRetryCount", "action.execOnlyEveryNthTime",
-	"action.execOnlyEveryNthTimeTimeout", "action.execOnlyOnceEveryInterval"}
+var resetWithAction = []string{"name", "action.execOnlyEveryNthTime", "action.execOnlyEveryNthTimeTimeout", "action.writeAllMarkMessages"}
 
 // takeAction returns the generic settings for the next legacy action. Those
 // that rsyslogd resets with every action are reset.
@@ -39,8 +38,8 @@ func (s *legacyState) takeAction(l *loader) (actionCommon, queue.Config, places)
 	common, given := l.cfg.newCommon(), s.actionPlaces.join()
 	if s.action != nil {
 		common = *s.action
-		s.action.Name, s.action.ResumeRetryCount = "", 0
-		s.action.EveryNth, s.action.EveryNthTimeout, s.action.OnceEvery = 0, 0, 0
+		s.action.Name, s.action.WriteAllMarks = "", true
+		s.action.EveryNth, s.action.EveryNthTimeout = 0, 0
 		for _, name := range resetWithAction {
 			delete(s.actionPlaces, name)
 		}

@@ -53,7 +53,7 @@ func (e *Engine) buildActions(diags *diag.List) {
 
 func (e *Engine) buildAction(a *config.Action) error {
 	env := e.modEnv
-	env.Name = a.Name
+	env.Name, env.Queued = a.Name, a.Queue != nil
 	env.Log = e.log.With("module", a.Module.Name, "action", a.Name)
 	if a.Module.Modify != nil {
 		mod, err := a.Module.Modify(a.Conf, env)
@@ -70,6 +70,9 @@ func (e *Engine) buildAction(a *config.Action) error {
 	}
 	if a.Templates, err = e.templates(out); err != nil {
 		return err
+	}
+	if a.Policy.Errors != nil {
+		a.Policy.Errors.Log = env.Log
 	}
 	a.Delivery = output.NewDelivery(out, a.Policy, env.Log, e.env.Now)
 	if p := e.cfg.ActionLimit(a); p != nil {

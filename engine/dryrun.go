@@ -80,6 +80,7 @@ func NewDryRun(cfg *config.Config, env Env, watch Watcher, diags *diag.List) (*D
 			}
 		case a.Delivery != nil:
 			a.Queue, a.Action.Queue, a.Watched = nil, nil, true
+			a.Policy.Errors, a.Policy.StateFile = nil, ""
 			a.Delivery = output.NewDelivery(&pretended{d, a, a.Delivery.Output()}, a.Policy, env.Log, e.env.Now)
 		}
 	}

@@ -51,14 +51,20 @@ func (s *session) leastRead() int {
 	return firstRead
 }
 
-// drainLimit bounds what is still read from a connection when the server stops.
-const drainLimit = 4 << 20
+// drainLimit bounds what is still read from a connection when the server stops. It
+// is more than the buffers of both sides hold.
+const drainLimit = 16 << 20
 
 func (s *session) run(ctx context.Context) {
 	defer s.srv.ended(s)
 	defer s.conn.Close()
 	if s.srv.opt.TLS != nil && !s.handshake(ctx) {
 		return
+	}
+	if s.srv.opt.Compression != Uncompressed {
+		c := &compressedConn{Conn: s.conn, format: s.srv.opt.Compression}
+		defer c.close()
+		s.replace(ctx, c)
 	}
 	var raw syscall.RawConn
 	if sc, ok := s.conn.(syscall.Conn); ok {
@@ -87,6 +93,11 @@ func (s *session) run(ctx context.Context) {
 func (s *session) ending(ctx context.Context, raw syscall.RawConn, err error) {
 	if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 		s.drain(raw)
+	} else if s.srv.opt.Compression != Uncompressed && broken(err) {
+		s.srv.FramingErrors.Add(1)
+		if s.srv.framing.Allow() {
+			s.srv.opt.Log.Warn("the compressed stream is broken, the connection is closed", "peer", string(s.peer.IP), "err", err, "count", s.srv.FramingErrors.Value())
+		}
 	} else if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 		s.srv.opt.Log.Debug("connection ended", "peer", string(s.peer.IP), "err", err)
 	}
@@ -104,13 +115,18 @@ func (s *session) handshake(ctx context.Context) bool {
 		}
 		return false
 	}
+	s.replace(ctx, conn)
+	return true
+}
+
+// replace puts a layer on top of the connection.
+func (s *session) replace(ctx context.Context, conn net.Conn) {
 	s.srv.mu.Lock()
 	s.conn = conn
 	s.srv.mu.Unlock()
 	if ctx.Err() != nil {
 		conn.SetReadDeadline(time.Unix(1, 0))
 	}
-	return true
 }
 
 // read waits for bytes and returns a slab that begins with the rest of the last
@@ -164,16 +180,56 @@ func (s *session) readNow(fd int) (*message.Slab, int, error) {
 	}
 }
 
-// drain reads what has arrived at the moment of a stop.
+// quiet is how long the end of what a peer has sent is waited for at a stop.
+const quiet = 50 * time.Millisecond
+
+// drain reads what has arrived, or is under way, when the server stops. It says
+// first that the connection ends: a sender that looks sends no more then, and
+// what it has sent is not thrown away with the connection. In a dialogue the
+// farewell says that.
 func (s *session) drain(raw syscall.RawConn) {
-	if raw == nil {
-		s.drainTLS()
+	if s.dialogue != nil {
+		s.drainDialogue(raw)
 		return
 	}
-	for total := 0; total < drainLimit; {
-		var slab *message.Slab
-		var n int
+	closeWrite(s.conn)
+	for total, late := 0, false; total < drainLimit; {
+		s.conn.SetReadDeadline(time.Now().Add(quiet))
+		slab, n, err := s.read(raw)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			// Something may have come while this goroutine had no processor: a
+			// deadline that has passed ends a read that could return it.
+			if raw == nil && !late {
+				late = true
+				continue
+			}
+			slab, n = s.readArrived(raw)
+		}
+		if n <= 0 {
+			return
+		}
+		total, late = total+n, false
+		s.consume(slab, n, false)
+	}
+}
+
+// readArrived reads without waiting; nothing if that is not possible.
+func (s *session) readArrived(raw syscall.RawConn) (slab *message.Slab, n int) {
+	if raw != nil {
 		raw.Control(func(fd uintptr) { slab, n, _ = s.readNow(int(fd)) })
+	}
+	return slab, n
+}
+
+// drainDialogue reads what has arrived: a peer that gets answers would go on.
+// Over TLS it waits for a record that has begun, for a moment.
+func (s *session) drainDialogue(raw syscall.RawConn) {
+	s.conn.SetReadDeadline(time.Now().Add(quiet))
+	for total := 0; total < drainLimit; {
+		slab, n := s.readArrived(raw)
+		if raw == nil {
+			slab, n, _ = s.read(nil)
+		}
 		if n <= 0 {
 			return
 		}
@@ -182,17 +238,16 @@ func (s *session) drain(raw syscall.RawConn) {
 	}
 }
 
-// drainTLS reads what has arrived on a TLS connection; it waits for a record
-// that has begun, for a moment.
-func (s *session) drainTLS() {
-	s.conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-	for total := 0; total < drainLimit; {
-		slab, n, err := s.read(nil)
-		if n <= 0 || err != nil {
-			return
-		}
-		total += n
-		s.consume(slab, n, false)
+// closeWrite ends our direction of the connection, that of TLS and that below it.
+func closeWrite(c net.Conn) {
+	switch c := c.(type) {
+	case *compressedConn:
+		closeWrite(c.Conn)
+	case *tls.Conn:
+		c.CloseWrite()
+		closeWrite(c.NetConn())
+	case interface{ CloseWrite() error }:
+		c.CloseWrite()
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/netns"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/parser/frame"
@@ -26,6 +27,8 @@ import (
 type StreamOptions struct {
 	// Network is tcp, tcp4, tcp6 or unix; Address what to listen on.
 	Network, Address string
+	// Namespace is the network namespace to listen in; "" is the present one.
+	Namespace string
 	// Backlog is the length of the kernel's queue of new connections; 0 is the system's.
 	Backlog int
 	// PortFile, if not empty, gets the number of the port.
@@ -38,6 +41,8 @@ type StreamOptions struct {
 	Origin   *message.Origin
 	// TLS, if not nil, is spoken on every connection.
 	TLS *tls.Config
+	// Compression is how the senders compress.
+	Compression Compression
 	// MaxSessions bounds connections at a time; 0 is no bound.
 	MaxSessions int
 	KeepAlive   net.KeepAliveConfig
@@ -94,7 +99,11 @@ func (s *StreamServer) Listen(ctx context.Context) error {
 	if !s.opt.KeepAlive.Enable {
 		cfg.KeepAlive = -1
 	}
-	ln, err := cfg.Listen(ctx, s.opt.Network, s.opt.Address)
+	var ln net.Listener
+	err := netns.Do(s.opt.Namespace, func() (err error) {
+		ln, err = cfg.Listen(ctx, s.opt.Network, s.opt.Address)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ type Env struct {
 	Metrics *metrics.Set
 	// Name is the instance's name: of the action, or of the input.
 	Name string
+	// Queued is set for an output behind a queue of its own: only that waits for it.
+	Queued bool
 	// Store holds the files on local disk.
 	Store *store.Store
 	// Names resolves addresses of senders and holds the local host name.

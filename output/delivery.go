@@ -1,9 +1,11 @@
 package output
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +23,11 @@ type Policy struct {
 	Interval, IntervalMax time.Duration
 	// Report logs suspension and resumption, ReportContinuation every try.
 	Report, ReportContinuation bool
+	// Errors, if not nil, gets the messages that are given up.
+	Errors *ErrorFile
+	// StateFile, if not empty, is a file that suspends the action while its text
+	// is SUSPENDED (action.externalState.file).
+	StateFile string
 }
 
 // maxGrowth is where rsyslogd stops counting suspensions in a row.
@@ -45,6 +52,7 @@ type Delivery struct {
 	mu    sync.Mutex // guards what follows
 	row   int        // suspensions in a row
 	until time.Time  // end of the suspension
+	why   error      // of the suspension
 	lostN uint64     // messages lost in this suspension
 	down  atomic.Bool
 
@@ -77,12 +85,28 @@ func (d *Delivery) Suspended() bool {
 	return d.now().Before(d.until)
 }
 
-// Lose counts n messages that were not handed to a suspended output.
-func (d *Delivery) Lose(n int) {
-	d.Failed.Add(uint64(n))
+// lose gives up messages that were not handed to a suspended output.
+func (d *Delivery) lose(b *Batch) {
+	d.Failed.Add(uint64(b.Len()))
 	d.mu.Lock()
-	d.lostN += uint64(n)
+	d.lostN += uint64(b.Len())
+	why := d.why
 	d.mu.Unlock()
+	d.policy.Errors.Write(b, codeSuspended, why)
+}
+
+var errStateFile = errors.New("suspended by action.externalState.file")
+
+// write hands b to the output unless the state file suspends the action.
+func (d *Delivery) write(ctx context.Context, b *Batch) error {
+	if d.policy.StateFile != "" {
+		text, err := os.ReadFile(d.policy.StateFile)
+		// As in rsyslogd a file that can not be read, or says anything else, means ready.
+		if err == nil && string(bytes.TrimSuffix(text, []byte("\n"))) == "SUSPENDED" {
+			return &Suspended{Err: errStateFile}
+		}
+	}
+	return d.out.Write(ctx, b)
 }
 
 // Deliver writes b, and returns when all its records are delivered or given up.
@@ -96,19 +120,22 @@ func (d *Delivery) Deliver(ctx context.Context, b *Batch) (done int) {
 		return 0
 	}
 	if d.Suspended() {
-		d.Lose(n)
+		d.lose(b)
+		b.Lost = n
 		return n
 	}
 	if !d.shared {
 		d.serial.Lock()
 		defer d.serial.Unlock()
 	}
-	err := d.out.Write(ctx, b)
+	err := d.write(ctx, b)
 	if err == nil {
 		d.delivered(b)
 		return n
 	}
-	return n - d.struggle(ctx, b.From(0), err)
+	left, lost := d.struggle(ctx, b.From(0), err)
+	b.Lost = lost
+	return n - left
 }
 
 func (d *Delivery) delivered(b *Batch) {
@@ -120,49 +147,72 @@ func (d *Delivery) delivered(b *Batch) {
 }
 
 // struggle goes on with a batch whose write ended with err. It returns how many
-// records are left when ctx ended.
-func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (left int) {
+// records are left when ctx ended, and how many were given up.
+func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (left, lost int) {
+	bad := 0 // records in a row that were set aside
 	for tries := 0; err != nil; {
 		var rejected *Rejected
 		var suspended *Suspended
 		switch {
 		case errors.As(err, &rejected):
 			d.Processed.Add(uint64(rejected.Index))
-			d.Failed.Add(1)
-			d.log.Error("message lost, it can not be processed", "err", rejected.Err)
-			b = b.From(rejected.Index + 1)
+			b = d.setAside(b.From(rejected.Index), rejected.Err)
+			lost++
 		default:
 			if errors.As(err, &suspended) && suspended.Done > 0 {
 				d.Processed.Add(uint64(suspended.Done))
 				b = b.From(suspended.Done)
+				if suspended.Record {
+					tries, bad = 0, 0
+				}
 			}
 			switch {
 			case ctx.Err() != nil: // which may be why the write failed
-				return b.Len()
+				return b.Len(), lost
+			case tries == d.policy.RetryCount && suspended != nil && suspended.Record && bad < maxBad:
+				b = d.setAside(b, suspended.Err)
+				lost, bad, tries = lost+1, bad+1, 0
 			case tries == d.policy.RetryCount:
-				d.suspend(err, b.Len())
-				return 0
-			case !d.pause(ctx, tries):
-				d.suspend(err, 0)
-				return b.Len()
-			}
-			tries++
-			if d.policy.ReportContinuation {
-				d.log.Warn("action tries again", "retry", tries, "err", err)
+				d.suspend(err, &b)
+				return 0, lost + b.Len()
+			case !d.pause(ctx):
+				d.suspend(err, nil)
+				return b.Len(), lost
+			default:
+				tries++
+				if d.policy.ReportContinuation {
+					d.log.Warn("action tries again", "retry", tries, "err", err)
+				}
 			}
 		}
 		if b.Len() == 0 {
-			return 0
+			return 0, lost
 		}
-		err = d.out.Write(ctx, &b)
+		err = d.write(ctx, &b)
 	}
 	d.delivered(&b)
-	return 0
+	return 0, lost
 }
 
-// pause waits for the time between two tries.
-func (d *Delivery) pause(ctx context.Context, tries int) bool {
-	t := time.NewTimer(d.policy.suspension(tries))
+// maxBad is how many records in a row may be set aside before it is the output
+// that does not work. rsyslogd stops trying at once after as many.
+const maxBad = 10
+
+// setAside gives up the first record of b and returns the others.
+func (d *Delivery) setAside(b Batch, reason error) Batch {
+	d.Failed.Add(1)
+	d.log.Error("message lost, it can not be processed", "err", reason, "code", -codeDataFail)
+	one := b.To(0, 1)
+	d.policy.Errors.Write(&one, codeDataFail, reason)
+	return b.From(1)
+}
+
+// leastPause is between two tries even if the interval is 0.
+const leastPause = 10 * time.Millisecond
+
+// pause waits for the time between two tries, which does not grow.
+func (d *Delivery) pause(ctx context.Context) bool {
+	t := time.NewTimer(max(d.policy.Interval, leastPause))
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -172,10 +222,15 @@ func (d *Delivery) pause(ctx context.Context, tries int) bool {
 	}
 }
 
-// suspend gives up lost messages and the output for a while.
-func (d *Delivery) suspend(err error, lost int) {
-	d.Failed.Add(uint64(lost))
+// suspend gives up lost messages, if it is not nil, and the output for a while.
+func (d *Delivery) suspend(err error, lost *Batch) {
 	d.Suspensions.Add(1)
+	n := 0
+	if lost != nil {
+		n = lost.Len()
+		d.Failed.Add(uint64(n))
+		d.policy.Errors.Write(lost, codeSuspended, err)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	wait := d.policy.suspension(d.row)
@@ -187,7 +242,8 @@ func (d *Delivery) suspend(err error, lost int) {
 	d.row++
 	d.until = d.now().Add(wait)
 	d.SuspendedSeconds.Add(uint64(wait / time.Second))
-	d.lostN += uint64(lost)
+	d.lostN += uint64(n)
+	d.why = err
 	d.down.Store(true)
 	if first && d.policy.Report || d.policy.ReportContinuation {
 		d.log.Warn("action suspended", "err", err, "retry_in", wait, "code", 2007)

@@ -53,6 +53,7 @@ var errDown = errors.New("down")
 func TestDelivery(t *testing.T) {
 	t.Parallel()
 	down := func(done int) error { return &Suspended{Done: done, Err: errDown} }
+	bad := func(done int) error { return &Suspended{Done: done, Err: errDown, Record: true} }
 	for _, tt := range []struct {
 		name    string
 		retries int
@@ -66,6 +67,10 @@ func TestDelivery(t *testing.T) {
 		{"without retries the rest is lost and the action suspended", 0, []error{down(1)}, "a", 2, true},
 		{"with retries the rest is tried again", 2, []error{down(1), down(0)}, "a b c", 0, false},
 		{"retries end", 2, []error{down(1), down(0), down(1), nil}, "a b", 1, true},
+		{"a record that is refused costs only itself", 0, []error{bad(1)}, "a c", 1, false},
+		{"a record that is refused is tried again first", 1, []error{bad(1), bad(0), bad(0)}, "a c", 1, false},
+		{"a record that is refused and then taken", 1, []error{bad(1), nil}, "a b c", 0, false},
+		{"for ever, also for a record that is refused", -1, []error{bad(1), bad(0), bad(0), nil}, "a b c", 0, false},
 		{"for ever", -1, []error{down(0), down(0), down(0), down(0), down(2)}, "a b c", 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,6 +135,22 @@ func TestBatchViewBeginsAtARecord(t *testing.T) {
 	}
 	if v = v.From(2); v.Len() != 0 || len(v.Parts[0].All()) != 0 {
 		t.Errorf("an empty view has %d records, %q", v.Len(), v.Parts[0].All())
+	}
+}
+
+// An output that refuses whatever it gets does not work.
+func TestManyRefusedRecordsInARowSuspend(t *testing.T) {
+	t.Parallel()
+	out := &flaky{}
+	var texts []string
+	for i := range 30 {
+		texts = append(texts, string(rune('A'+i)))
+		out.errs = append(out.errs, &Suspended{Err: errDown, Record: true})
+	}
+	d := NewDelivery(out, Policy{Interval: time.Minute, IntervalMax: time.Hour}, slog.New(slog.DiscardHandler), time.Now)
+	d.Deliver(t.Context(), records(texts...))
+	if len(out.each) != maxBad+1 || !d.Suspended() || d.Failed.Value() != 30 {
+		t.Errorf("%d tries, suspended %v, %d failed; want %d, true, 30", len(out.each), d.Suspended(), d.Failed.Value(), maxBad+1)
 	}
 }
 

@@ -97,6 +97,8 @@ func (p *Part) At(i int) []byte {
 // Batch is rendered records. Parts has one element a template.
 type Batch struct {
 	Parts []Part
+	// Lost is how many of the records a Delivery has given up.
+	Lost int
 }
 
 // Len is the number of records.
@@ -109,6 +111,7 @@ func (b *Batch) Len() int {
 
 // Reset empties b and keeps its memory, unless that has grown beyond limit bytes a part.
 func (b *Batch) Reset(limit int) {
+	b.Lost = 0
 	for i := range b.Parts {
 		p := &b.Parts[i]
 		if cap(p.Data) > limit {
@@ -119,13 +122,16 @@ func (b *Batch) Reset(limit int) {
 }
 
 // From returns a view of b without its first n records.
-func (b *Batch) From(n int) Batch {
+func (b *Batch) From(n int) Batch { return b.To(n, b.Len()) }
+
+// To returns a view of the records from..to-1 of b.
+func (b *Batch) To(from, to int) Batch {
 	view := Batch{Parts: make([]Part, len(b.Parts))}
 	for i, p := range b.Parts {
-		if n > 0 {
-			p.Start = p.Ends[n-1]
+		if from > 0 {
+			p.Start = p.Ends[from-1]
 		}
-		p.Ends = p.Ends[n:]
+		p.Ends = p.Ends[from:to:to]
 		view.Parts[i] = p
 	}
 	return view
@@ -136,6 +142,9 @@ type Suspended struct {
 	// Done is how many records of the batch were delivered before.
 	Done int
 	Err  error
+	// Record says that the first record that is not done is what failed, and that
+	// others may work: when its tries are used up, it alone is given up.
+	Record bool
 	// After, if not zero, overrides the configured time to the next try.
 	After time.Duration
 }

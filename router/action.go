@@ -61,13 +61,15 @@ type Conditions struct {
 	WriteAllMarks bool
 }
 
-// markInterval is the time between two mark messages by default.
-const markInterval = 1200
+// markInterval is half of the time between two mark messages by default: so long
+// an action must have been idle to get one.
+const markInterval = 600
 
 // pending is what an action has taken from the current batch.
 type pending struct {
 	batch  output.Batch
 	queued *message.Batch
+	lost   int  // records of the last delivery that were given up
 	marked bool // in Worker.dirty
 }
 
@@ -101,10 +103,12 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 		return false
 	}
 	a.Render(w, m)
+	p.lost = 0
 	if a.Watched {
 		a.deliver(w, p)
 	}
-	w.previousSuspended = a.Delivery.Suspended()
+	// A message that the output refused is taken over, too.
+	w.previousSuspended = p.lost > 0 || a.Delivery.Suspended()
 	return false
 }
 
@@ -171,6 +175,7 @@ func (a *Action) deliver(w *Worker, p *pending) (done int, all bool) {
 	}
 	n := p.batch.Len()
 	done = a.Delivery.Deliver(w.ctx, &p.batch)
+	p.lost = p.batch.Lost
 	p.batch.Reset(maxKept)
 	return done, done == n
 }

@@ -128,6 +128,7 @@ func TestActionThatStandsInForASuspendedOne(t *testing.T) {
 	}{
 		{"all is well", nil, nil, "a|b|c", "", "", "a|b|c|d", ""},
 		{"the message that finds the failure is taken over", []error{nil, down}, nil, "a", "b|c", "", "a|d", "b|c"},
+		{"a message that is refused is taken over", []error{nil, &output.Rejected{Err: errDown}}, nil, "a|c", "b", "", "a|c|d", "b"},
 		{"two in a row", []error{down}, []error{down}, "", "", "a|b|c", "d", ""},
 	} {
 		b := newBench(t)
@@ -204,8 +205,8 @@ func TestMarkMessages(t *testing.T) {
 		b.w.Run(mb)
 	}
 	b.send("a")
-	mark() // the action has run within the last twenty minutes
-	b.now = b.now.Add(20 * time.Minute)
+	mark() // the action has run within half of the twenty minutes between marks
+	b.now = b.now.Add(10 * time.Minute)
 	mark()
 	mark()
 	b.want("all", "a|mark|mark|mark", "quiet", "a|mark")

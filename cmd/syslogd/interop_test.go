@@ -15,7 +15,10 @@ import (
 const allInputs = `
 module(load="imudp")
 module(load="imtcp")
+module(load="imptcp")
 module(load="imuxsock" sysSock.use="off")
+input(type="imptcp" name="packed" address="127.0.0.1" port="0" compression.mode="stream:always")
+input(type="imtcp" name="packedtcp" address="127.0.0.1" port="0" compression.mode="stream:always")
 input(type="imudp" address="127.0.0.1" port="0" rcvbufSize="4m")
 input(type="imtcp" address="127.0.0.1" port="0")
 input(type="imtcp" name="tls" address="127.0.0.1" port="0" streamDriver.name="%[1]s" streamDriver.mode="1"
@@ -119,10 +122,10 @@ const forwarder = `
 global(workDirectory="%[1]s" defaultNetstreamDriverCAFile="%[2]s" defaultNetstreamDriverCertFile="%[3]s" defaultNetstreamDriverKeyFile="%[4]s")
 module(load="imuxsock" sysSock.use="off")
 input(type="imuxsock" socket="%[1]s/in" useSysTimestamp="off" rateLimit.interval="0")
-action(type="omfwd" target="127.0.0.1" %[5]s)
+%[5]s
 `
 
-// startForwarder starts the installed rsyslogd and returns its socket.
+// startForwarder starts the installed rsyslogd with an action and returns its socket.
 func startForwarder(t *testing.T, certs certificates, action string) *net.UnixConn {
 	t.Helper()
 	dir := t.TempDir()
@@ -184,6 +187,7 @@ func TestEachMessageThatRsyslogdForwardsIsInItsFileOnce(t *testing.T) {
 	certs := makeCertificates(t)
 	const count = 250 // fits into the smallest receive buffer of a datagram socket
 	const mutual = `streamDriverMode="1" streamDriverAuthMode="x509/name" streamDriverPermittedPeers="server.example.net"`
+	byPrint := `streamDriverMode="1" streamDriverAuthMode="x509/fingerprint" streamDriverPermittedPeers="` + fingerprint(t, certs.serverCert) + `"`
 	for _, test := range []struct {
 		name   string
 		input  string
@@ -194,6 +198,13 @@ func TestEachMessageThatRsyslogdForwardsIsInItsFileOnce(t *testing.T) {
 		{"UDP, RFC 5424", "imudp", `protocol="udp" template="RSYSLOG_SyslogProtocol23Format"`, ""},
 		{"TCP", "imtcp", `protocol="tcp"`, ""},
 		{"TCP, octet-counted, RFC 5424", "imtcp", `protocol="tcp" tcp_framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"`, ""},
+		{"UDP, compressed", "imudp", `protocol="udp" zipLevel="9"`, ""},
+		{"TCP, messages compressed", "imtcp", `protocol="tcp" zipLevel="9"`, ""},
+		{"TCP, stream compressed", "packed", `protocol="tcp" compression.mode="stream:always"`, ""},
+		{"TCP, stream compressed, octet-counted", "packedtcp", `protocol="tcp" tcp_framing="octet-counted" compression.mode="stream:always"`, ""},
+		{"TCP, many connections", "imtcp", `protocol="tcp" rebindInterval="20"`, ""},
+		{"TLS, gtls, fingerprint", "tls", `protocol="tcp" streamDriver="gtls" ` + byPrint, "gtls"},
+		{"TLS, ossl, fingerprint", "tls", `protocol="tcp" streamDriver="ossl" ` + byPrint, "ossl"},
 		{"TLS, gtls", "tls", `protocol="tcp" streamDriver="gtls" ` + mutual, "gtls"},
 		{"TLS, ossl", "tls", `protocol="tcp" tcp_framing="octet-counted" streamDriver="ossl" ` + mutual, "ossl"},
 	} {
@@ -205,15 +216,16 @@ func TestEachMessageThatRsyslogdForwardsIsInItsFileOnce(t *testing.T) {
 				needDriver(t, "lmnsd_"+driver)
 			}
 			s := startServer(t, fmt.Sprintf(allInputs, driver, "x509/name", `permittedPeer="client.example.net"`, certs.ca, certs.serverCert, certs.serverKey))
-			conn := startForwarder(t, certs, test.action+fmt.Sprintf(` port="%s"`, s.port(test.input)))
+			conn := startForwarder(t, certs, fmt.Sprintf(`action(type="omfwd" target="127.0.0.1" port="%s" %s)`, s.port(test.input), test.action))
 			want := make([]string, count)
 			for i := range want {
-				if _, err := fmt.Fprintf(conn, "<139>Mar  4 10:00:00 forwarded[%d]: message %d", i, i); err != nil {
+				text := fmt.Sprintf("message %d, %s", i, strings.Repeat("and so on ", i%20))
+				if _, err := fmt.Fprintf(conn, "<139>Mar  4 10:00:00 forwarded[%d]: %s", i, text); err != nil {
 					t.Fatal(err)
 				}
-				want[i] = fmt.Sprintf("local1.err forwarded[%d]: message %d", i, i)
+				want[i] = fmt.Sprintf("local1.err forwarded[%d]: %s", i, text)
 				if strings.Contains(test.action, "SyslogProtocol23Format") {
-					want[i] = fmt.Sprintf("local1.err forwarded[%d] message %d", i, i)
+					want[i] = fmt.Sprintf("local1.err forwarded[%d] %s", i, text)
 				}
 			}
 			s.holds("forwarded.log", want)
@@ -221,12 +233,32 @@ func TestEachMessageThatRsyslogdForwardsIsInItsFileOnce(t *testing.T) {
 	}
 }
 
+func TestEachMessageThatRsyslogdSendsToASocketIsInItsFileOnce(t *testing.T) {
+	t.Parallel()
+	rsyslogd(t)
+	certs := makeCertificates(t)
+	s := startServer(t, `module(load="imuxsock" sysSock.use="off")
+input(type="imuxsock" socket="@DIR@/log" useSpecialParser="off" parseHostname="on")
+template(name="line" type="string" string="%syslogfacility-text%.%syslogseverity-text% %syslogtag%%msg%\n")
+action(type="omfile" file="@DIR@/forwarded.log" template="line")
+`)
+	conn := startForwarder(t, certs, "module(load=\"omuxsock\")\n$OMUxSockSocket "+s.path("log")+"\n*.* :omuxsock:")
+	var want []string
+	for i := range 100 {
+		if _, err := fmt.Fprintf(conn, "<139>Mar  4 10:00:00 forwarded: message %d", i); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, fmt.Sprintf("local1.err forwarded: message %d", i))
+	}
+	s.holds("forwarded.log", want)
+}
+
 func TestAPeerThatIsNotPermittedIsRefusedAndNamed(t *testing.T) {
 	t.Parallel()
 	needDriver(t, "lmnsd_ossl")
 	certs := makeCertificates(t)
 	s := startServer(t, fmt.Sprintf(allInputs, "ossl", "x509/name", `permittedPeer="another.example.net"`, certs.ca, certs.serverCert, certs.serverKey))
-	conn := startForwarder(t, certs, `protocol="tcp" streamDriver="ossl" streamDriverMode="1" streamDriverAuthMode="anon" port="`+s.port("tls")+`"`)
+	conn := startForwarder(t, certs, `action(type="omfwd" target="127.0.0.1" protocol="tcp" streamDriver="ossl" streamDriverMode="1" streamDriverAuthMode="anon" port="`+s.port("tls")+`")`)
 	if _, err := conn.Write([]byte("<139>Mar  4 10:00:00 forwarded: secret")); err != nil {
 		t.Fatal(err)
 	}

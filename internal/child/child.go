@@ -108,7 +108,7 @@ func (p *Process) Line(timeout time.Duration) (string, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case errors.Is(err, io.EOF):
-			return "", errors.New("it ended without an answer")
+			return "", errEnded
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return "", fmt.Errorf("no answer within %v", timeout)
 		case err != nil:
@@ -117,6 +117,11 @@ func (p *Process) Line(timeout time.Duration) (string, error) {
 		return strings.TrimRight(string(line), "\r\n"), nil
 	}
 }
+
+var errEnded = errors.New("it ended without an answer")
+
+// Ended reports whether an error of Write or Line says that the program has ended.
+func Ended(err error) bool { return errors.Is(err, errEnded) || errors.Is(err, syscall.EPIPE) }
 
 // Signal signals the program.
 func (p *Process) Signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }

@@ -60,6 +60,7 @@ type Config struct {
 	KeepAliveTime             int
 	KeepAliveInterval         int
 	AddtlDelimiter            int
+	Compression               listener.Compression
 	LimitInterval, LimitBurst int
 	Backlog                   int
 }
@@ -94,7 +95,9 @@ var inputParams = param.Join(param.Table[Config]{
 	param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Inherits("module").Doc("Connections at a time; 0 is no limit."),
 	param.Bool("notifyOnConnectionClose", func(c *Config) *bool { return &c.NotifyClose }).Legacy("InputPTCPServerNotifyOnConnectionClose").Default("off").Doc("Log connections that end."),
 	param.Bool("notifyOnConnectionOpen", func(c *Config) *bool { return &c.NotifyOpen }).Default("off").Doc("Log connections that begin."),
-	param.NotYetUnless[Config]("compression.mode", "compressed streams are not available yet", "none"),
+	param.Enum("compression.mode", func(c *Config) *listener.Compression { return &c.Compression },
+		param.Choice[listener.Compression]{Name: "none", Value: listener.Uncompressed}, param.Choice[listener.Compression]{Name: "stream:always", Value: listener.Zlib}).Default("none").
+		Doc("stream:always if the senders compress all that goes over a connection (zlib)."),
 	param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Legacy("InputPTCPServerKeepAlive").Default("off").Doc("TCP keep-alive."),
 	param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Legacy("InputPTCPServerKeepAlive_probes").Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
 	param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Legacy("InputPTCPServerKeepAlive_time").Doc("Idle seconds before the first probe; 0 is the system's."),
@@ -251,7 +254,7 @@ func (in *input) options() (listener.StreamOptions, error) {
 		NotifyOpen:    c.NotifyOpen, NotifyClose: c.NotifyClose,
 		Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: fmt.Sprintf("imptcp(%s/%s/IPv4)", c.Address, c.Port), Log: in.env.Log},
-		Origin: origin,
+		Origin: origin, Compression: c.Compression,
 	}
 	o := frame.Defaults()
 	o.Dialect, o.OctetCounting, o.AddtlDelimiter, o.MaxFrameSize = frame.PTCP, c.OctetCounting, c.AddtlDelimiter, c.MaxFrameSize

@@ -29,6 +29,9 @@ type Common struct {
 	PermittedPeers    []string
 	AllowedSender     []string
 	TLS               tls.Options
+	Namespace         string
+	Compressed        bool
+	Driver            listener.Compression
 
 	octetOff bool // the module's octetCountedFraming="off"
 }
@@ -60,8 +63,7 @@ type Config struct {
 
 const (
 	oneGoroutine = "each connection has a goroutine of its own"
-	noNamespace  = "network namespaces are not available; start the server in the namespace"
-	noStream     = "compressed streams are not available yet"
+	inPieces     = "a stream is decompressed in pieces of at most 64 KiB"
 )
 
 var commonParams = param.Join(
@@ -94,12 +96,16 @@ var commonParams = param.Join(
 			Doc("Addresses, networks and host names that may connect."),
 		param.NoEffect[Common]("workerThreads", oneGoroutine),
 		param.NoEffect[Common]("starvationProtection.maxReads", oneGoroutine),
-		param.NotYetUnless[Common]("networkNamespace", noNamespace, ""),
-		param.NotYetUnless[Common]("compression.mode", noStream, "none").Legacy("InputTCPServerCompressionMode"),
-		param.NotYetUnless[Common]("compression.driver", noStream, "zlib").Legacy("InputTCPServerCompressionDriver"),
-		param.NoEffect[Common]("compression.maxExpansionRatio", noStream),
-		param.NoEffect[Common]("compression.maxDecompressedBytesPerReceive", noStream),
-		param.NoEffect[Common]("compression.maxTotalZstdWindowBytes", noStream),
+		param.String("networkNamespace", func(c *Common) *string { return &c.Namespace }).Doc("Network namespace to listen in, as ip-netns names it."),
+		param.Enum("compression.mode", func(c *Common) *bool { return &c.Compressed },
+			param.Choice[bool]{Name: "none", Value: false}, param.Choice[bool]{Name: "stream:always", Value: true}).Legacy("InputTCPServerCompressionMode").Default("none").
+			Doc("stream:always if the senders compress all that goes over a connection."),
+		param.Enum("compression.driver", func(c *Common) *listener.Compression { return &c.Driver },
+			param.Choice[listener.Compression]{Name: "zlib", Value: listener.Zlib}, param.Choice[listener.Compression]{Name: "zstd", Value: listener.Zstd}).Legacy("InputTCPServerCompressionDriver").Default("zlib").
+			Doc("Format of the compressed stream."),
+		param.NoEffect[Common]("compression.maxExpansionRatio", inPieces),
+		param.NoEffect[Common]("compression.maxDecompressedBytesPerReceive", inPieces),
+		param.NoEffect[Common]("compression.maxTotalZstdWindowBytes", "the window of a stream is at most 8 MiB"),
 	},
 	param.Group(func(c *Common) *tls.Options { return &c.TLS }, tls.Params),
 )

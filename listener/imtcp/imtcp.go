@@ -102,7 +102,10 @@ func (in *input) options() (listener.StreamOptions, error) {
 		NotifyOpen:    c.NotifyOpen, NotifyClose: c.NotifyClose, PreserveCase: c.PreserveCase,
 		Access: access, Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imtcp(" + c.Port + ")", Log: in.env.Log},
-		Origin: origin,
+		Origin: origin, Namespace: c.Namespace,
+	}
+	if c.Compressed {
+		opt.Compression = c.Driver
 	}
 	opt.Frame, err = c.frame(in.env.Global.MaxMessageSize)
 	return opt, err

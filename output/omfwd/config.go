@@ -2,6 +2,7 @@ package omfwd
 
 import (
 	"fmt"
+	"net"
 	"strings"
 
 	"syslogd/config/param"
@@ -22,9 +23,29 @@ const (
 
 func (p Protocol) String() string { return [...]string{"udp", "tcp"}[p] }
 
+// Compression is what is compressed.
+type Compression uint8
+
+// The modes of compression.
+const (
+	None Compression = iota
+	Single
+	Stream
+)
+
+// Driver is how a stream is compressed.
+type Driver uint8
+
+// The compressed formats.
+const (
+	Zlib Driver = iota
+	Zstd
+)
+
 // ModuleConfig is module(load="builtin:omfwd").
 type ModuleConfig struct {
 	Template string
+	Buffer   int
 	TLS      tls.Options
 }
 
@@ -32,6 +53,9 @@ type ModuleConfig struct {
 type Config struct {
 	listener.PolicyName
 	Target, Port []string
+	TargetSRV    string
+	Namespace    string
+	Buffer       int
 	Protocol     Protocol
 	Template     string
 	Address      string
@@ -39,7 +63,9 @@ type Config struct {
 	OctetCounted bool
 	Delimiter    int
 	ZipLevel     int
-	Single       bool // compression.mode="single"
+	Compression  Compression
+	Driver       Driver
+	FlushOnTXEnd bool
 	FreeBind     int
 	Rebind       int
 
@@ -100,36 +126,35 @@ func files[C any](field func(*C) *tls.Options) param.Table[C] {
 var moduleParams = param.Join(
 	param.Table[ModuleConfig]{
 		param.Template("template", func(c *ModuleConfig) *string { return &c.Template }).Legacy("ActionForwardDefaultTemplate").Inherits(DefaultTemplate).Doc("Template of the text."),
-		param.NoEffect[ModuleConfig]("ioBuffer.maxSize", "a batch is sent at once"),
+		param.NonNegInt("ioBuffer.maxSize", func(c *ModuleConfig) *int { return &c.Buffer }).Default("0").Doc("Send buffer of TCP connections in bytes; 0 is the system's."),
 	},
 	files(func(c *ModuleConfig) *tls.Options { return &c.TLS }),
-)
-
-const (
-	noStream    = "compressed streams are not available yet"
-	noNamespace = "network namespaces are not available; start the server in the namespace"
 )
 
 var params = param.Join(
 	param.Table[Config]{
 		param.Strings("target", func(c *Config) *[]string { return &c.Target }).Doc("Host to send to; of several one that works, in turns."),
-		param.NotYetUnless[Config]("targetSrv", "names of services are not looked up yet", ""),
+		param.Word("targetSrv", func(c *Config) *string { return &c.TargetSRV }).Doc("Domain whose SRV records name the targets, instead of target; or a whole name such as _syslog._tcp.example.net."),
 		param.Strings("port", func(c *Config) *[]string { return &c.Port }).Inherits("514").Doc("Port, by number or name; of several the one in the place of the target."),
 		param.Enum("protocol", func(c *Config) *Protocol { return &c.Protocol },
 			param.Choice[Protocol]{Name: "udp", Value: UDP}, param.Choice[Protocol]{Name: "tcp", Value: TCP}).Default("udp").Doc("udp or tcp."),
 		param.Template("template", func(c *Config) *string { return &c.Template }).Inherits("module").Doc("Template of the text."),
 		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to send from."),
 		param.String("device", func(c *Config) *string { return &c.Device }).Doc("Network interface to send from."),
-		param.NotYetUnless[Config]("networkNamespace", noNamespace, ""),
+		param.String("networkNamespace", func(c *Config) *string { return &c.Namespace }).Doc("Network namespace to send from, as ip-netns names it."),
 		param.Enum("tcp_framing", func(c *Config) *bool { return &c.OctetCounted },
 			param.Choice[bool]{Name: "traditional", Value: false}, param.Choice[bool]{Name: "octet-counted", Value: true}).Default("traditional").
 			Doc("A delimiter behind each message, or its length in front (RFC 6587)."),
 		param.Int("tcp_frameDelimiter", func(c *Config) *int { return &c.Delimiter }).Range(0, 255).Default("10").Doc("Delimiter of traditional framing, decimal."),
 		param.Int("zipLevel", func(c *Config) *int { return &c.ZipLevel }).Range(0, 9).Default("0").Doc("Compress messages for which it pays; 0 is off."),
-		param.Enum("compression.mode", func(c *Config) *bool { return &c.Single },
-			param.Choice[bool]{Name: "none", Value: false}, param.Choice[bool]{Name: "single", Value: true}).Default("none").Doc("single compresses each message, as zipLevel does. A compressed stream is not available yet."),
-		param.NoEffect[Config]("compression.driver", noStream),
-		param.NoEffect[Config]("compression.stream.flushOnTXEnd", noStream),
+		param.Enum("compression.mode", func(c *Config) *Compression { return &c.Compression },
+			param.Choice[Compression]{Name: "none", Value: None}, param.Choice[Compression]{Name: "single", Value: Single},
+			param.Choice[Compression]{Name: "stream:always", Value: Stream}).Default("none").
+			Doc("single compresses each message, as zipLevel does; stream:always all that goes over a TCP connection."),
+		param.Enum("compression.driver", func(c *Config) *Driver { return &c.Driver },
+			param.Choice[Driver]{Name: "zlib", Value: Zlib}, param.Choice[Driver]{Name: "zstd", Value: Zstd}).Default("zlib").Doc("Format of a compressed stream."),
+		param.Bool("compression.stream.flushOnTXEnd", func(c *Config) *bool { return &c.FlushOnTXEnd }).Default("on").
+			Doc("Send each batch at once. Off compresses better, and messages wait."),
 		param.Int("ipFreeBind", func(c *Config) *int { return &c.FreeBind }).Range(0, 2).Default("2").Doc("Send from an address that the host does not have yet: 0 no, 1 yes, 2 yes and say when it can not be set."),
 		param.Gone[Config]("maxErrorMessages"),
 		param.NonNegInt("rebindInterval", func(c *Config) *int { return &c.Rebind }).Legacy("ActionSendTCPRebindInterval").Legacy("ActionSendUDPRebindInterval").Default("0").
@@ -169,28 +194,33 @@ var params = param.Join(
 )
 
 func inherit(m *ModuleConfig, c *Config) {
-	c.moduleTemplate = m.Template
+	c.moduleTemplate, c.Buffer = m.Template, m.Buffer
 	c.TLS.CAFile, c.TLS.CRLFile, c.TLS.CAExtraFiles = m.TLS.CAFile, m.TLS.CRLFile, m.TLS.CAExtraFiles
 	c.TLS.KeyFile, c.TLS.CertFile = m.TLS.KeyFile, m.TLS.CertFile
 }
 
 // Check reports what cannot go together.
 func (c *Config) Check(o *param.Object, diags *diag.List) bool {
-	if len(c.Target) == 0 {
-		d := diags.Errorf(o.Range, "%s needs the parameter %q", o.Title, "target")
-		d.Effect, d.Code = o.Effect, -2211
+	refuse := func(code int, hint, format string, args ...any) bool {
+		d := diags.Errorf(o.Range, format, args...)
+		d.Hint, d.Effect, d.Code = hint, o.Effect, code
 		return false
 	}
-	if len(c.Port) > 1 && len(c.Port) != len(c.Target) {
-		diags.Errorf(o.Range, "there are %d targets and %d ports", len(c.Target), len(c.Port)).Effect = o.Effect
-		return false
+	switch {
+	case len(c.Target) == 0 && c.TargetSRV == "":
+		return refuse(-2211, "", "%s needs the parameter %q", o.Title, "target")
+	case c.TargetSRV != "" && len(c.Target)+len(c.Port) > 0:
+		return refuse(0, "", "the targets and ports come from targetSrv, target and port can not be given, too")
+	case len(c.Port) > 1 && len(c.Port) != len(c.Target):
+		return refuse(0, "", "there are %d targets and %d ports", len(c.Target), len(c.Port))
+	case c.Protocol == UDP && c.TLS.Mode != 0:
+		return refuse(0, `write protocol="tcp"`, "the stream driver mode is 1, TLS, but the protocol is udp")
+	case c.Protocol == UDP && c.Compression == Stream:
+		return refuse(0, `write protocol="tcp"`, "a compressed stream needs TCP")
+	case c.Address != "" && net.ParseIP(c.Address) == nil:
+		return refuse(0, "", "address: want an IP address, found %q", c.Address)
 	}
-	if c.Protocol == UDP && c.TLS.Mode != 0 {
-		d := diags.Errorf(o.Range, "the stream driver mode is 1, TLS, but the protocol is udp")
-		d.Hint, d.Effect = `write protocol="tcp"`, o.Effect
-		return false
-	}
-	if c.Single && c.ZipLevel == 0 {
+	if c.Compression != None && c.ZipLevel == 0 {
 		c.ZipLevel = 9
 	}
 	return true

@@ -1,4 +1,8 @@
-// Package omfwd forwards messages to another syslog server over UDP, TCP or TLS.
+// Package omfwd forwards messages to other syslog servers over UDP, TCP or TLS.
+//
+// Over TCP a message counts as sent when the system has taken it, and is kept
+// until the other side's system has acknowledged it: what a connection that ends
+// has not delivered goes over the next one, in front of what is new.
 package omfwd
 
 import (
@@ -8,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"syslogd/listener"
@@ -29,24 +34,46 @@ func describe() *module.Output {
 	return module.WithLegacy(m, parseLegacy)
 }
 
+const (
+	// connectTime bounds a connection's start, handshake included, and directTime
+	// the same for an action without a queue, for which all others wait.
+	connectTime = 10 * time.Second
+	directTime  = 2 * time.Second
+	// patience is how long a write waits for a peer that does not read, and
+	// directPatience the same for an action without a queue.
+	patience       = time.Second
+	directPatience = 500 * time.Millisecond
+	// lastTime is how long the end of a connection may take.
+	lastTime = 2 * time.Second
+	// settleTime is the time after the last message until it is checked that all
+	// has arrived; while that fails it grows up to settleMax.
+	settleTime = time.Second
+	settleMax  = 30 * time.Second
+)
+
 // New checks the TLS settings, whose contradictions stop the action, and
 // remembers the rest. Connections are made by the first message.
 func New(c Config, env module.Env) (output.Output, error) {
-	o := &forwarder{Config: c, log: env.Log, now: env.Now}
+	o := &forwarder{Config: c, env: env, log: env.Log, now: env.Now, srv: net.DefaultResolver.LookupSRV, settleIn: settleTime}
 	if policy := env.Policies.Lookup(c.LimitName); c.LimitInterval > 0 || policy != nil {
 		o.limit = &listener.RateLimit{Policy: policy, Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omfwd", Log: env.Log}
 	}
-	for i, host := range c.Target {
-		t := &target{c: &o.Config, log: env.Log, address: net.JoinHostPort(strings.Trim(host, "[]"), c.port(i))}
-		sni := c.RemoteSNI
-		if sni == "" {
-			sni = strings.Trim(host, "[]")
-		}
-		var err error
-		if t.tls, err = tls.Client(c.tlsOptions(env.Global), sni, env.Log); err != nil {
+	o.zip.level = c.ZipLevel
+	o.ctx, o.cancel = context.WithCancel(context.Background())
+	o.timer = time.AfterFunc(time.Hour, o.settle)
+	o.timer.Stop()
+	if c.TargetSRV != "" { // its targets are not known yet
+		if _, err := tls.Client(c.tlsOptions(env.Global), c.RemoteSNI, env.Log); err != nil {
 			return nil, err
 		}
-		o.targets = append(o.targets, t)
+	}
+	for i, host := range c.Target {
+		if err := o.addTarget(strings.Trim(host, "[]"), c.port(i), 0); err != nil {
+			return nil, err
+		}
+	}
+	if env.Metrics != nil {
+		env.Metrics.Register(o.stats.object(env.Name))
 	}
 	return o, nil
 }
@@ -55,14 +82,27 @@ func New(c Config, env module.Env) (output.Output, error) {
 // out for a while; the action is suspended when all fail.
 type forwarder struct {
 	Config
-	log     *slog.Logger
-	now     func() time.Time
-	limit   *listener.RateLimit
+	env   module.Env
+	log   *slog.Logger
+	now   func() time.Time
+	limit *listener.RateLimit
+	zip   compressor
+	srv   func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+	stats counters
+
+	ctx    context.Context // of what goes on without a message; Close ends it
+	cancel context.CancelFunc
+
+	mu      sync.Mutex // guards what follows
 	targets []*target
 	next    int
-
-	buf  []byte
-	ends []int // of the frames in buf
+	batch   frames
+	// backlog is what connections that ended may have lost.
+	backlog  frames
+	timer    *time.Timer // runs settle
+	settleIn time.Duration
+	closing  sync.WaitGroup // connections that are being finished
+	closed   bool
 }
 
 // Templates is the text.
@@ -70,9 +110,12 @@ func (o *forwarder) Templates() []string { return []string{o.Config.template()} 
 
 // Path is where messages go, for people.
 func (o *forwarder) Path() string {
+	if o.TargetSRV != "" {
+		return o.Protocol.String() + " " + o.TargetSRV
+	}
 	var out []string
-	for _, t := range o.targets {
-		out = append(out, o.Protocol.String()+" "+t.address)
+	for i, host := range o.Target {
+		out = append(out, o.Protocol.String()+" "+net.JoinHostPort(strings.Trim(host, "[]"), o.port(i)))
 	}
 	return strings.Join(out, ", ")
 }
@@ -91,8 +134,10 @@ func (o *forwarder) Explain(b *output.Batch, i int) (where string, text []byte) 
 	return o.Path(), b.Parts[0].At(i)
 }
 
-// Write sends the batch to the next target that works.
+// Write sends the batch to the target whose turn it is.
 func (o *forwarder) Write(ctx context.Context, b *output.Batch) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	part := b.Parts[0]
 	if n := o.limit.Take(len(part.Ends), o.now()); n < len(part.Ends) {
 		if part.Ends = part.Ends[:n]; n == 0 {
@@ -101,114 +146,146 @@ func (o *forwarder) Write(ctx context.Context, b *output.Batch) error {
 	}
 	o.frame(&part)
 	done := 0
-	var errs []error
-	for range o.targets {
-		t := o.targets[o.next]
-		o.next = (o.next + 1) % len(o.targets)
-		if len(o.targets) > 1 && o.now().Before(t.rest) {
-			continue
-		}
-		n, err := t.send(ctx, o.buf, o.ends[done:], o.start(done))
+	for {
+		n, err := o.deliver(ctx, o.batch.view(done, o.batch.len()))
 		if done += n; err == nil {
+			o.settleLater(settleTime)
 			return nil
 		}
-		errs = append(errs, err)
-		t.rest = o.now().Add(time.Duration(o.PoolResume) * time.Second)
+		// A queue waits in front of this action, nobody else: better than losing
+		// messages is to wait for a peer that is there and only does not read.
+		if !o.env.Queued || !errors.Is(err, errStalled) || ctx.Err() != nil {
+			return &output.Suspended{Done: done, Err: err}
+		}
 	}
-	if errs == nil {
-		errs = append(errs, errors.New("all targets failed a short time ago"))
-	}
-	return &output.Suspended{Done: done, Err: errors.Join(errs...)}
-}
-
-// start is where frame i begins in buf.
-func (o *forwarder) start(i int) int {
-	if i == 0 {
-		return 0
-	}
-	return o.ends[i-1]
 }
 
 // frame writes the records of a batch as they are sent, back to back.
 func (o *forwarder) frame(part *output.Part) {
-	o.buf, o.ends = o.buf[:0], o.ends[:0]
+	o.batch.reset()
 	for i := range part.Ends {
-		text := o.compressed(part.At(i))
+		text, packed := part.At(i), false
+		if o.ZipLevel > 0 && o.Compression != Stream {
+			text, packed = o.zip.text(text)
+		}
 		switch {
 		case o.Protocol == UDP:
-			o.buf = append(o.buf, text[:min(len(text), maxDatagram)]...)
-		case o.OctetCounted:
-			o.buf = frame.AppendOctetCounted(o.buf, text)
+			o.batch.buf = append(o.batch.buf, text[:min(len(text), maxDatagram)]...)
+		case o.OctetCounted, packed: // what is compressed can contain any delimiter
+			o.batch.buf = frame.AppendOctetCounted(o.batch.buf, text)
 		default:
-			o.buf = frame.AppendDelimited(o.buf, text, byte(o.Delimiter))
+			o.batch.buf = frame.AppendDelimited(o.batch.buf, text, byte(o.Delimiter))
 		}
-		o.ends = append(o.ends, len(o.buf))
+		o.batch.ends = append(o.batch.ends, len(o.batch.buf))
 	}
 }
 
-// maxDatagram is the most that a UDP datagram over IPv4 holds, in bytes.
-const maxDatagram = 65507
+// settleLater arranges that it is checked whether all has arrived.
+func (o *forwarder) settleLater(in time.Duration) {
+	if o.Protocol == TCP && !o.closed {
+		o.settleIn = in
+		o.timer.Reset(in)
+	}
+}
 
-// Close closes the connections. What was sent is not lost by that.
-func (o *forwarder) Close() error {
-	var errs []error
+// settle runs when nothing was sent for a while. A connection that has ended
+// meanwhile may have lost something, which then must not wait for the next
+// message.
+func (o *forwarder) settle() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	open := false
 	for _, t := range o.targets {
-		errs = append(errs, t.close())
+		if t.stream == nil {
+			continue
+		}
+		if t.stream.sock.drain(0); t.stream.sock.closedByPeer() {
+			t.abort(&o.backlog)
+			continue
+		}
+		t.stream.forget()
+		open = open || t.stream.kept.len() > 0
 	}
-	return errors.Join(errs...)
+	if o.backlog.len() > 0 {
+		if _, err := o.deliver(o.ctx, frames{}); err != nil {
+			o.settleLater(min(2*o.settleIn, settleMax))
+			return
+		}
+		open = true
+	}
+	if open {
+		o.settleLater(settleTime)
+	}
 }
 
-// parseLegacy reads @host, @@host and their options.
-func parseLegacy(c *Config, text string) error {
-	rest := strings.TrimPrefix(text, "@")
-	c.Protocol = UDP
-	if strings.HasPrefix(rest, "@") {
-		c.Protocol, rest = TCP, rest[1:]
+// Close closes the connections. What was sent is not lost by that; if it may be,
+// that is said.
+func (o *forwarder) Close() error {
+	o.cancel()
+	o.timer.Stop()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return nil
 	}
-	if strings.HasPrefix(rest, "(") {
-		options, after, found := strings.Cut(rest[1:], ")")
-		if !found {
-			return fmt.Errorf("the options of %q have no )", text)
+	o.closed = true
+	for _, t := range o.targets {
+		o.finish(t)
+	}
+	o.mu.Unlock()
+	o.closing.Wait()
+	o.mu.Lock()
+	if n := o.backlog.len(); n > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), lastTime)
+		defer cancel()
+		if _, err := o.deliver(ctx, frames{}); err != nil {
+			return fmt.Errorf("%d messages may not have arrived: %w", o.backlog.len(), err)
 		}
-		rest = after
-		for _, o := range strings.Split(options, ",") {
-			if err := c.legacyOption(strings.TrimSpace(o)); err != nil {
-				return err
+		for _, t := range o.targets {
+			if s := t.take(); s != nil {
+				o.backlog.add(s.finish())
 			}
 		}
-	}
-	host, port := rest, ""
-	if strings.HasPrefix(rest, "[") {
-		end := strings.IndexByte(rest, ']')
-		if end < 0 {
-			return fmt.Errorf("the address in %q has no ]", text)
+		if n := o.backlog.len(); n > 0 {
+			return fmt.Errorf("%d messages may not have arrived, they were not acknowledged", n)
 		}
-		host = rest[1:end]
-		port = strings.TrimPrefix(rest[end+1:], ":")
-	} else if h, p, found := strings.Cut(rest, ":"); found {
-		host, port = h, p
-	}
-	if host == "" {
-		return fmt.Errorf("%q names no host", text)
-	}
-	c.Target = []string{host}
-	if port != "" {
-		c.Port = []string{port}
 	}
 	return nil
 }
 
-func (c *Config) legacyOption(o string) error {
-	switch {
-	case o == "":
-	case o == "o":
-		c.OctetCounted = true
-	case o[0] == 'z' && len(o) == 1:
-		c.ZipLevel = 9
-	case o[0] == 'z' && len(o) == 2 && o[1] >= '0' && o[1] <= '9':
-		c.ZipLevel = int(o[1] - '0')
-	default:
-		return fmt.Errorf("there is no option %q of forwarding, want o or z0 to z9", o)
+// finish ends a target's connection in order, in the background. What does not
+// arrive goes to the backlog.
+func (o *forwarder) finish(t *target) {
+	s := t.take()
+	if s == nil {
+		return
 	}
-	return nil
+	o.closing.Go(func() {
+		left := s.finish() // ends within lastTime
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.backlog.add(left)
+	})
+}
+
+// counters are what the action's metrics show beside those that all actions have.
+type counters struct {
+	messages, bytes, connects, resent metrics.Counter
+}
+
+func (c *counters) sent(f frames) {
+	c.messages.Add(uint64(f.len()))
+	c.bytes.Add(uint64(f.size()))
+}
+
+func (c *counters) object(action string) *metrics.Object {
+	return &metrics.Object{Label: "action", Name: action, Numbers: []metrics.Number{
+		metrics.Of("forward_messages_sent_total", "Messages handed to the system, with those sent again.", &c.messages),
+		metrics.Of("forward_bytes_sent_total", "Their bytes, with framing, before compression of the stream and TLS.", &c.bytes),
+		metrics.Of("forward_connects_total", "Connections made, or sockets opened.", &c.connects),
+		metrics.Of("forward_messages_unacknowledged_total", "Messages that a connection had not delivered when it ended.", &c.resent),
+	}}
 }

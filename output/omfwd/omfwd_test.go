@@ -11,7 +11,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +20,6 @@ import (
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/output/omfwd"
-	owntls "syslogd/tls"
 )
 
 // load reads a configuration with omfwd as the only module.
@@ -39,12 +37,22 @@ func load(t *testing.T, conf string) (*config.Config, *diag.List) {
 // open builds the action of a configuration.
 func open(t *testing.T, conf string) output.Output {
 	t.Helper()
+	return openWith(t, conf, module.Env{})
+}
+
+// openWith is open with what env has.
+func openWith(t *testing.T, conf string, env module.Env) output.Output {
+	t.Helper()
 	cfg, diags := load(t, conf)
 	for _, d := range diags.All() {
 		t.Fatalf("%s: %s", d.Range.Start, d.Text)
 	}
 	a := cfg.Actions[0]
-	out, err := a.Module.Build(a.Conf, module.Env{Log: slog.New(slog.DiscardHandler), Now: time.Now, Global: &module.Global{StreamDriver: "ptcp"}})
+	env.Now, env.Global = time.Now, &module.Global{StreamDriver: "ptcp"}
+	if env.Log == nil {
+		env.Log = slog.New(slog.DiscardHandler)
+	}
+	out, err := a.Module.Build(a.Conf, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,13 +60,17 @@ func open(t *testing.T, conf string) output.Output {
 	return out
 }
 
-func write(out output.Output, records ...string) error {
+func batchOf(records ...string) *output.Batch {
 	var p output.Part
 	for _, r := range records {
 		p.Data = append(p.Data, r...)
 		p.Ends = append(p.Ends, len(p.Data))
 	}
-	return out.Write(context.Background(), &output.Batch{Parts: []output.Part{p}})
+	return &output.Batch{Parts: []output.Part{p}}
+}
+
+func write(out output.Output, records ...string) error {
+	return out.Write(context.Background(), batchOf(records...))
 }
 
 func mustWrite(t *testing.T, out output.Output, records ...string) {
@@ -280,17 +292,8 @@ func TestAnotherTargetTakesOver(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	if err := owntls.EnsureSelfSigned(cert, key); err != nil {
-		t.Fatal(err)
-	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := listen(t)
-	s.Listener = tls.NewListener(s.Listener, &tls.Config{Certificates: []tls.Certificate{pair}}) // with session tickets
+	s.Listener = tls.NewListener(s.Listener, serverTLS(t))
 	out := open(t, `action(type="omfwd" target="127.0.0.1" port="`+s.port()+`" protocol="tcp" streamDriver="ossl" streamDriverMode="1" streamDriverAuthMode="anon")`)
 	got := make(chan string)
 	go func() {
@@ -376,8 +379,10 @@ func TestMistakes(t *testing.T) {
 		`action(type="omfwd" target=["a","b","c"] port=["1","2"])`:         "3 targets and 2 ports",
 		`action(type="omfwd" target="h" streamDriverMode="1")`:             "but the protocol is udp",
 		`action(type="omfwd" target="h" tcp_framing="octet")`:              "tcp_framing: want one of",
-		`action(type="omfwd" target="h" compression.mode="stream:always")`: "compression.mode: want one of",
-		`action(type="omfwd" target="h" networkNamespace="x")`:             "network namespaces are not available",
+		`action(type="omfwd" target="h" compression.mode="stream:always")`: "a compressed stream needs TCP",
+		`action(type="omfwd" target="h" compression.mode="always")`:        "compression.mode: want one of",
+		`action(type="omfwd" target="h" targetSrv="example.net")`:          "the targets and ports come from targetSrv",
+		`action(type="omfwd" target="h" address="somewhere")`:              "address: want an IP address",
 		"*.* @:514\n": "names no host",
 		"*.* @(x)h\n": `there is no option "x"`,
 		"*.* @(z9h\n": "have no )",

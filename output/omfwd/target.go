@@ -1,113 +1,123 @@
 package omfwd
 
 import (
-	"bytes"
-	"compress/zlib"
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"log/slog"
-	"net"
-	"sort"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
-)
-
-const (
-	// connectTime bounds a connection's start, handshake included; writeTime a write.
-	connectTime = 10 * time.Second
-	writeTime   = 30 * time.Second
-	// lastTime is how long the end of a connection may take.
-	lastTime = 2 * time.Second
 )
 
 // target is one server. It belongs to one goroutine at a time.
 type target struct {
-	c       *Config
-	log     *slog.Logger
-	address string
-	tls     *tls.Config
-	rest    time.Time // left out until then
+	c        *Config
+	log      *slog.Logger
+	stats    *counters
+	address  string
+	family   string // "4" or "6" if only that is used
+	priority uint16 // of its SRV record
+	tls      *tls.Config
+	patience time.Duration // for a peer that does not read
+	connect  time.Duration // for a connection's start
+	rest     time.Time     // left out until then
 
-	conns []net.Conn // one, but for udp.sendToAll
-	sent  int        // messages over conns
-	last  []byte     // frame, for resendLastMsgOnReconnect
-	fails int
+	stream *stream      // TCP
+	udp    []*datagrams // one, but for udp.sendToAll
+	sent   int          // messages over it
+	last   []byte       // frame, for resendLastMsgOnReconnect
+	fails  int
 }
 
-// send sends frames, which end at ends in buf and begin at start. It returns how
-// many were handed to the system.
-func (t *target) send(ctx context.Context, buf []byte, ends []int, start int) (done int, err error) {
-	if t.c.Rebind > 0 && t.sent >= t.c.Rebind {
-		go finish(t.conns) // ends within lastTime
-		t.conns = nil
+// ready connects, unless there is a connection that works. What a connection
+// that has ended may have lost goes to the backlog.
+func (t *target) ready(ctx context.Context, backlog *frames) error {
+	if t.stream != nil && t.c.CheckPeer && t.stream.sock.closedByPeer() {
+		t.abort(backlog)
 	}
-	if t.conns == nil || t.c.CheckPeer && t.closedByPeer() {
-		t.abort()
-		if err := t.connect(ctx); err != nil {
-			return 0, err
-		}
+	if t.stream != nil || t.udp != nil {
+		return nil
 	}
+	return t.open(ctx, backlog)
+}
+
+// send sends f over a connection that is ready. It returns how many frames are
+// done: handed to the system, or, if that failed, acknowledged before. Those of
+// earlier calls that may be lost go to the backlog.
+func (t *target) send(f frames, backlog *frames) (done int, err error) {
 	if t.c.Protocol == UDP {
-		return t.datagrams(buf, ends, start)
+		return t.sendDatagrams(f)
 	}
-	conn := t.conns[0]
-	conn.SetWriteDeadline(time.Now().Add(writeTime))
-	n, err := conn.Write(buf[start:ends[len(ends)-1]])
-	done = sort.SearchInts(ends, start+n+1)
-	t.sent += done
-	if t.c.ResendLast && done > 0 {
-		from := start
-		if done > 1 {
-			from = ends[done-2]
+	if err := t.stream.sock.drain(t.patience); err != nil {
+		if !errors.Is(err, errStalled) {
+			t.abort(backlog)
 		}
-		t.last = append(t.last[:0], buf[from:ends[done-1]]...)
+		return 0, t.errorf("%w", err)
 	}
+	if err := t.stream.write(f); err != nil {
+		lost := t.stream.unacknowledged()
+		own := min(lost.len(), f.len())
+		backlog.add(lost.view(0, lost.len()-own))
+		t.drop()
+		return f.len() - own, t.errorf("%w", err)
+	}
+	t.sent += f.len()
+	t.stats.sent(f)
+	if t.c.ResendLast {
+		last := f.view(f.len()-1, f.len())
+		t.last = append(t.last[:0], last.all()...)
+	}
+	return f.len(), nil
+}
+
+// taken waits, for an action with a queue, until the system has taken what was
+// sent last: only then the queue may forget it. When ctx ends first, it returns
+// how many of n frames are left. After an error they are in the backlog.
+func (t *target) taken(ctx context.Context, n int, backlog *frames) (left int, err error) {
+	for t.stream != nil && len(t.stream.sock.rest) > 0 {
+		err := t.stream.sock.drain(t.patience)
+		switch {
+		case err == nil:
+		case !errors.Is(err, errStalled):
+			t.abort(backlog)
+			return 0, t.errorf("%w", err)
+		case ctx.Err() != nil:
+			return min(n, t.stream.untaken()), t.errorf("%w", err)
+		}
+	}
+	return 0, nil
+}
+
+func (t *target) sendDatagrams(f frames) (done int, err error) {
+	step := f.len()
+	if t.c.SendDelay > 0 {
+		step = 1
+	}
+	for done < f.len() && err == nil {
+		part := f.view(done, min(done+step, f.len()))
+		n := 0
+		for _, d := range t.udp {
+			sent, sendErr := d.send(part, t.log)
+			n, err = max(n, sent), errors.Join(err, sendErr)
+		}
+		done += n
+		if t.c.SendDelay > 0 {
+			time.Sleep(time.Duration(t.c.SendDelay) * time.Microsecond)
+		}
+	}
+	t.sent += done
+	t.stats.sent(f.view(0, done))
 	if err != nil {
-		t.abort()
+		t.drop()
 		return done, t.errorf("%w", err)
 	}
 	return done, nil
 }
 
-// datagrams sends each frame in a datagram of its own.
-func (t *target) datagrams(buf []byte, ends []int, start int) (int, error) {
-	for i, end := range ends {
-		var failed error
-		for _, conn := range t.conns {
-			_, err := conn.Write(buf[start:end])
-			if errors.Is(err, syscall.ECONNREFUSED) { // what was sent before did not arrive
-				_, err = conn.Write(buf[start:end])
-			}
-			switch {
-			case errors.Is(err, syscall.EMSGSIZE):
-				t.log.Warn("message is too long for a datagram and lost", "target", t.address, "size", end-start)
-			case err != nil && !errors.Is(err, syscall.ECONNREFUSED):
-				failed = err
-			}
-		}
-		if failed != nil {
-			t.abort()
-			return i, t.errorf("%w", failed)
-		}
-		start = end
-		t.sent++
-		if t.c.SendDelay > 0 {
-			time.Sleep(time.Duration(t.c.SendDelay) * time.Microsecond)
-		}
-	}
-	return len(ends), nil
-}
-
-// connect opens the socket or the connection.
-func (t *target) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, connectTime)
+// open makes the connection, or the socket.
+func (t *target) open(ctx context.Context, backlog *frames) error {
+	ctx, cancel := context.WithTimeout(ctx, t.connect)
 	defer cancel()
-	err := t.dial(ctx)
-	if err != nil {
+	if err := t.dial(ctx); err != nil {
 		t.fails++
 		if t.c.ErrSkip <= 1 || t.fails%t.c.ErrSkip == 1 {
 			t.log.Error("cannot connect to "+t.address, "err", err, "code", 2027)
@@ -115,167 +125,47 @@ func (t *target) connect(ctx context.Context) error {
 		return t.errorf("cannot connect: %w", err)
 	}
 	t.fails, t.sent = 0, 0
-	if len(t.last) > 0 {
-		t.conns[0].SetWriteDeadline(time.Now().Add(writeTime))
-		if _, err := t.conns[0].Write(t.last); err != nil {
-			t.abort()
-			return t.errorf("%w", err)
-		}
+	t.stats.connects.Add(1)
+	// What may be lost contains the last message.
+	if len(t.last) > 0 && backlog.len() == 0 {
+		backlog.add(frames{buf: t.last, ends: []int{len(t.last)}})
 	}
 	return nil
 }
 
-func (t *target) dial(ctx context.Context) error {
-	addresses := []string{t.address}
-	if t.c.SendToAll && t.c.Protocol == UDP {
-		host, port, err := net.SplitHostPort(t.address)
-		if err != nil {
-			return err
-		}
-		ips, err := net.DefaultResolver.LookupHost(ctx, host)
-		if err != nil {
-			return err
-		}
-		addresses = nil
-		for _, ip := range ips {
-			addresses = append(addresses, net.JoinHostPort(ip, port))
-		}
+// load is how many bytes the target is behind.
+func (t *target) load() uint64 {
+	if t.stream == nil {
+		return 0
 	}
-	d := net.Dialer{Control: t.control, KeepAlive: -1}
-	if t.c.KeepAlive {
-		d.KeepAlive = 0
-		d.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: seconds(t.c.KeepAliveTime), Interval: seconds(t.c.KeepAliveIntervals), Count: t.c.KeepAliveProbes}
-	}
-	if t.c.Address != "" {
-		ip := net.ParseIP(t.c.Address)
-		if d.LocalAddr = (&net.UDPAddr{IP: ip}); t.c.Protocol == TCP {
-			d.LocalAddr = &net.TCPAddr{IP: ip}
-		}
-	}
-	for _, a := range addresses {
-		conn, err := d.DialContext(ctx, t.c.Protocol.String(), a)
-		if err == nil && t.tls != nil {
-			secured := tls.Client(conn, t.tls)
-			if err = secured.HandshakeContext(ctx); err != nil {
-				conn.Close()
-			}
-			conn = secured
-		}
-		if err != nil {
-			t.abort()
-			return err
-		}
-		t.conns = append(t.conns, conn)
-	}
-	return nil
+	return t.stream.load()
 }
 
-func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
-
-// control sets options of a new socket.
-func (t *target) control(_, _ string, raw syscall.RawConn) error {
-	var optErr error
-	set := func(err error, what string) {
-		if err != nil && optErr == nil {
-			optErr = t.errorf("%s: %w", what, err)
-		}
+// abort ends a connection that failed, and adds what it may have lost to the backlog.
+func (t *target) abort(backlog *frames) {
+	if t.stream != nil {
+		lost := t.stream.unacknowledged()
+		t.stats.resent.Add(uint64(lost.len()))
+		backlog.add(lost)
 	}
-	err := raw.Control(func(fd uintptr) {
-		s := int(fd)
-		if t.c.Device != "" {
-			set(unix.BindToDevice(s, t.c.Device), "bind to device "+t.c.Device)
-		}
-		if t.c.Address != "" && t.c.FreeBind > 0 {
-			if err := unix.SetsockoptInt(s, unix.SOL_IP, unix.IP_FREEBIND, 1); err != nil && t.c.FreeBind > 1 {
-				t.log.Warn("IP_FREEBIND can not be set", "err", err)
-			}
-		}
-		if t.c.UserTimeout > 0 && t.c.Protocol == TCP {
-			set(unix.SetsockoptInt(s, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, t.c.UserTimeout), "tcp_user_timeout")
-		}
-		if t.c.SendBuf > 0 && t.c.Protocol == UDP {
-			set(unix.SetsockoptInt(s, unix.SOL_SOCKET, unix.SO_SNDBUF, int(t.c.SendBuf)), "udp.sendBuf")
-		}
-	})
-	return errors.Join(err, optErr)
+	t.drop()
 }
 
-// closedByPeer reports whether the other side has ended a TCP connection: what
-// is written then is lost.
-func (t *target) closedByPeer() bool {
-	if t.c.Protocol == UDP {
-		return false
+// drop closes connections.
+func (t *target) drop() {
+	if t.stream != nil {
+		t.stream.abort()
 	}
-	conn := t.conns[0]
-	if s, ok := conn.(*tls.Conn); ok {
-		conn = s.NetConn()
+	for _, d := range t.udp {
+		d.conn.Close()
 	}
-	sc, ok := conn.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return true
-	}
-	closed := false
-	err = raw.Control(func(fd uintptr) {
-		var one [1]byte
-		n, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		closed = n == 0 && err == nil || err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR)
-	})
-	return closed || err != nil
+	t.stream, t.udp = nil, nil
 }
 
-// abort closes connections that failed.
-func (t *target) abort() {
-	for _, c := range t.conns {
-		if s, ok := c.(*tls.Conn); ok {
-			c = s.NetConn()
-		}
-		c.Close()
-	}
-	t.conns = nil
-}
-
-// close ends the connections; see finish.
-func (t *target) close() error {
-	finish(t.conns)
-	t.conns = nil
-	return nil
-}
-
-// finish ends connections so that nothing sent is lost: it says that nothing more
-// comes and waits, for a while, until the other side has read all. Closing a
-// socket that holds bytes nobody has read, such as a TLS ticket, would throw
-// away what is under way.
-func finish(conns []net.Conn) {
-	for _, c := range conns {
-		if w, ok := c.(interface{ CloseWrite() error }); ok && w.CloseWrite() == nil {
-			c.SetReadDeadline(time.Now().Add(lastTime))
-			io.Copy(io.Discard, c)
-		}
-		c.Close()
-	}
-}
-
-// compressMin is the length from which a message is compressed, as in rsyslogd.
-const compressMin = 60
-
-// compressed is text behind a z if that is shorter, else text.
-func (o *forwarder) compressed(text []byte) []byte {
-	if o.ZipLevel == 0 || len(text) <= compressMin {
-		return text
-	}
-	var b bytes.Buffer
-	b.WriteByte('z')
-	w, err := zlib.NewWriterLevel(&b, o.ZipLevel)
-	if err != nil {
-		return text
-	}
-	_, err = w.Write(text)
-	if err = errors.Join(err, w.Close()); err != nil || b.Len() >= len(text) {
-		return text
-	}
-	return b.Bytes()
+// take takes the connection away to finish it; nil if there is none.
+func (t *target) take() *stream {
+	s := t.stream
+	t.stream = nil
+	t.drop()
+	return s
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -91,20 +90,25 @@ func New(c Config, env module.Env) (output.Output, error) {
 	if !c.killGiven {
 		c.Kill = c.SignalOnClose
 	}
-	return &program{Config: c, log: env.Log}, nil
+	o := &program{Config: c, log: env.Log}
+	if c.Output != "" {
+		o.out = &capture{path: c.Output, mode: c.FileMode, log: env.Log}
+	}
+	return o, nil
 }
 
 type program struct {
 	Config
-	log  *slog.Logger
-	file *os.File // Output
+	log *slog.Logger
+	out *capture // nil without output
 
 	mu   sync.Mutex // guards proc against HUP
 	proc *child.Process
 }
 
-// HUP passes a signal on to the program.
+// HUP passes a signal on to the program, and reopens the file of its output.
 func (o *program) HUP() {
+	o.out.reopen()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.proc != nil && o.HUPSignal != 0 {
@@ -128,20 +132,30 @@ func (o *program) Path() string { return o.Binary }
 
 // Write writes each record and, with confirmMessages, waits for its answer.
 func (o *program) Write(_ context.Context, b *output.Batch) error {
-	if err := o.start(); err != nil {
-		return &output.Suspended{Err: err}
-	}
-	done, err := o.batch(b)
-	if err == nil {
-		return nil
-	}
-	var refused refusal
-	if !errors.As(err, &refused) {
+	done := 0
+	for again := true; ; again = false {
+		if err := o.start(); err != nil {
+			return &output.Suspended{Done: done, Err: err}
+		}
+		rest := b.From(done)
+		n, err := o.batch(&rest)
+		if done += n; err == nil {
+			return nil
+		}
+		var refused refusal
+		if errors.As(err, &refused) {
+			if o.ReportFailures {
+				o.log.Warn("the program reports an error", "answer", string(refused))
+			}
+			// In a transaction it is not known which record is meant.
+			return &output.Suspended{Done: done, Err: fmt.Errorf("program %s: %w", o.Binary, err), Record: !o.Transactions}
+		}
 		o.end(0) // it has gone wrong in a way that it does not know of
-	} else if o.ReportFailures {
-		o.log.Warn("the program reports an error", "answer", string(refused))
+		// A program that has ended since the last batch is started again at once.
+		if !again || !child.Ended(err) {
+			return &output.Suspended{Done: done, Err: fmt.Errorf("program %s: %w", o.Binary, err)}
+		}
 	}
-	return &output.Suspended{Done: done, Err: fmt.Errorf("program %s: %w", o.Binary, err)}
 }
 
 // refusal is an answer that reports an error.
@@ -233,14 +247,11 @@ func (o *program) start() error {
 	if o.proc != nil {
 		return nil
 	}
-	if o.file == nil && o.Output != "" {
-		f, err := os.OpenFile(o.Output, os.O_WRONLY|os.O_APPEND|os.O_CREATE, o.FileMode)
-		if err != nil {
-			return err
-		}
-		o.file = f
+	file, err := o.out.start()
+	if err != nil {
+		return err
 	}
-	p, err := child.Start(o.Binary, o.Confirm, o.file)
+	p, err := child.Start(o.Binary, o.Confirm, file)
 	if err != nil {
 		return err
 	}
@@ -270,10 +281,5 @@ func (o *program) Close() error {
 		}
 		o.end(max(time.Duration(o.CloseTimeout)*time.Millisecond, time.Millisecond))
 	}
-	if o.file == nil {
-		return nil
-	}
-	err := o.file.Close()
-	o.file = nil
-	return err
+	return o.out.close()
 }

@@ -74,7 +74,7 @@ func TestAProgramThatConfirms(t *testing.T) {
 	}
 	has(t, dir, "out", "one\ntwo\n")
 	var suspended *output.Suspended
-	if err := write(out, "three", "bad", "four"); !errors.As(err, &suspended) || suspended.Done != 1 || !strings.Contains(err.Error(), "no, sorry") {
+	if err := write(out, "three", "bad", "four"); !errors.As(err, &suspended) || suspended.Done != 1 || !suspended.Record || !strings.Contains(err.Error(), "no, sorry") {
 		t.Errorf("a refused record: %v", err)
 	}
 	if err := write(out, "five"); err != nil {
@@ -101,16 +101,10 @@ func TestTransactions(t *testing.T) {
 func TestAProgramThatEndsIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	out, dir := open(t, `echo OK; echo start >> $d/out; read -r l; echo "$l" >> $d/out; echo OK`, confirm)
-	if err := write(out, "one"); err != nil {
-		t.Fatal(err)
-	}
-	var suspended *output.Suspended
-	err := write(out, "two")
-	for errors.As(err, &suspended) && suspended.Done == 0 { // it finds that the program has ended
-		err = write(out, "two")
-	}
-	if err != nil {
-		t.Fatal(err)
+	for _, text := range []string{"one", "two"} {
+		if err := write(out, text); err != nil {
+			t.Fatal(err)
+		}
 	}
 	has(t, dir, "out", "start\none\nstart\ntwo\n")
 }
@@ -158,20 +152,21 @@ func TestTheEndOfAProgram(t *testing.T) {
 
 func TestOutputAndHUP(t *testing.T) {
 	t.Parallel()
-	_, dir := open(t, `trap 'echo hup' HUP; while :; do if read -r l; then echo "got $l"; elif [ $? = 1 ]; then exit; fi; done`, nil)
+	_, dir := open(t, `trap 'echo hup' HUP; while :; do if read -r l; then echo "got $l"; elif [ -e $d/stop ]; then exit; fi; done`, nil)
 	c := omprog.Module.Instance.New(nil).(*omprog.Config)
 	c.Binary, c.Output, c.HUPSignal = "/bin/sh "+filepath.Join(dir, "program"), filepath.Join(dir, "output"), 1
 	out, err := omprog.New(*c, module.Env{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	file := c.Output
 	wait := func(want string) {
 		t.Helper()
 		deadline := time.After(15 * time.Second)
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		for {
-			text, _ := os.ReadFile(filepath.Join(dir, "output"))
+			text, _ := os.ReadFile(file)
 			if strings.Contains(string(text), want) {
 				return
 			}
@@ -188,6 +183,14 @@ func TestOutputAndHUP(t *testing.T) {
 	wait("got one\n")
 	out.(output.Reopener).HUP()
 	wait("hup\n")
+	if err := os.Rename(file, file+".1"); err != nil {
+		t.Fatal(err)
+	}
+	out.(output.Reopener).HUP()
+	wait("hup\n") // in the new file
+	if err := os.WriteFile(filepath.Join(dir, "stop"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := out.Close(); err != nil {
 		t.Error(err)
 	}
