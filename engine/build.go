@@ -83,7 +83,11 @@ func (e *Engine) buildAction(a *config.Action) error {
 		e.router.Flush = append(e.router.Flush, f)
 	}
 	if a.Queue != nil {
-		q := e.newQueue(a.Name+" queue", *a.Queue)
+		var settle func() error
+		if s, ok := out.(output.Settler); ok {
+			settle = s.Settle
+		}
+		q := e.newQueue(a.Name+" queue", *a.Queue, settle)
 		a.Action.Queue = q
 		e.queues = append(e.queues, q)
 		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(q.Context())) }
@@ -91,8 +95,20 @@ func (e *Engine) buildAction(a *config.Action) error {
 	return nil
 }
 
-func (e *Engine) newQueue(name string, conf queue.Config) *queue.Queue {
-	return queue.New(name, conf, queue.Env{Log: e.log, Resolve: e.names.Resolve})
+// newQueue makes a queue; settle is as in queue.Env.
+func (e *Engine) newQueue(name string, conf queue.Config, settle func() error) *queue.Queue {
+	return queue.New(name, conf, queue.Env{Log: e.log, Resolve: e.names.Resolve, Settle: settle})
+}
+
+// settle writes out what outputs hold in memory.
+func (e *Engine) settle() error {
+	var errs []error
+	for _, o := range e.parts {
+		if s, ok := o.(output.Settler); ok {
+			errs = append(errs, s.Settle())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // templates resolves the names that an output renders.
@@ -129,7 +145,7 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 			e.router.Default = rs.Ruleset
 		}
 		if rs.Queue != nil {
-			q := e.newQueue(rs.Name, *rs.Queue)
+			q := e.newQueue(rs.Name, *rs.Queue, e.settle)
 			rs.Ruleset.Queue = q
 			own = append(own, q)
 		}

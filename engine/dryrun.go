@@ -142,7 +142,11 @@ func (d *DryRun) Input(name string) (*Input, error) {
 // of a stream. It returns what the stream has behind its last message.
 func (d *DryRun) Run(in *Input, from netip.Addr, data []byte) (left []string) {
 	if !in.Stream {
-		d.message(in, from, data, []string{fmt.Sprintf("one datagram, %d bytes", len(data))})
+		how := "one datagram, %d bytes"
+		if in.reading.Add != nil {
+			how = "%d bytes, without framing"
+		}
+		d.message(in, from, data, []string{fmt.Sprintf(how, len(data))})
 		return nil
 	}
 	frames := frame.NewReader(in.reading.Frame)

@@ -119,7 +119,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	cfg.Regexps.Log = env.Log.With("module", "regex")
 	cfg.Tables.Log = env.Log.With("module", "lookup")
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
-	e.main = e.newQueue("main Q", cfg.MainQueue)
+	e.main = e.newQueue("main Q", cfg.MainQueue, e.settle)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
 	e.buildInputs(diags)

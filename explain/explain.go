@@ -122,6 +122,8 @@ func (x *Explainer) Parsed(p *engine.Parsed) {
 		m.Parser = "none: the message is empty, it is dropped"
 	case parser.ByInvalidPRI:
 		m.Parser = "none: the priority can not be understood, the whole text is the message"
+	case parser.ByInput:
+		m.Parser = "none: the input knows the fields"
 	case parser.ByLocalSocket:
 		m.Parser = "the form that syslog(3) writes to a local socket"
 	}

@@ -154,11 +154,17 @@ func (s *StreamServer) Close() error {
 	return s.ln.Close()
 }
 
+// lastCall is how long connections are accepted when the server stops: those that
+// the kernel has taken already, perhaps with all that their sender had to say.
+const lastCall = 10 * time.Millisecond
+
 // Run accepts connections until ctx is done. What has arrived by then is read
 // and submitted before it returns.
 func (s *StreamServer) Run(ctx context.Context, sub *Submitter) error {
 	stop := context.AfterFunc(ctx, func() {
-		s.ln.Close()
+		if ln, ok := s.ln.(interface{ SetDeadline(time.Time) error }); !ok || ln.SetDeadline(time.Now().Add(lastCall)) != nil {
+			s.ln.Close()
+		}
 		s.interrupt()
 	})
 	defer stop()
@@ -174,10 +180,7 @@ func (s *StreamServer) accept(ctx context.Context, sub *Submitter) error {
 	for {
 		c, err := s.ln.Accept()
 		switch {
-		case ctx.Err() != nil:
-			if err == nil {
-				c.Close()
-			}
+		case err != nil && ctx.Err() != nil:
 			return nil
 		case err != nil:
 			// Out of descriptors, or a connection that went away: the next may work.
@@ -225,6 +228,9 @@ func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
 	}
 	if ses.frames = frame.NewReader(&s.opt.Frame); s.opt.Dialogue != nil {
 		ses.dialogue = s.opt.Dialogue()
+	}
+	if ctx.Err() != nil {
+		c.SetReadDeadline(time.Unix(1, 0))
 	}
 	s.running.Add(1)
 	go ses.run(ctx)

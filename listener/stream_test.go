@@ -223,6 +223,24 @@ func TestWhatHasArrivedIsReadWhenTheServerStops(t *testing.T) {
 	}
 }
 
+// Many senders connect, say what they have, and are gone again before anyone
+// looks: their connections wait in the kernel.
+func TestConnectionsThatWaitAreReadWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		s := listen(t, nil)
+		for i := range 10 {
+			c := s.dial()
+			s.write(c, fmt.Sprintf("<13>message %d\n", i))
+			c.Close()
+		}
+		s.stop()
+		if got := s.queue.got(); len(got) != 10 {
+			t.Fatalf("%d messages were submitted, want 10", len(got))
+		}
+	}
+}
+
 func TestConnectionsBeyondTheLimitAreRefusedUntilOneEnds(t *testing.T) {
 	t.Parallel()
 	s := listen(t, func(o *listener.StreamOptions) { o.MaxSessions = 2 })

@@ -46,6 +46,13 @@ type Flusher interface {
 	Flush()
 }
 
+// Settler is implemented by outputs that hold in memory what Write has taken:
+// Settle writes it out, or says why it could not. A queue on disk forgets messages
+// only behind it.
+type Settler interface {
+	Settle() error
+}
+
 // Reopener is implemented by outputs that reopen things on HUP.
 type Reopener interface {
 	HUP()

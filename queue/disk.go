@@ -37,6 +37,9 @@ type disk struct {
 	old      message.Flow // stands in for all flows of an earlier run
 	oldAhead int          // batches of it in the lanes or being processed
 
+	settling  sync.Mutex // held while outputs settle; guards unsettled
+	unsettled []*fed     // delivered, and perhaps still in the memory of an output
+
 	room chan struct{} // tells a sender that waits for the disk to try again; never closed
 }
 
@@ -375,7 +378,7 @@ func (q *Queue) processStored(e entry, h Handler) {
 	q.mu.Unlock()
 	switch {
 	case e.fed != nil && done >= e.n:
-		q.disk.spool.finish(e.fed)
+		q.finish(e.fed)
 		select {
 		case q.disk.room <- struct{}{}:
 		default:
@@ -390,9 +393,28 @@ func (q *Queue) processStored(e entry, h Handler) {
 	}
 }
 
+// finish is for a batch from disk that was delivered. Its place on disk is given
+// up when outputs hold nothing of it in memory any more: a server that is killed
+// loses what was there.
+func (q *Queue) finish(batches ...*fed) {
+	d := q.disk
+	d.settling.Lock()
+	defer d.settling.Unlock()
+	d.unsettled = append(d.unsettled, batches...)
+	if q.env.Settle != nil && q.env.Settle() != nil {
+		return // the output has said why
+	}
+	for _, f := range d.unsettled {
+		d.spool.finish(f)
+	}
+	clear(d.unsettled)
+	d.unsettled = d.unsettled[:0]
+}
+
 // closeDisk writes down what a stop left in memory, and closes the files.
 func (q *Queue) closeDisk() {
 	d := q.disk
+	q.finish()
 	left := 0
 	for _, k := range d.left {
 		left += k.batch.Len() - k.done

@@ -39,6 +39,9 @@ type Env struct {
 	FS vfs.FS
 	// Resolve finds the names of senders that had none when they went to disk.
 	Resolve func(*message.Peer) []byte
+	// Settle writes out what outputs were given and still hold in memory. Messages
+	// leave the disk only then; with an error they stay. Nil: nothing is held.
+	Settle func() error
 }
 
 // Queue is a bounded queue of batches with its workers. Make it with New.

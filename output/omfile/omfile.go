@@ -81,6 +81,9 @@ func (o *static) writeLines(part *output.Part) error {
 	return nil
 }
 
+// Settle writes out what the file holds.
+func (o *static) Settle() error { return o.file.Flush() }
+
 // Explain names the file.
 func (o *static) Explain(b *output.Batch, i int) (where string, text []byte) {
 	return o.conf.File, o.conf.record(b.Parts[0].At(i), new([]byte))
@@ -124,6 +127,9 @@ func (o *dynamic) Start() error {
 	o.cache = o.env.Store.Cache(&o.opt, o.env.TemplatePrefix(o.conf.DynaFile), size)
 	return nil
 }
+
+// Settle writes out what the files hold.
+func (o *dynamic) Settle() error { return o.cache.Flush() }
 
 // Write appends each record to its file.
 func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
