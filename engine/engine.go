@@ -257,15 +257,8 @@ func (e *Engine) Stop(context.Context) error {
 			}
 			e.main.Refuse()
 		})
-		// A connection that processes its own messages waits for outputs, too.
-		stuck := time.AfterFunc(time.Duration(e.cfg.Global.InputsTimeout)*time.Millisecond+e.main.Timeout(), func() {
-			for _, q := range append([]*queue.Queue{e.main}, e.queues...) {
-				q.Interrupt()
-			}
-		})
 		e.running.Wait()
 		late.Stop()
-		stuck.Stop()
 	} else {
 		for _, in := range e.inputs {
 			in.Close()

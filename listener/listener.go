@@ -52,9 +52,6 @@ type Queue interface {
 	// or the queue's own timeout; then b is dropped, counted by the queue, and
 	// the result is false.
 	Enqueue(ctx context.Context, b *message.Batch) bool
-	// Process is Enqueue that may do the work of a worker which has none. more
-	// says that the next batch comes at once.
-	Process(ctx context.Context, b *message.Batch, more bool) bool
 	// TryEnqueue is Enqueue without waiting, for datagrams: the sender cannot
 	// be slowed down.
 	TryEnqueue(b *message.Batch) bool
@@ -88,12 +85,6 @@ func (s *Submitter) prepare(b *message.Batch) bool {
 // afterwards. It reports whether the queue took it.
 func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
 	return !s.prepare(b) || s.Queue.Enqueue(ctx, b)
-}
-
-// Process is Submit for a sender that may be busy for a while: a connection. It
-// may process b itself. more says that the next batch comes at once.
-func (s *Submitter) Process(ctx context.Context, b *message.Batch, more bool) bool {
-	return !s.prepare(b) || s.Queue.Process(ctx, b, more)
 }
 
 // TrySubmit is Submit for senders that cannot wait.

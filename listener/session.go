@@ -28,7 +28,6 @@ type session struct {
 	flow   message.Flow
 	rest   []byte // of a frame that has not ended
 	size   int    // of the next read
-	more   bool   // the last read did not take all there was
 
 	dialogue Dialogue // nil on a connection that is only read
 	large    large
@@ -153,10 +152,8 @@ func (s *session) read(raw syscall.RawConn) (slab *message.Slab, n int, err erro
 		}
 		return nil, 0, err
 	}
-	s.more = false
 	switch {
 	case n == len(slab.Buf)-len(s.rest):
-		s.more = true
 		s.size = min(s.size*8, maxRead)
 	case n < s.size/16:
 		s.size = max(s.size/8, s.leastRead())
@@ -326,7 +323,7 @@ func (s *session) submit(ctx context.Context, b *message.Batch) bool {
 		b.Msgs = b.Msgs[:granted]
 		n = granted
 	}
-	taken := s.sub.Process(ctx, b, s.more)
+	taken := s.sub.Submit(ctx, b)
 	if taken {
 		s.srv.Received.Add(uint64(n))
 	} else if s.dialogue == nil { // else the peer still has them

@@ -50,8 +50,6 @@ type queue struct {
 
 func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
 
-func (q *queue) Process(ctx context.Context, b *message.Batch, _ bool) bool { return q.Enqueue(ctx, b) }
-
 func (q *queue) TryEnqueue(b *message.Batch) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -292,8 +290,6 @@ func (q *slow) Enqueue(_ context.Context, b *message.Batch) bool {
 	<-q.open
 	return q.TryEnqueue(b)
 }
-
-func (q *slow) Process(ctx context.Context, b *message.Batch, _ bool) bool { return q.Enqueue(ctx, b) }
 
 func TestASenderWaitsWhileTheQueueIsFullAndLosesNothing(t *testing.T) {
 	t.Parallel()

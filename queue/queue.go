@@ -22,7 +22,7 @@ import (
 	"syslogd/metrics"
 )
 
-// Handler is what a worker does. Its methods are called by one goroutine at a time.
+// Handler is what a worker does. Its methods are called by one goroutine.
 type Handler interface {
 	// Run processes b and releases it. It returns how many messages are done, from
 	// the first one on: less than all only when the queue's stop came in between.
@@ -66,8 +66,6 @@ type Queue struct {
 	calm    sync.Cond
 	disk    *disk // nil: in memory only
 	sampled int   // messages, for queue.samplingInterval
-	// cautious is until when senders do not process their own batches.
-	cautious time.Time
 
 	hurry   atomic.Bool   // stop without draining
 	ended   chan struct{} // closed with hurry
@@ -95,9 +93,6 @@ type lane struct {
 	entries []entry
 	msgs    int // in entries
 	wake    sync.Cond
-	handler Handler
-	// parked: the worker waits. lent: a sender does its work; see Process.
-	parked, lent bool
 }
 
 // laneDepth is how many batches may wait in a lane before a flow that is free
@@ -138,11 +133,10 @@ func (q *Queue) Start(handlers []Handler) {
 		q.workers.Go(q.feed)
 	}
 	for i := range q.lanes {
-		q.lanes[i].handler = handlers[i]
 		q.workers.Add(1)
 		go func() {
 			defer q.workers.Done()
-			q.work(&q.lanes[i])
+			q.work(&q.lanes[i], handlers[i])
 		}()
 	}
 }
@@ -275,7 +269,7 @@ func (q *Queue) push(e entry, f *message.Flow) {
 	l := &q.lanes[q.laneFor(f)]
 	l.entries = append(l.entries, e)
 	l.msgs += e.n
-	if len(l.entries) == 1 && !l.lent || q.conf.MinBatch > 0 {
+	if len(l.entries) == 1 || q.conf.MinBatch > 0 {
 		l.wake.Signal()
 	}
 }
@@ -304,8 +298,7 @@ func (q *Queue) laneFor(f *message.Flow) int {
 }
 
 // work is one worker.
-func (q *Queue) work(l *lane) {
-	h := l.handler
+func (q *Queue) work(l *lane, h Handler) {
 	var todo []entry
 	q.mu.Lock()
 	q.busy++
@@ -316,11 +309,9 @@ func (q *Queue) work(l *lane) {
 			q.mu.Unlock()
 			h.Idle(last)
 			q.mu.Lock()
-			for l.lent || len(l.entries) == 0 && !q.drained() {
-				l.parked = true
+			for len(l.entries) == 0 && !q.drained() {
 				l.wake.Wait()
 			}
-			l.parked = false
 			q.busy++
 			if len(l.entries) == 0 { // closed and drained
 				q.mu.Unlock()
@@ -378,11 +369,6 @@ func (q *Queue) process(e entry, h Handler) {
 		q.disk.wake.Signal()
 	}
 	q.mu.Unlock()
-}
-
-// Timeout is how long a stop waits for the workers, and for what they have begun.
-func (q *Queue) Timeout() time.Duration {
-	return time.Duration(q.conf.TimeoutShutdown+q.conf.TimeoutCompletion) * time.Millisecond
 }
 
 // Len is the number of messages queued or being processed.

@@ -227,10 +227,6 @@ func (q *memory) Enqueue(ctx context.Context, b *message.Batch) bool {
 	return true
 }
 
-func (q *memory) Process(ctx context.Context, b *message.Batch, _ bool) bool {
-	return q.Enqueue(ctx, b)
-}
-
 func (q *memory) TryEnqueue(b *message.Batch) bool { return q.Enqueue(context.Background(), b) }
 
 func (q *memory) setFull(full bool) {

@@ -50,10 +50,6 @@ type collect struct{ lines chan string }
 
 func (q *collect) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
 
-func (q *collect) Process(ctx context.Context, b *message.Batch, _ bool) bool {
-	return q.Enqueue(ctx, b)
-}
-
 func (q *collect) TryEnqueue(b *message.Batch) bool {
 	for i := range b.Msgs {
 		m := &b.Msgs[i]

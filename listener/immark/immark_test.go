@@ -21,8 +21,6 @@ type queue struct {
 
 func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
 
-func (q *queue) Process(ctx context.Context, b *message.Batch, _ bool) bool { return q.Enqueue(ctx, b) }
-
 func (q *queue) TryEnqueue(b *message.Batch) bool {
 	for i := range b.Msgs {
 		m := &b.Msgs[i]

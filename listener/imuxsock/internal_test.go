@@ -132,10 +132,6 @@ func (q *fullQueue) Enqueue(ctx context.Context, b *message.Batch) bool {
 	}
 }
 
-func (q *fullQueue) Process(ctx context.Context, b *message.Batch, _ bool) bool {
-	return q.Enqueue(ctx, b)
-}
-
 func (q *fullQueue) TryEnqueue(b *message.Batch) bool {
 	defer b.Release()
 	select {
