@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,7 +158,12 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 
 // ownQueues gives a queue to actions that others must not wait for. Those whose
 // state the next action asks for run at once, or there would be none to ask for.
+// Behind a queue on disk there is none: a queue in memory would take messages off
+// the disk before they are delivered.
 func (l *loader) ownQueues() {
+	if l.queuedOnDisk() {
+		return
+	}
 	for _, a := range l.cfg.Actions {
 		if a.Queue == nil && !a.queueGiven && !a.Watched && a.Module.OwnQueue != nil && a.Module.OwnQueue(a.Conf) {
 			q := l.cfg.actionQueueDefaults()
@@ -165,6 +171,14 @@ func (l *loader) ownQueues() {
 			a.Queue = &q
 		}
 	}
+}
+
+// queuedOnDisk reports whether the main queue or one of a ruleset has files.
+func (l *loader) queuedOnDisk() bool {
+	if l.cfg.MainQueue.FileName != "" {
+		return true
+	}
+	return slices.ContainsFunc(l.cfg.Rulesets, func(rs *Ruleset) bool { return rs.Queue != nil && rs.Queue.FileName != "" })
 }
 
 // fileName splits the text of a legacy action into what comes before the first

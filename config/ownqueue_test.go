@@ -12,6 +12,7 @@ import (
 func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 	t.Parallel()
 	const next = "\n" + `action(type="omfile" file="/x" action.execOnlyWhenPreviousIsSuspended="on")`
+	const onDisk = `global(workDirectory="/w") main_queue(queue.type="LinkedList" queue.fileName="main")` + "\n"
 	for conf, want := range map[string]bool{
 		`action(type="omfwd" target="h" protocol="tcp")`: true,
 		"*.* @@h\n": true,
@@ -22,6 +23,8 @@ func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 		`action(type="omfwd" target="h" protocol="tcp")` + next:                                         false,
 		`action(type="omfwd" target="h" protocol="tcp")` + "\nif previous_action_suspended() then stop": false,
 		`action(type="omfile" file="/x")`:                                                               false,
+		onDisk + `action(type="omfwd" target="h" protocol="tcp")`:                                       false,
+		onDisk + `action(type="omfwd" target="h" protocol="tcp" queue.type="LinkedList")`:               true,
 	} {
 		cfg, diags, err := config.Load("x.conf", []byte(conf), engine.Modules(), config.Options{})
 		if err != nil || !diags.Clean() {

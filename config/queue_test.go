@@ -22,7 +22,7 @@ func TestQueuesWithFiles(t *testing.T) {
 		{"work directory that is set later", action(`queue.type="Disk" queue.fileName="q"`) + global, queue.Disk, "/w/q.queue", ""},
 		{"legacy", "$WorkDirectory /w\n$ActionQueueType Disk\n$ActionQueueFileName q\n*.* /x\n", queue.Disk, "/w/q.queue", ""},
 		{"no name", global + action(`queue.type="Disk"`), queue.LinkedList, "", `needs queue.fileName|kept in memory`},
-		{"no directory", action(`queue.type="Disk" queue.fileName="q"`), queue.LinkedList, "", `needs a directory|kept in memory`},
+		{"no directory", action(`queue.type="Disk" queue.fileName="q"`), queue.Disk, "/q.queue", `no directory is set`},
 		{"encryption", global + action(`queue.type="Disk" queue.fileName="q" queue.cry.provider="gcry"`), queue.LinkedList, "", `can not be encrypted|nothing is written to disk`},
 		{"watermark", global + action(`queue.type="LinkedList" queue.fileName="q" queue.highWatermark="5000"`), queue.LinkedList, "/w/q.queue", `highWatermark is 5000|the default is used`},
 	} {

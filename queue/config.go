@@ -121,7 +121,9 @@ func (c *Config) Finish(title string, r diag.Range, workDir string, used Places,
 		dir = workDir
 	}
 	if c.FileName != "" && dir == "" {
-		inMemory("queue.fileName needs a directory").Hint = "set global(workDirectory=...) or queue.spoolDirectory"
+		d := diags.Notef(r, "%s: no directory is set for the files of the queue", title)
+		d.Hint, d.Effect = "set global(workDirectory=...) or queue.spoolDirectory", "they go to /, as in rsyslogd"
+		dir = "/"
 	}
 	if c.FileName != "" {
 		c.Classic = filepath.Join(dir, c.FileName)

@@ -368,26 +368,11 @@ func TestARestartOfTheReceiverOfRELPLosesAndRepeatsNothing(t *testing.T) {
 	checkAll(t, append(lines, linesOf(second.path("out.log"))...), count, 0)
 }
 
-// needDiskQueues skips a test of what only a queue on disk can hold.
-func needDiskQueues(t *testing.T) {
-	t.Helper()
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "test.conf")
-	text := fmt.Sprintf("global(workDirectory=%q)\nmain_queue(queue.type=\"Disk\" queue.fileName=\"main\")\n*.* %s/x\n", dir, dir)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, _ := exec.Command("syslogd", "-N1", "-f", conf).CombinedOutput(); strings.Contains(string(out), "not available") {
-		t.Skip("this server has no queues on disk")
-	}
-}
-
 // The relay acknowledges what is on its disk, and forgets what the next server
 // has acknowledged.
 func TestNothingIsLostWhenARelayOverRELPIsKilled(t *testing.T) {
 	t.Parallel()
 	needDriver(t, "imrelp")
-	needDiskQueues(t)
 	const count, again = 20000, 4096
 	last := startTheirs(t, `main_queue(queue.type="Direct")`+"\n"+relpConf(relpReceiver, "0", "", ""))
 	dir := t.TempDir()

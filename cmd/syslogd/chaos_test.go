@@ -1,0 +1,361 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/parser/frame/relp"
+)
+
+// mortal is a server that is ended in all ways, and started again on its directory.
+type mortal struct {
+	t    *testing.T
+	name string
+	dir  string
+	cmd  *exec.Cmd
+	peak int // of its memory, KiB
+}
+
+// newMortal makes a server in a directory. @DIR@ in conf is that.
+func newMortal(t *testing.T, name, dir, conf string) *mortal {
+	t.Helper()
+	m := &mortal{t: t, name: name, dir: dir}
+	conf = "global(workDirectory=\"@DIR@\")\n" + conf
+	if err := os.WriteFile(filepath.Join(dir, "test.conf"), []byte(strings.ReplaceAll(conf, "@DIR@", dir)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.start()
+	t.Cleanup(func() { m.end(syscall.SIGKILL) })
+	return m
+}
+
+func (m *mortal) start() {
+	m.t.Helper()
+	log, err := os.OpenFile(filepath.Join(m.dir, "output"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer log.Close()
+	m.cmd = exec.Command("syslogd", "-n", "-C", "-f", filepath.Join(m.dir, "test.conf"), "-i", "NONE")
+	m.cmd.Stdout, m.cmd.Stderr = log, log
+	if err := m.cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *mortal) end(sig syscall.Signal) {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", m.cmd.Process.Pid))
+	if _, hwm, found := strings.Cut(string(status), "VmHWM:"); found {
+		kib := 0
+		fmt.Sscan(hwm, &kib)
+		m.peak = max(m.peak, kib)
+	}
+	m.cmd.Process.Signal(syscall.SIGCONT)
+	m.cmd.Process.Signal(sig)
+	m.cmd.Wait()
+}
+
+func (m *mortal) restart(sig syscall.Signal) {
+	m.end(sig)
+	m.start()
+}
+
+// witness sends numbered messages over RELP and holds on to each of them until it
+// was acknowledged.
+type witness struct {
+	port  string
+	count int
+	// allowed is how many it may have sent by now, acked how many are safe.
+	allowed, acked atomic.Int64
+	drop           atomic.Bool // end the connection, in the middle of whatever
+}
+
+// window is how many messages are under way.
+const window = 128
+
+func (w *witness) run(t *testing.T) {
+	for w.acked.Load() < int64(w.count) {
+		var conn net.Conn
+		if !poll(func() (ok bool) {
+			var err error
+			conn, err = net.Dial("tcp", "127.0.0.1:"+w.port)
+			return err == nil
+		}) {
+			t.Error("the relay does not come back")
+			return
+		}
+		if err := w.session(conn); err != nil && !broken(err) {
+			t.Error(err)
+			return
+		}
+		conn.Close()
+	}
+}
+
+func broken(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// session sends what is not acknowledged, until the connection ends.
+func (w *witness) session(conn net.Conn) error {
+	frames := relp.NewReader(&relp.Options{MaxData: 4096})
+	var in, out []byte
+	// answer waits for the next response.
+	answer := func() error {
+		for {
+			f, n, err := frames.Next(in)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				command, data := string(f.Command), append([]byte(nil), f.Data...)
+				in = in[n:]
+				switch code, text, _, err := relp.ParseResponse(data); {
+				case command == "serverclose":
+					return io.EOF
+				case err != nil || code != 200:
+					return fmt.Errorf("the relay answers %d %s %v", code, text, err)
+				}
+				return nil
+			}
+			buf := make([]byte, 4096)
+			conn.SetReadDeadline(time.Now().Add(patience))
+			if n, err = conn.Read(buf); err != nil {
+				return err
+			}
+			in = append(in, buf[:n]...)
+		}
+	}
+	txnr := 1
+	if _, err := conn.Write(relp.Append(nil, txnr, "open", relp.AppendOffers(nil))); err != nil {
+		return err
+	}
+	if err := answer(); err != nil {
+		return err
+	}
+	next := int(w.acked.Load())
+	for acked := next; acked < w.count; {
+		out = out[:0]
+		for ; next < w.count && next < acked+window && next < int(w.allowed.Load()); next++ {
+			txnr = relp.NextTxnr(txnr)
+			out = relp.Append(out, txnr, "syslog", fmt.Appendf(nil, "<13>Mar  4 10:00:00 web1 app: number %d of many, and that is all.", next))
+		}
+		if _, err := conn.Write(out); err != nil {
+			return err
+		}
+		if w.drop.Swap(false) {
+			conn.(*net.TCPConn).SetLinger(0)
+			return nil
+		}
+		if next == acked { // nothing is allowed at the moment
+			poll(func() bool { return w.allowed.Load() > int64(next) || w.drop.Load() })
+			continue
+		}
+		if err := answer(); err != nil {
+			return err
+		}
+		acked++
+		w.acked.Store(int64(acked))
+	}
+	return nil
+}
+
+// scratch is a small disk of its own for the receiver, so that it can be filled.
+// Without the right to mount one, the disk is not filled.
+func scratch(t *testing.T) (dir string, mayFill bool) {
+	dir = t.TempDir()
+	if err := unix.Mount("none", dir, "tmpfs", 0, "size=16m"); err != nil {
+		t.Logf("the disk is not filled in this test: %v", err)
+		return dir, false
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir, true
+}
+
+var numbered = regexp.MustCompile(`number (\d+) of many, and that is all\.`)
+
+// numbersIn counts how often each message stands in the file. A writer that was
+// killed may have left part of a line, which the next one continues.
+func numbersIn(file string, count int) (distinct, twice int) {
+	seen, twice := seenIn(file, count)
+	for _, s := range seen {
+		if s {
+			distinct++
+		}
+	}
+	return distinct, twice
+}
+
+// gaps names the messages that are missing.
+func gaps(seen []bool) string {
+	var b strings.Builder
+	for i := 0; i < len(seen); i++ {
+		first := i
+		for i < len(seen) && !seen[i] {
+			i++
+		}
+		if i > first {
+			fmt.Fprintf(&b, " %d-%d", first, i-1)
+		}
+	}
+	return b.String()
+}
+
+func seenIn(file string, count int) (seen []bool, twice int) {
+	text, _ := os.ReadFile(file)
+	seen = make([]bool, count)
+	for _, m := range numbered.FindAllSubmatch(text, -1) {
+		n, _ := strconv.Atoi(string(m[1]))
+		if seen[n] {
+			twice++
+		}
+		seen[n] = true
+	}
+	return seen, twice
+}
+
+// Two servers in a chain with queues on disk, a sender that knows what it was
+// promised, and everything that happens to machines: what was acknowledged is in
+// the file at the end. CHAOS_SEED repeats a run.
+func TestNothingIsLostInAChainWhateverHappens(t *testing.T) {
+	const count, events, memory = 12000, 10, 200 << 10
+	for _, tt := range []struct {
+		name, forward, receive string
+		// gentle: the network has no acknowledgement by the receiver itself. What it
+		// was killed with before reading is gone, so it is only stopped.
+		gentle bool
+	}{
+		{"RELP", `module(load="omrelp")
+action(type="omrelp" target="127.0.0.1" port="PORT" action.resumeRetryCount="-1" action.resumeInterval="1")`,
+			`module(load="imrelp")
+input(type="imrelp" address="127.0.0.1" port="PORT")`, false},
+		{"TCP", `action(type="omfwd" target="127.0.0.1" port="PORT" protocol="tcp" action.resumeRetryCount="-1" action.resumeInterval="1"
+  queue.type="Disk" queue.fileName="forward")`,
+			`module(load="imtcp")
+input(type="imtcp" address="127.0.0.1" port="PORT")`, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			seed := rand.Uint64()
+			if v := os.Getenv("CHAOS_SEED"); v != "" {
+				seed, _ = strconv.ParseUint(v, 10, 64)
+			}
+			t.Logf("seed %d", seed)
+			chance := rand.New(rand.NewPCG(seed, 0))
+			in, between := freePort(t, "tcp"), freePort(t, "tcp")
+			disk, mayFill := scratch(t)
+			receiver := newMortal(t, "receiver", disk, `main_queue(queue.type="Disk" queue.fileName="main")
+template(name="line" type="string" string="%msg:2:$%\n")
+`+strings.ReplaceAll(tt.receive, "PORT", between)+`
+action(type="omfile" file="@DIR@/out.log" template="line" action.resumeRetryCount="-1" action.resumeInterval="1")
+`)
+			relay := newMortal(t, "relay", t.TempDir(), `main_queue(queue.type="Disk" queue.fileName="main")
+module(load="imrelp")
+input(type="imrelp" address="127.0.0.1" port="`+in+`")
+`+strings.ReplaceAll(tt.forward, "PORT", between)+"\n")
+			w := &witness{port: in, count: count}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				w.run(t)
+			}()
+
+			filler := filepath.Join(disk, "filler")
+			happen := []struct {
+				name string
+				do   func()
+			}{
+				{"the relay is killed", func() { relay.restart(syscall.SIGKILL) }},
+				{"the relay is stopped", func() { relay.restart(syscall.SIGTERM) }},
+				{"the receiver is stopped", func() { receiver.restart(syscall.SIGTERM) }},
+				{"the receiver stalls", func() {
+					receiver.cmd.Process.Signal(syscall.SIGSTOP)
+					w.allowed.Add(count / events / 2)
+					poll(func() bool { return w.acked.Load() >= min(w.allowed.Load(), count) })
+					receiver.cmd.Process.Signal(syscall.SIGCONT)
+				}},
+				{"the sender is killed", func() { w.drop.Store(true) }},
+			}
+			if !tt.gentle {
+				happen = append(happen, struct {
+					name string
+					do   func()
+				}{"the receiver is killed", func() { receiver.restart(syscall.SIGKILL) }})
+			}
+			if mayFill {
+				happen = append(happen, struct {
+					name string
+					do   func()
+				}{"the disk of the receiver is full", func() { fill(filler) }})
+			}
+			order := chance.Perm(len(happen)) // each once, and then as it comes
+			for i := range events {
+				w.allowed.Add(count / events)
+				poll(func() bool { return w.acked.Load() >= min(w.allowed.Load()-count/events/2, count) })
+				e := happen[chance.IntN(len(happen))]
+				if i < len(order) {
+					e = happen[order[i]]
+				}
+				t.Logf("at %d: %s", w.acked.Load(), e.name)
+				os.Remove(filler)
+				e.do()
+			}
+			os.Remove(filler)
+			w.allowed.Store(count)
+			<-done
+			out := filepath.Join(disk, "out.log")
+			poll(func() bool { n, _ := numbersIn(out, count); return n == count })
+			relay.end(syscall.SIGTERM)
+			receiver.end(syscall.SIGTERM)
+			distinct, twice := numbersIn(out, count)
+			t.Logf("%d of %d messages, %d came twice; memory of the relay %d KiB, of the receiver %d KiB", distinct, count, twice, relay.peak, receiver.peak)
+			if distinct != count {
+				seen, _ := seenIn(out, count)
+				t.Errorf("%d messages are missing:%s", count-distinct, gaps(seen))
+			}
+			for _, m := range []*mortal{relay, receiver} {
+				if m.peak > memory {
+					t.Errorf("the %s took %d KiB of memory, want %d at most", m.name, m.peak, memory)
+				}
+				if t.Failed() {
+					log, _ := os.ReadFile(filepath.Join(m.dir, "output"))
+					files, _ := exec.Command("sh", "-c", "ls -l "+m.dir+" "+m.dir+"/*.queue; syslogd queue "+m.dir+"/*.queue").CombinedOutput()
+					t.Logf("output of the %s:\n%s\nits files:\n%s", m.name, log, files)
+				}
+			}
+		})
+	}
+}
+
+// fill writes a file until there is no room for a byte.
+func fill(file string) {
+	f, err := os.Create(file)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0; {
+		if _, err := f.Write(make([]byte, size)); err != nil {
+			size /= 2
+		}
+	}
+}
