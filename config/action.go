@@ -3,9 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
@@ -158,27 +158,69 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 
 // ownQueues gives a queue to actions that others must not wait for. Those whose
 // state the next action asks for run at once, or there would be none to ask for.
-// Behind a queue on disk there is none: a queue in memory would take messages off
-// the disk before they are delivered.
+// Behind a queue on disk it is one on disk: a queue in memory would take messages
+// off the disk before they are delivered.
 func (l *loader) ownQueues() {
-	if l.queuedOnDisk() {
-		return
-	}
+	typ, spooled := l.spooled()
+	taken := map[string]bool{}
 	for _, a := range l.cfg.Actions {
 		if a.Queue == nil && !a.queueGiven && !a.Watched && a.Module.OwnQueue != nil && a.Module.OwnQueue(a.Conf) {
 			q := l.cfg.actionQueueDefaults()
-			q.Type, q.WorkerThreads, q.ForAction = queue.LinkedList, 1, true
+			q.Type, q.WorkerThreads, q.ForAction = typ, 1, true
+			if spooled {
+				q.FileName = ownQueueName(a, taken)
+			}
 			a.Queue = &q
 		}
 	}
 }
 
-// queuedOnDisk reports whether the main queue or one of a ruleset has files.
-func (l *loader) queuedOnDisk() bool {
-	if l.cfg.MainQueue.FileName != "" {
-		return true
+// spooled reports whether the main queue or one of a ruleset has files, and which
+// type of queue may stand behind it.
+func (l *loader) spooled() (typ queue.Type, spooled bool) {
+	front := []*queue.Config{&l.cfg.MainQueue}
+	for _, rs := range l.cfg.Rulesets {
+		if rs.Queue != nil {
+			front = append(front, rs.Queue)
+		}
 	}
-	return slices.ContainsFunc(l.cfg.Rulesets, func(rs *Ruleset) bool { return rs.Queue != nil && rs.Queue.FileName != "" })
+	typ = queue.LinkedList
+	for _, q := range front {
+		if q.FileName != "" {
+			spooled = true
+			if q.Type == queue.Disk {
+				typ = queue.Disk
+			}
+		}
+	}
+	return typ, spooled
+}
+
+// ownQueueName names the files of an action's own queue. It is made of what the
+// administrator calls the action, or else of its target, so that the queue is
+// found again when other actions have come or gone.
+func ownQueueName(a *Action, taken map[string]bool) string {
+	name := a.common.Name
+	if name == "" {
+		name = a.Module.Name
+		for _, v := range a.Module.Instance.Values(a.Conf) {
+			if v.Name == "target" || v.Name == "port" {
+				name += "-" + strings.Join(v.Items, "-")
+			}
+		}
+	}
+	name = strings.Map(func(r rune) rune {
+		if r < 0x80 && (r == '-' || r == '.' || r == ':' || unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return '_'
+	}, name)
+	unique := name
+	for n := 2; taken[unique]; n++ {
+		unique = fmt.Sprintf("%s-%d", name, n)
+	}
+	taken[unique] = true
+	return unique
 }
 
 // fileName splits the text of a legacy action into what comes before the first

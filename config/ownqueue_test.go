@@ -7,12 +7,12 @@ import (
 
 	"syslogd/config"
 	"syslogd/engine"
+	"syslogd/queue"
 )
 
 func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 	t.Parallel()
 	const next = "\n" + `action(type="omfile" file="/x" action.execOnlyWhenPreviousIsSuspended="on")`
-	const onDisk = `global(workDirectory="/w") main_queue(queue.type="LinkedList" queue.fileName="main")` + "\n"
 	for conf, want := range map[string]bool{
 		`action(type="omfwd" target="h" protocol="tcp")`: true,
 		"*.* @@h\n": true,
@@ -23,8 +23,6 @@ func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 		`action(type="omfwd" target="h" protocol="tcp")` + next:                                         false,
 		`action(type="omfwd" target="h" protocol="tcp")` + "\nif previous_action_suspended() then stop": false,
 		`action(type="omfile" file="/x")`:                                                               false,
-		onDisk + `action(type="omfwd" target="h" protocol="tcp")`:                                       false,
-		onDisk + `action(type="omfwd" target="h" protocol="tcp" queue.type="LinkedList")`:               true,
 	} {
 		cfg, diags, err := config.Load("x.conf", []byte(conf), engine.Modules(), config.Options{})
 		if err != nil || !diags.Clean() {
@@ -32,6 +30,33 @@ func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 		}
 		if got := cfg.Actions[0].Queue != nil; got != want {
 			t.Errorf("%s: it has a queue: %v, want %v", conf, got, want)
+		}
+	}
+}
+
+func TestBehindAQueueOnDiskAnActionsOwnQueueIsOnDisk(t *testing.T) {
+	t.Parallel()
+	const global = `global(workDirectory="/w")` + "\n"
+	const far, named = `action(type="omfwd" target="h.example" port="514" protocol="tcp")` + "\n", `action(name="far/away" type="omfwd" target="h" protocol="tcp")` + "\n"
+	for _, tt := range []struct {
+		conf string
+		typ  queue.Type
+		dirs []string
+	}{
+		{far, queue.LinkedList, []string{""}},
+		{`main_queue(queue.type="Disk" queue.fileName="main")` + "\n" + far + far + named, queue.Disk,
+			[]string{"/w/omfwd-h.example-514.queue", "/w/omfwd-h.example-514-2.queue", "/w/far_away.queue"}},
+		{`main_queue(queue.type="LinkedList" queue.fileName="main")` + "\n" + far, queue.LinkedList, []string{"/w/omfwd-h.example-514.queue"}},
+		{`ruleset(name="r" queue.type="Disk" queue.fileName="r") { ` + far + ` }`, queue.Disk, []string{"/w/omfwd-h.example-514.queue"}},
+	} {
+		cfg, diags, err := config.Load("x.conf", []byte(global+tt.conf), engine.Modules(), config.Options{})
+		if err != nil || !diags.Clean() {
+			t.Fatalf("%s: %v %+v", tt.conf, err, diags.All())
+		}
+		for i, a := range cfg.Actions {
+			if a.Queue.Type != tt.typ || a.Queue.Dir != tt.dirs[i] {
+				t.Errorf("%s: action %d has a queue of type %v in %q, want %v in %q", tt.conf, i, a.Queue.Type, a.Queue.Dir, tt.typ, tt.dirs[i])
+			}
 		}
 	}
 }
