@@ -69,7 +69,7 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 		Tables: &lookup.Set{}, Regexps: &posix.Compiler{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
 		Buckets: &metrics.Buckets{Counters: map[string]*metrics.Dynamic{}, Percentiles: map[string]*metrics.Percentiles{}},
 	}
-	cfg.Templates.Regexps = cfg.Regexps
+	cfg.Templates.Regexps, cfg.Tables.Regexps = cfg.Regexps, cfg.Regexps
 	globalParams.SetDefaults(&cfg.Global)
 	cfg.Global.DropUser, cfg.Global.DropGroup = param.NoID, param.NoID
 	queue.Params.SetDefaults(&cfg.MainQueue)

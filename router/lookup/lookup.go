@@ -23,6 +23,7 @@ type Table struct {
 	Name, File  string
 	ReloadOnHUP bool
 
+	regexps *posix.Compiler // of the set
 	current atomic.Pointer[Index]
 	reload  sync.Mutex // one reload at a time
 	waiting atomic.Int32
@@ -34,7 +35,7 @@ func (t *Table) Load() error {
 	if err != nil {
 		return err
 	}
-	idx, err := Parse(text)
+	idx, err := Parse(text, t.regexps)
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.File, err)
 	}
@@ -51,6 +52,8 @@ type Set struct {
 	running sync.WaitGroup
 	// Log is told of reloads.
 	Log *slog.Logger
+	// Regexps compiles the expressions of tables; with nil, back-references are refused.
+	Regexps *posix.Compiler
 }
 
 // Add adds a table; false means that there is one of the name.
@@ -62,6 +65,7 @@ func (s *Set) Add(t *Table) bool {
 		s.tables = map[string]*Table{}
 	}
 	s.tables[t.Name] = t
+	t.regexps = s.Regexps
 	return true
 }
 

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"syslogd/internal/posix"
 )
 
 func table(t *testing.T, text string) *Index {
 	t.Helper()
-	idx, err := Parse([]byte(text))
+	idx, err := Parse([]byte(text), &posix.Compiler{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +42,8 @@ func TestLookup(t *testing.T) {
 			t.Errorf("sparse array: %d gives %q, want %q", key, got, want)
 		}
 	}
-	re := table(t, `{"nomatch":"n","type":"regex","table":[{"regex":"^web[0-9]+$","tag":"front"},{"regex":"b","tag":"has b"}]}`)
-	for key, want := range map[string]string{"web12": "front", "web": "has b", "x": "n"} {
+	re := table(t, `{"nomatch":"n","type":"regex","table":[{"regex":"^web[0-9]+$","tag":"front"},{"regex":"b","tag":"has b"},{"regex":"^(.)-\\1$","tag":"pair"}]}`)
+	for key, want := range map[string]string{"web12": "front", "web": "has b", "x": "n", "7-7": "pair", "7-8": "n"} {
 		if got := string(re.Text([]byte(key))); got != want {
 			t.Errorf("regex table: %q gives %q, want %q", key, got, want)
 		}
@@ -64,7 +66,7 @@ func TestATableThatIsBrokenIsRefusedWithThePlace(t *testing.T) {
 		`{"type":"regex","table":[{"regex":"(","tag":"a"}]}`:                         "row 1",
 		`{"type":"regex","table":[{"index":"a","value":"a"}]}`:                       `needs "regex" and "tag"`,
 	} {
-		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Parse([]byte(text), &posix.Compiler{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}
@@ -150,7 +152,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s), int64(4))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, n int64) {
-		if idx, err := Parse(text); err == nil {
+		if idx, err := Parse(text, &posix.Compiler{}); err == nil {
 			idx.Text(text)
 			idx.Number(n)
 		}

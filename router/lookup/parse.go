@@ -51,8 +51,9 @@ type SyntaxError struct {
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%d:%d: %v", e.Line, e.Col, e.Err) }
 func (e *SyntaxError) Unwrap() error { return e.Err }
 
-// Parse reads a table. The error is a *SyntaxError where the place is known.
-func Parse(text []byte) (*Index, error) {
+// Parse reads a table whose expressions, if it has any, regexps compiles. The
+// error is a *SyntaxError where the place is known.
+func Parse(text []byte, regexps *posix.Compiler) (*Index, error) {
 	var f file
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if err := dec.Decode(&f); err != nil {
@@ -78,7 +79,7 @@ func Parse(text []byte) (*Index, error) {
 		err = idx.sparse(f.Table)
 	case "regex":
 		idx.kind = Regex
-		err = idx.expressions(f.Table)
+		err = idx.expressions(f.Table, regexps)
 	default:
 		err = fmt.Errorf("want the type string, array, sparseArray or regex, found %q", kind)
 	}
@@ -151,12 +152,12 @@ func (x *Index) array(rows []row) error {
 	return nil
 }
 
-func (x *Index) expressions(rows []row) error {
+func (x *Index) expressions(rows []row, regexps *posix.Compiler) error {
 	for i, r := range rows {
 		if r.Regex == nil || r.Tag == nil {
 			return fmt.Errorf(`row %d of the table needs "regex" and "tag"`, i+1)
 		}
-		re, err := posix.Compile(*r.Regex, posix.Extended, false)
+		re, err := regexps.Compile(*r.Regex, posix.Extended, false)
 		if err != nil {
 			return fmt.Errorf("row %d of the table: %w", i+1, err)
 		}
