@@ -28,18 +28,28 @@ type Global struct {
 	Devices bool
 
 	OversizeReport bool
+	// OversizeFile records oversize messages; "" is none.
+	OversizeFile string
 
-	IPProtocol          string
-	EnableDNS           bool
-	ACLWarn             bool
-	DNSCacheTTL         int
-	DNSCacheTTLEnable   bool
-	StreamDriver        string
-	CAFile              string
-	CertFile            string
-	KeyFile             string
-	CRLFile             string
-	CAExtraFiles        string
+	IPProtocol        string
+	EnableDNS         bool
+	ACLWarn           bool
+	DNSCacheTTL       int
+	DNSCacheTTLEnable bool
+	StreamDriver      string
+	CAFile            string
+	CertFile          string
+	KeyFile           string
+	CRLFile           string
+	CAExtraFiles      string
+	// DropForged drops messages of senders whose name is an address.
+	DropForged bool
+	// LocalInterface has the address of local messages, "" is 127.0.0.1.
+	LocalInterface      string
+	KeepSenders         bool
+	ReportNewSenders    bool
+	ReportGoneSenders   bool
+	SendersTimeout      int
 	AbortOnUnclean      bool
 	AbortOnUnknownID    bool
 	CaseSensitive       bool
@@ -74,10 +84,7 @@ type Global struct {
 	LegacyFormat, SelectorFormat, PropertyFormat string
 }
 
-const (
-	noDebugLog  = "there is no such debug log"
-	noSuchEvent = "senders are not tracked; the metrics count messages per input"
-)
+const noDebugLog = "there is no such debug log"
 
 // globalParams declares global(). Directives named here belong to it.
 var globalParams = param.Join(
@@ -97,7 +104,8 @@ var globalParams = param.Join(
 		param.NoEffect[Global]("oversizemsg.input.mode", "it is for inputs that know the size of a message beforehand; imudp, imtcp and imptcp cut or split as in rsyslogd, imrelp has oversizeMode"),
 		param.Bool("oversizemsg.report", func(c *Global) *bool { return &c.OversizeReport }).Default("on").
 			Doc("Log oversize messages."),
-		param.NotYetUnless[Global]("oversizemsg.errorfile", "oversize messages are logged and counted, not recorded"),
+		param.String("oversizemsg.errorfile", func(c *Global) *string { return &c.OversizeFile }).
+			Doc("File that gets a JSON record of each message of imtcp, imptcp and imrelp that is longer than `maxMessageSize`."),
 		param.Word("net.ipprotocol", func(c *Global) *string { return &c.IPProtocol }).Default("unspecified").
 			Doc("unspecified, ipv4-only or ipv6-only."),
 		param.Bool("net.enableDNS", func(c *Global) *bool { return &c.EnableDNS }).Default("on").
@@ -106,7 +114,8 @@ var globalParams = param.Join(
 		param.NoEffect[Global]("net.aclResolveHostname", "host names in access lists are compared with the sender's name, they are not resolved"),
 		param.Bool("net.permitACLWarning", func(c *Global) *bool { return &c.ACLWarn }).Default("on").
 			Doc("Log senders that an access list shuts out."),
-		param.NotYetUnless[Global]("dropMsgsWithMaliciousDnsPTRRecords", "a name that looks like an address is not used, the address is", "off").Legacy("DropMsgsWithMaliciousDnsPTRRecords"),
+		param.Bool("dropMsgsWithMaliciousDnsPTRRecords", func(c *Global) *bool { return &c.DropForged }).Legacy("DropMsgsWithMaliciousDnsPTRRecords").Default("off").
+			Doc("Drop messages of senders whose name passes for an address. In any case such a name is not used, the address is."),
 		param.NonNegInt("reverseLookup.cache.ttl.default", func(c *Global) *int { return &c.DNSCacheTTL }).Default("86400").
 			Doc("Seconds that a name stays in the cache."),
 		param.Bool("reverseLookup.cache.ttl.enable", func(c *Global) *bool { return &c.DNSCacheTTLEnable }).Default("off").
@@ -164,15 +173,20 @@ var globalParams = param.Join(
 		// Directives without a parameter.
 		param.Bool("$LogRSyslogStatusMessages", func(c *Global) *bool { return &c.StatusMessages }).Legacy("LogRSyslogStatusMessages").Default("on").Doc("Log start, HUP and exit."),
 		param.Bool("$ErrorMessagesToStderr", func(c *Global) *bool { return &c.ErrorsToStderr }).Legacy("ErrorMessagesToStderr").Default("on").Doc("Own errors to standard error."),
-		param.NotYetUnless[Global]("$LocalHostIPIF", "fromhost-ip of local messages is 127.0.0.1").Legacy("LocalHostIPIF"),
+		param.Word("$LocalHostIPIF", func(c *Global) *string { return &c.LocalInterface }).Legacy("LocalHostIPIF").
+			Doc("Network interface whose address is `fromhost-ip` of local messages; 127.0.0.1 without it."),
 		param.String("operatingStateFile", func(c *Global) *string { return &c.OperatingStateFile }).
 			Doc("File that records starts and ends; an end that was not in order is reported at the next start."),
 		param.NotYetUnless[Global]("stdlog.channelspec", "own messages go to the system log socket or through the rules"),
 		param.NotYetUnless[Global]("defaultOpensslEngine", "crypto/tls has no engines").Legacy("DefaultOpensslEngine"),
-		param.NotYetUnless[Global]("senders.keepTrack", noSuchEvent, "off"),
-		param.NotYetUnless[Global]("senders.reportNew", noSuchEvent, "off"),
-		param.NotYetUnless[Global]("senders.reportGoneAway", noSuchEvent, "off"),
-		param.NoEffect[Global]("senders.timeoutAfter", noSuchEvent),
+		param.Bool("senders.keepTrack", func(c *Global) *bool { return &c.KeepSenders }).Default("off").
+			Doc("Count the messages of each sender over the network; impstats reports them. 65,536 senders at most."),
+		param.Bool("senders.reportNew", func(c *Global) *bool { return &c.ReportNewSenders }).Default("off").
+			Doc("Log senders that appear (with `senders.keepTrack`)."),
+		param.Bool("senders.reportGoneAway", func(c *Global) *bool { return &c.ReportGoneSenders }).Default("off").
+			Doc("Log senders that have been silent for `senders.timeoutAfter` (with `senders.keepTrack`)."),
+		param.PositiveInt("senders.timeoutAfter", func(c *Global) *int { return &c.SendersTimeout }).Default("43200").
+			Doc("Seconds of silence after which a sender counts as gone and is forgotten."),
 		param.Bool("abortOnFailedQueueStartup", func(c *Global) *bool { return &c.AbortOnFailedQueue }).Default("off").
 			Doc("Do not start when the files of a queue can not be opened."),
 		formatParam("compatibility.configFormat.legacy", func(c *Global) *string { return &c.LegacyFormat }, "$directives"),

@@ -38,6 +38,10 @@ func (e *Engine) buildActions(diags *diag.List) {
 		Unknown: report("call_indirect: there is no such ruleset, the call is ignored"),
 		TooDeep: report("calls of rulesets are nested too deep, the call is ignored"),
 	}
+	e.router.DropForged = e.cfg.Global.DropForged
+	if e.cfg.Global.KeepSenders {
+		e.router.Senders = e.newSenders()
+	}
 	if e.cfg.Global.ReduceRepeated {
 		e.router.Repeats = router.NewRepeats()
 	}
@@ -248,6 +252,15 @@ func (e *Engine) register() {
 		{Name: "regex_matches_given_up_total", Help: "Matches of expressions with back-references that took too long.", Kind: metrics.Count,
 			Read: func() float64 { return float64(e.cfg.Regexps.GivenUp()) }},
 	}})
+	if e.router.DropForged {
+		e.metrics.Register(&metrics.Object{Numbers: []metrics.Number{
+			metrics.Of("messages_forged_name_dropped_total", "Messages dropped because the name of their sender passes for an address.", &e.router.Forged),
+		}})
+	}
+	if s := e.router.Senders; s != nil {
+		e.metrics.RegisterDynamic(s.Objects)
+		e.metrics.RegisterStats(s.Stats)
+	}
 	e.metrics.RegisterDynamic(e.cfg.Buckets.Objects)
 	e.metrics.RegisterStats(e.cfg.Buckets.Stats)
 	e.metrics.RegisterDynamic(e.cfg.Policies.Objects)

@@ -129,8 +129,13 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 
 func (e *Engine) moduleEnv() module.Env {
 	g := &e.cfg.Global
+	var oversize *listener.OversizeFile
+	if g.OversizeFile != "" {
+		oversize = &listener.OversizeFile{Path: g.OversizeFile, Limit: int(g.MaxMessageSize), Log: e.log}
+	}
 	return module.Env{
-		Log: e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
+		Oversize: oversize,
+		Log:      e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
 		Allowed: accessLists(e.cfg, e.log), Policies: e.cfg.Policies,
 		Global: &module.Global{
 			WorkDirectory: g.WorkDirectory, MaxMessageSize: int(g.MaxMessageSize),
@@ -162,6 +167,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	var storeCtx context.Context
 	storeCtx, e.stopStore = context.WithCancel(context.Background())
 	e.background.Go(func() { e.store.Run(storeCtx) })
+	if s := e.router.Senders; s != nil {
+		e.background.Go(func() { expireSenders(storeCtx, s, e.env.Now) })
+	}
 	e.stopWatch = e.cfg.Policies.Watch()
 	if err := e.startQueues(); err != nil {
 		e.Stop(ctx)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"strings"
@@ -16,10 +17,44 @@ import (
 
 func newNames(g *config.Global, log *slog.Logger) *listener.Names {
 	opt := listener.NamesOptions{EnableDNS: g.EnableDNS, PreserveFQDN: g.PreserveFQDN, LocalHostName: g.LocalHostName, Log: log.With("module", "names")}
+	if g.LocalInterface != "" {
+		ip, err := interfaceIP(g.LocalInterface)
+		if err != nil {
+			log.Error("the address of the interface is not known, local messages have 127.0.0.1", "interface", g.LocalInterface, "err", err)
+		}
+		opt.LocalIP = ip
+	}
 	if g.DNSCacheTTLEnable {
 		opt.TTL = time.Duration(g.DNSCacheTTL) * time.Second
 	}
 	return listener.NewNames(opt)
+}
+
+// interfaceIP returns the first IPv4 address of a network interface, or else the
+// first one it has.
+func interfaceIP(name string) (string, error) {
+	i, err := net.InterfaceByName(name)
+	if err != nil {
+		return "", err
+	}
+	addrs, err := i.Addrs()
+	if err != nil {
+		return "", err
+	}
+	first := ""
+	for _, a := range addrs {
+		n, ok := a.(*net.IPNet)
+		switch {
+		case ok && n.IP.To4() != nil:
+			return n.IP.String(), nil
+		case ok && first == "":
+			first = n.IP.String()
+		}
+	}
+	if first == "" {
+		return "", errors.New("it has no address")
+	}
+	return first, nil
 }
 
 // accessLists makes the $AllowedSender lists.

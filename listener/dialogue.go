@@ -134,6 +134,7 @@ func (s *session) take(b *message.Batch, buf []byte) (rest []byte, err error) {
 			s.event(ev)
 		}
 		if len(text) > 0 {
+			s.record(text, ev)
 			b.Add(text, s.srv.opt.Origin, s.peer).PeerPort = s.port
 		}
 		if buf = buf[advance:]; advance == 0 || err != nil {

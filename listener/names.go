@@ -23,6 +23,8 @@ type NamesOptions struct {
 	PreserveFQDN bool
 	// LocalHostName overrides the own host name.
 	LocalHostName string
+	// LocalIP is the address of local senders; "" is 127.0.0.1.
+	LocalIP string
 	// TTL is how long a name stays known; 0 is for ever, as in rsyslogd.
 	TTL time.Duration
 	// Lookup asks the name service; nil is the system's.
@@ -71,6 +73,9 @@ const (
 
 // NewNames returns a Names.
 func NewNames(opt NamesOptions) *Names {
+	if opt.LocalIP == "" {
+		opt.LocalIP = "127.0.0.1"
+	}
 	if opt.Lookup == nil {
 		opt.Lookup = net.DefaultResolver.LookupAddr
 	}
@@ -86,7 +91,7 @@ func (n *Names) HUP() {
 	if name == "" {
 		name = n.ownName()
 	}
-	n.local.Store(message.NewPeer("127.0.0.1", name))
+	n.local.Store(message.NewPeer(n.opt.LocalIP, name))
 }
 
 func (n *Names) ownName() string {
@@ -156,7 +161,9 @@ func (n *Names) Resolve(p *message.Peer) []byte {
 	if !p.Addr.IsValid() {
 		return p.IP
 	}
-	name := n.Peer(p.Addr, false).Host()
+	known := n.Peer(p.Addr, false)
+	name := known.Host()
+	p.Forged.Store(known.Forged.Load())
 	if string(name) != string(p.IP) {
 		p.SetHost(name)
 	}
@@ -202,6 +209,7 @@ func (n *Names) lookup(key peerKey, e *peerEntry) {
 	}
 	if _, err := netip.ParseAddr(name); err == nil {
 		// Who controls the reverse zone could otherwise pass for another address.
+		e.peer.Forged.Store(true)
 		n.opt.Log.Warn("name of a sender looks like an address, the address is used", "peer", string(e.peer.IP), "name", name)
 		name = ""
 	}

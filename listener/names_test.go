@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syslogd/listener"
+	"syslogd/message"
 )
 
 type lookup func(ctx context.Context, addr string) ([]string, error)
@@ -158,5 +159,32 @@ func TestTheOwnNameIsTheOneConfigured(t *testing.T) {
 	n := named(t, nil, nil)
 	if n.Host() != "box" || string(n.Local().IP) != "127.0.0.1" {
 		t.Errorf("the local host is %s %s", n.Host(), n.Local().IP)
+	}
+}
+
+func TestASenderWhoseNameIsAnAddressIsMarked(t *testing.T) {
+	t.Parallel()
+	n := named(t, func(_ context.Context, addr string) ([]string, error) {
+		if addr == "192.0.2.7" {
+			return []string{"198.51.100.1."}, nil
+		}
+		return []string{"web."}, nil
+	}, nil)
+	// A peer that comes from a queue on disk is resolved by hand.
+	restored := &message.Peer{Addr: sender, IP: []byte("192.0.2.7"), Resolve: n.Resolve}
+	for peer, want := range map[*message.Peer]bool{n.Peer(sender, false): true, n.Peer(netip.MustParseAddr("192.0.2.8"), false): false, restored: true} {
+		if name := peer.Host(); peer.Forged.Load() != want {
+			t.Errorf("%s, named %s: %v", peer.IP, name, !want)
+		}
+	}
+}
+
+func TestTheAddressOfLocalMessages(t *testing.T) {
+	t.Parallel()
+	for ip, want := range map[string]string{"": "127.0.0.1", "192.0.2.1": "192.0.2.1"} {
+		n := named(t, nil, func(o *listener.NamesOptions) { o.LocalIP = ip })
+		if got := string(n.Local().IP); got != want {
+			t.Errorf("%q: %s", ip, got)
+		}
 	}
 }

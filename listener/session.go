@@ -28,6 +28,7 @@ type session struct {
 	flow   message.Flow
 	rest   []byte // of a frame that has not ended
 	size   int    // of the next read
+	long   bool   // the next text is the beginning of a frame that is too long
 
 	dialogue Dialogue // nil on a connection that is only read
 	large    large
@@ -273,6 +274,7 @@ func (s *session) consume(slab *message.Slab, n int, atEOF bool) {
 			s.event(ev)
 		}
 		if len(text) > 0 {
+			s.record(text, ev)
 			b.Add(text, srv.opt.Origin, s.peer).PeerPort = s.port
 		}
 		buf = buf[advance:]
@@ -332,10 +334,21 @@ func (s *session) submit(ctx context.Context, b *message.Batch) bool {
 	return taken
 }
 
+// record writes a message that is too long to the file for those. Of one that is
+// cut it is what is kept: the rest may not even have arrived. An event without
+// text is about the text that follows.
+func (s *session) record(text []byte, ev frame.Event) {
+	if s.long || ev.Kind&(frame.Oversize|frame.Split|frame.Accepted) != 0 || s.srv.opt.Oversize.exceeds(text) {
+		s.srv.opt.Oversize.Record(text, s.srv.opt.Origin.Name)
+	}
+	s.long = false
+}
+
 // event counts what is wrong with a frame and logs it, at most once a minute.
 func (s *session) event(ev frame.Event) {
 	srv := s.srv
 	srv.FramingErrors.Add(1)
+	s.long = ev.Kind&frame.Oversize != 0 && ev.Kind&frame.TooLarge == 0
 	limit := &srv.framing
 	if ev.Kind&(frame.Oversize|frame.Split|frame.Accepted) != 0 {
 		if srv.opt.QuietOversize {

@@ -48,12 +48,14 @@ type StreamOptions struct {
 	KeepAlive   net.KeepAliveConfig
 	// QuietOversize does not log messages that are cut or split (oversizemsg.report).
 	QuietOversize bool
-	NotifyOpen    bool
-	NotifyClose   bool
-	PreserveCase  bool
-	Access        *AccessList
-	Limit         *RateLimit
-	Names         *Names
+	// Oversize, if not nil, records messages that are too long.
+	Oversize     *OversizeFile
+	NotifyOpen   bool
+	NotifyClose  bool
+	PreserveCase bool
+	Access       *AccessList
+	Limit        *RateLimit
+	Names        *Names
 	// LocalPeer, if not nil, is the sender of all messages (unix sockets).
 	LocalPeer *message.Peer
 	Log       *slog.Logger

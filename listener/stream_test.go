@@ -447,3 +447,32 @@ func TestPlainTextOnATLSPortIsRefusedCountedAndNamed(t *testing.T) {
 		t.Errorf("a message was taken in plain text: %q", got)
 	}
 }
+
+func TestMessagesThatAreTooLongAreRecorded(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "over")
+	s := listen(t, func(o *listener.StreamOptions) {
+		o.Frame.MaxMessageSize, o.QuietOversize = 8, true
+		o.Oversize = &listener.OversizeFile{Path: path, Limit: 8, Log: o.Log}
+	})
+	c := s.dial()
+	s.write(c, "fits\na\"b\u00e9/678901\n12 counted-6789\nend\n")
+	s.until("the last message", func() bool { q := s.queue.got(); return len(q) > 0 && q[len(q)-1] == "end" })
+	got, err := os.ReadFile(path)
+	want := `{ "rawmsg": "a\"b` + "\u00e9" + `\/67", "input": "imtcp" }` + "\n" + `{ "rawmsg": "counted-", "input": "imtcp" }` + "\n"
+	if err != nil || string(got) != want {
+		t.Errorf("got  %s\nwant %s (%v)", got, want, err)
+	}
+}
+
+func TestAFileForOversizeMessagesThatCanNotBeWrittenIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	var log logBuffer
+	f := &listener.OversizeFile{Path: filepath.Join(t.TempDir(), "no", "over"), Log: slog.New(slog.NewTextHandler(&log, nil))}
+	for range 3 {
+		f.Record([]byte("x"), "imtcp")
+	}
+	if n := strings.Count(log.String(), "can not be recorded"); n != 1 {
+		t.Errorf("reported %d times:\n%s", n, log.String())
+	}
+}

@@ -84,6 +84,9 @@ type Peer struct {
 	// IP is the address as text, or 127.0.0.1 for local senders (property fromhost-ip).
 	IP []byte
 
+	// Forged is set when the name service gave an address for a name.
+	Forged atomic.Bool
+
 	host atomic.Pointer[[]byte]
 	// Resolve returns the name and stores it with SetHost. It may wait, for a
 	// bounded time. Nil: the IP is the name.

@@ -13,6 +13,8 @@ type Stats struct {
 	Counters     []Stat
 	// Nested is set where JSON has the counters in an object "values".
 	Nested bool
+	// Sender, if not empty, is whom the counters are about; then the line has a form of its own.
+	Sender string
 }
 
 // Stat is one counter of Stats.
@@ -49,10 +51,10 @@ func (s *Set) Stats() []*Stats {
 	sources := append([]func() []*Stats(nil), s.stats...)
 	s.mu.Unlock()
 	var out []*Stats
-	known := map[[2]string]*Stats{}
+	known := map[[3]string]*Stats{}
 	for _, f := range sources {
 		for _, one := range f() {
-			id := [2]string{one.Name, one.Origin}
+			id := [3]string{one.Name, one.Origin, one.Sender}
 			if same := known[id]; same != nil {
 				same.add(one)
 				continue

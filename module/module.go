@@ -47,6 +47,8 @@ type Env struct {
 	Now            func() time.Time
 	// OwnMessage sends a text where the server's own messages go.
 	OwnMessage func(text string)
+	// Oversize records messages that are too long; nil is nowhere.
+	Oversize *listener.OversizeFile
 	// Shared holds what instances of a module have in common, under keys that
 	// begin with the module's name.
 	Shared *sync.Map

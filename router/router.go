@@ -11,6 +11,7 @@ import (
 	"context"
 
 	"syslogd/message"
+	"syslogd/metrics"
 	"syslogd/output"
 	"syslogd/router/property"
 )
@@ -47,6 +48,12 @@ type Router struct {
 	Context func() *property.Context
 	// Repeats, if not nil, reduces repeated messages.
 	Repeats *Repeats
+	// Senders, if not nil, counts the messages of each sender over the network.
+	Senders *metrics.Senders
+	// DropForged drops messages whose sender has a name that passes for an address,
+	// and counts them in Forged.
+	DropForged bool
+	Forged     metrics.Counter
 	// Unknown is told of a name that call_indirect computed and that is no ruleset.
 	Unknown func(name string)
 	// TooDeep, if not nil, is told of a ruleset whose call was nested too deep.
@@ -108,9 +115,16 @@ func (w *Worker) Run(b *message.Batch) (done int) {
 	w.batch = b
 	rs := w.router.Ruleset(b.Ruleset)
 	w.props.StartBatch(b.Received)
+	if w.router.Senders != nil {
+		w.countSenders(b)
+	}
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
 		fresh := m.Flags&message.Parsed == 0
+		if fresh && w.router.DropForged && forged(m) {
+			w.router.Forged.Add(1)
+			continue
+		}
 		if fresh {
 			rs.Parser.Parse(b, m)
 		}
@@ -125,6 +139,28 @@ func (w *Worker) Run(b *message.Batch) (done int) {
 	w.batch = nil
 	b.Release()
 	return done
+}
+
+// countSenders counts the messages that come by the network and were not
+// processed before. Neighbours of one sender are counted together.
+func (w *Worker) countSenders(b *message.Batch) {
+	for i := 0; i < len(b.Msgs); {
+		peer, n := b.Msgs[i].Peer, 0
+		for ; i < len(b.Msgs) && b.Msgs[i].Peer == peer; i++ {
+			if b.Msgs[i].Flags&message.Parsed == 0 {
+				n++
+			}
+		}
+		if n > 0 && peer.Addr.IsValid() {
+			w.router.Senders.Count(peer.Host(), n, b.Received)
+		}
+	}
+}
+
+// forged asks for the sender's name, since only then it is known.
+func forged(m *message.Message) bool {
+	m.Peer.Host()
+	return m.Peer.Forged.Load()
 }
 
 // process runs a message through a ruleset.

@@ -29,6 +29,9 @@ func (r *record) append(dst []byte, f format) []byte {
 }
 
 func (r *record) legacy(dst []byte) []byte {
+	if r.Sender != "" { // without the blank at the end, as in rsyslogd
+		return fmt.Appendf(dst, "%s: sender=%s messages=%d", r.Name, r.Sender, r.values[0])
+	}
 	dst = append(dst, r.Name...)
 	dst = append(append(dst, ": origin="...), r.Origin...)
 	for i, c := range r.Counters {
@@ -46,6 +49,9 @@ func (r *record) json(dst []byte, elastic bool) []byte {
 	dst = append(dst, '{')
 	text("name", r.Name)
 	text("origin", r.Origin)
+	if r.Sender != "" {
+		text("sender", r.Sender)
+	}
 	if r.Nested {
 		dst = append(dst, ` "values": {`...)
 	}
@@ -69,6 +75,10 @@ func (r *record) json(dst []byte, elastic bool) []byte {
 
 // prometheus writes three lines a counter, as rsyslogd does since 8.2508.
 func (r *record) prometheus(dst []byte) []byte {
+	if r.Sender != "" {
+		name := metricName(r.Name + "_messages_total")
+		return fmt.Appendf(dst, "%s{sender=%q} %d", name, r.Sender, r.values[0])
+	}
 	for i, c := range r.Counters {
 		name := metricName(r.Name + "_" + c.Name + "_total")
 		if i > 0 {

@@ -40,14 +40,14 @@ type input struct {
 	conf ModuleConfig
 	env  module.Env
 	fs   vfs.FS
-	last map[[3]string]uint64 // of counters that are reset, by name, origin and counter
+	last map[[4]string]uint64 // of counters that are reset, by name, origin, sender and counter
 	text []byte
 	fail listener.LogLimiter
 }
 
 // New returns the input.
 func New(c ModuleConfig, env module.Env) (listener.Input, error) {
-	return &input{conf: c, env: env, fs: vfs.OS{}, last: map[[3]string]uint64{}}, nil
+	return &input{conf: c, env: env, fs: vfs.OS{}, last: map[[4]string]uint64{}}, nil
 }
 
 // Open registers what no part of the server counts: what the kernel knows of the process.
@@ -123,7 +123,7 @@ func (in *input) values(st *metrics.Stats) []uint64 {
 		now := c.Read()
 		out[i] = now
 		if in.conf.Reset && c.Kind == metrics.Count {
-			key := [3]string{st.Name, st.Origin, c.Name}
+			key := [4]string{st.Name, st.Origin, st.Sender, c.Name}
 			if was := in.last[key]; was <= now {
 				out[i] = now - was
 			}

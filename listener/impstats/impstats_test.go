@@ -84,6 +84,21 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+func TestALineForASender(t *testing.T) {
+	senders := &metrics.Senders{Max: 2}
+	senders.Count([]byte("web"), 7, time.Now())
+	for format, want := range map[format]string{
+		formatLegacy: `_sender_stat: sender=web messages=7`, formatJSON: `{ "name": "_sender_stat", "origin": "impstats", "sender": "web", "messages": 7 }`,
+		formatPrometheus: `_sender_stat_messages_total{sender="web"} 7`,
+	} {
+		in, _ := testInput(t, func(m *ModuleConfig) { m.Format = format })
+		in.env.Metrics.RegisterStats(senders.Stats)
+		if lines := in.lines(); lines[len(lines)-1] != want {
+			t.Errorf("format %d: got  %q\nwant %q", format, lines[len(lines)-1], want)
+		}
+	}
+}
+
 func TestResetCounters(t *testing.T) {
 	in, n := testInput(t, func(m *ModuleConfig) { m.Reset = true })
 	for _, want := range []string{"submitted=4 max.size=14 ", "submitted=0 max.size=14 ", "submitted=6 max.size=14 "} {

@@ -250,8 +250,8 @@ func (in *input) options() (listener.StreamOptions, error) {
 	opt := listener.StreamOptions{
 		Backlog: c.Backlog, PortFile: c.PortFile, MaxSessions: c.MaxSessions,
 		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
-		QuietOversize: !in.env.Global.OversizeReport,
-		NotifyOpen:    c.NotifyOpen, NotifyClose: c.NotifyClose,
+		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
+		NotifyOpen: c.NotifyOpen, NotifyClose: c.NotifyClose,
 		Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: fmt.Sprintf("imptcp(%s/%s/IPv4)", c.Address, c.Port), Log: in.env.Log},
 		Origin: origin, Compression: c.Compression,

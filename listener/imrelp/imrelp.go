@@ -93,9 +93,9 @@ func (in *input) options() listener.StreamOptions {
 	opt := listener.StreamOptions{
 		TLS: in.tls, MaxSessions: c.MaxSessions,
 		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
-		QuietOversize: !in.env.Global.OversizeReport,
-		PreserveCase:  true,
-		Names:         in.env.Names, Log: in.env.Log.With("input", c.Name),
+		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
+		PreserveCase: true,
+		Names:        in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:    &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imrelp(" + c.Port + ")", Log: in.env.Log},
 		Origin:   in.origin(),
 		Dialogue: func() listener.Dialogue { return &dialogue{frames: relp.NewReader(&in.frames)} },

@@ -98,8 +98,8 @@ func (in *input) options() (listener.StreamOptions, error) {
 	opt := listener.StreamOptions{
 		Backlog: c.Backlog, PortFile: c.PortFile, TLS: in.tls, MaxSessions: c.MaxSessions,
 		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
-		QuietOversize: !in.env.Global.OversizeReport,
-		NotifyOpen:    c.NotifyOpen, NotifyClose: c.NotifyClose, PreserveCase: c.PreserveCase,
+		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
+		NotifyOpen: c.NotifyOpen, NotifyClose: c.NotifyClose, PreserveCase: c.PreserveCase,
 		Access: access, Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imtcp(" + c.Port + ")", Log: in.env.Log},
 		Origin: origin, Namespace: c.Namespace,

@@ -70,7 +70,7 @@ func New(c Config, env module.Env) (listener.Input, error) {
 		in.conf.SystemPID = false
 	}
 	if c.HostName != "" {
-		in.peer = message.NewPeer("127.0.0.1", c.HostName)
+		in.peer = message.NewPeer(string(env.Names.Local().IP), c.HostName)
 	}
 	in.limits = limits{
 		interval: time.Duration(c.LimitInterval) * time.Second, burst: c.LimitBurst, from: message.Severity(c.LimitSeverity),
