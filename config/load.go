@@ -45,6 +45,7 @@ type loader struct {
 	outChannels map[string]outChannel
 	inputRules  []inputRuleset
 	policies    []policyCheck
+	kept        []keptBucket
 	// unclear is set when an input() names no module: it may be the one of any.
 	unclear bool
 }
@@ -394,6 +395,7 @@ func (l *loader) finish() {
 	l.checkDefault()
 	l.checkLimits()
 	l.checkModulesUsed()
+	l.keepBuckets()
 	l.finishQueues()
 	g := &l.cfg.Global
 	if g.MaxMessageSize < 128 {

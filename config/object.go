@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -96,6 +97,33 @@ type statistics struct {
 	Percentiles []string
 	Window      int
 	Delimiter   string
+
+	SaveCounts, SaveTime int
+	Directory            string
+}
+
+// keptBucket is a bucket whose counters are saved. The directory may be that of a
+// global() further down.
+type keptBucket struct {
+	bucket    *metrics.Dynamic
+	directory string
+	rng       diag.Range
+}
+
+// keepBuckets says where the counters of buckets are saved.
+func (l *loader) keepBuckets() {
+	for _, k := range l.kept {
+		dir := k.directory
+		if dir == "" {
+			dir = l.cfg.Global.WorkDirectory
+		}
+		if dir == "" {
+			d := l.diags.Errorf(k.rng, "bucket %q can not be saved: there is neither statefile.directory nor global(workDirectory)", k.bucket.Name)
+			d.Effect = "the counters do not outlive a restart"
+			continue
+		}
+		k.bucket.Persist.Path = filepath.Join(dir, metrics.StateFileName(k.bucket.Name))
+	}
 }
 
 func statisticsParams(percentiles bool) param.Table[statistics] {
@@ -111,11 +139,13 @@ func statisticsParams(percentiles bool) param.Table[statistics] {
 			param.PositiveInt("windowSize", func(c *statistics) *int { return &c.Window }).Default("500").Doc("Observations kept for each key."),
 			param.Word("delimiter", func(c *statistics) *string { return &c.Delimiter }).Default(".").Doc("What stands between key and percentile in names."))
 	}
-	const kept = "counters are not kept over a restart"
 	return append(t,
-		param.NotYetUnless[statistics]("persistStateInterval", kept, "0"),
-		param.NotYetUnless[statistics]("persistStateTimeInterval", kept, "0"),
-		param.NotYetUnless[statistics]("statefile.directory", kept, ""))
+		param.NonNegInt("persistStateInterval", func(c *statistics) *int { return &c.SaveCounts }).Default("0").
+			Doc("Counts after which the counters are saved, so that they outlive a restart. With this or `persistStateTimeInterval` they are saved at the end, too."),
+		param.NonNegInt("persistStateTimeInterval", func(c *statistics) *int { return &c.SaveTime }).Default("0").
+			Doc("Seconds after which the counters are saved if something was counted."),
+		param.String("statefile.directory", func(c *statistics) *string { return &c.Directory }).Inherits("global workDirectory").
+			Doc("Directory of the file, `dynstats-state:NAME`."))
 }
 
 var (
@@ -143,7 +173,12 @@ func (l *loader) statistics(o *syntax.Object) {
 	}
 	life := time.Duration(s.Life) * time.Second
 	if o.Kind == "dyn_stats" {
-		b.Counters[s.Name] = &metrics.Dynamic{Name: s.Name, MaxKeys: s.MaxKeys, Life: life, Resettable: s.Resettable}
+		d := &metrics.Dynamic{Name: s.Name, MaxKeys: s.MaxKeys, Life: life, Resettable: s.Resettable}
+		if s.SaveCounts > 0 || s.SaveTime > 0 {
+			d.Persist.Counts, d.Persist.Interval = s.SaveCounts, time.Duration(s.SaveTime)*time.Second
+			l.kept = append(l.kept, keptBucket{d, s.Directory, o.Range()})
+		}
+		b.Counters[s.Name] = d
 		return
 	}
 	p := &metrics.Percentiles{Name: s.Name, Window: s.Window, MaxKeys: s.MaxKeys, Life: life, Resettable: s.Resettable, Delimiter: s.Delimiter}

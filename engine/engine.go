@@ -89,6 +89,8 @@ type Engine struct {
 	stopStore  context.CancelFunc
 	stopWatch  func() // of policy files
 
+	keeper *metrics.Keeper // of dynamic statistics; nil when none are kept
+
 	globals  property.Globals
 	own      ownMessages
 	failures atomic.Pointer[[]string]
@@ -167,6 +169,10 @@ func (e *Engine) Start(ctx context.Context) error {
 	var storeCtx context.Context
 	storeCtx, e.stopStore = context.WithCancel(context.Background())
 	e.background.Go(func() { e.store.Run(storeCtx) })
+	if e.keeper = e.cfg.Buckets.NewKeeper(vfs.OS{}, e.log.With("module", "dynstats"), e.env.Now); e.keeper != nil {
+		e.keeper.Restore()
+		e.background.Go(func() { e.keeper.Run(storeCtx) })
+	}
 	if s := e.router.Senders; s != nil {
 		e.background.Go(func() { expireSenders(storeCtx, s, e.env.Now) })
 	}
@@ -296,6 +302,9 @@ func (e *Engine) Stop(context.Context) error {
 		e.stopWatch()
 		e.stopStore()
 		e.background.Wait()
+		if e.keeper != nil {
+			e.keeper.Close()
+		}
 	}
 	errs = append(errs, e.store.Close())
 	return errors.Join(errs...)

@@ -19,11 +19,17 @@ type Dynamic struct {
 	Life time.Duration
 	// Resettable counters obey impstats' resetCounters.
 	Resettable bool
+	// Persist says whether the counters outlive the process.
+	Persist Persistence
 
 	// Counters of operations.
 	Overflow, NewMetric, NoMetric, Purged, PurgeRuns Counter
+	// Counters of the file: bytes, times, and times that it could not be written.
+	FlushedBytes, Flushes, FlushErrors Counter
 
 	bucket[*count]
+	unsaved int           // counts since the counters were saved; guarded by mu
+	wake    chan struct{} // of the Keeper; nil without one
 }
 
 type count struct{ n uint64 }
@@ -50,6 +56,15 @@ func (d *Dynamic) Inc(key []byte, now time.Time) int {
 		return DynamicFull
 	}
 	c.n++
+	if d.wake == nil {
+		return DynamicOK
+	}
+	if d.unsaved++; d.Persist.Counts > 0 && d.unsaved >= d.Persist.Counts {
+		select {
+		case d.wake <- struct{}{}:
+		default: // it is awake
+		}
+	}
 	return DynamicOK
 }
 

@@ -87,6 +87,10 @@ func (b *Buckets) Stats() []*Stats {
 			StatOf(name+".ops_overflow", &d.Overflow), StatOf(name+".new_metric_add", &d.NewMetric),
 			StatOf(name+".no_metric", &d.NoMetric), StatOf(name+".metrics_purged", &d.Purged),
 			NoStat(name+".ops_ignored"), StatOf(name+".purge_triggered", &d.PurgeRuns))
+		if d.Persist.Path != "" {
+			counters.Counters = append(counters.Counters, StatOf(name+"_flushed_bytes", &d.FlushedBytes),
+				StatOf(name+"_flushed_counts", &d.Flushes), StatOf(name+"_flush_errors", &d.FlushErrors))
+		}
 		out = append(out, d.stats())
 	}
 	for _, name := range sortedKeys(b.Percentiles) {
