@@ -1,7 +1,10 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 
 	"syslogd/config/param"
 	"syslogd/message"
@@ -13,12 +16,14 @@ type Global struct {
 	WorkDirectory string
 	// OperatingStateFile records starts and ends; "" is none.
 	OperatingStateFile string
-	LocalHostName      string
-	PreserveFQDN       bool
-	MaxMessageSize     int64
-	Umask              fs.FileMode
-	UmaskGiven         bool
-	MaxOpenFiles       int
+	// OwnChannel is where own messages go: syslog:, uxsock:PATH or file:PATH.
+	OwnChannel     string
+	LocalHostName  string
+	PreserveFQDN   bool
+	MaxMessageSize int64
+	Umask          fs.FileMode
+	UmaskGiven     bool
+	MaxOpenFiles   int
 
 	// Parser is how messages are sanitised and split; its MaxMessageSize is set from the field above.
 	Parser parser.Options
@@ -110,7 +115,7 @@ var globalParams = param.Join(
 			Doc("unspecified, ipv4-only or ipv6-only."),
 		param.Bool("net.enableDNS", func(c *Global) *bool { return &c.EnableDNS }).Default("on").
 			Doc("Look up the names of senders. Unlike rsyslogd, a slow name service never holds up reception."),
-		param.NotYetUnless[Global]("net.aclAddHostnameOnFail", "host names in access lists are compared with the sender's name", "off"),
+		param.NoEffect[Global]("net.aclAddHostnameOnFail", "host names in access lists are always compared with the sender's name"),
 		param.NoEffect[Global]("net.aclResolveHostname", "host names in access lists are compared with the sender's name, they are not resolved"),
 		param.Bool("net.permitACLWarning", func(c *Global) *bool { return &c.ACLWarn }).Default("on").
 			Doc("Log senders that an access list shuts out."),
@@ -177,7 +182,8 @@ var globalParams = param.Join(
 			Doc("Network interface whose address is `fromhost-ip` of local messages; 127.0.0.1 without it."),
 		param.String("operatingStateFile", func(c *Global) *string { return &c.OperatingStateFile }).
 			Doc("File that records starts and ends; an end that was not in order is reported at the next start."),
-		param.NotYetUnless[Global]("stdlog.channelspec", "own messages go to the system log socket or through the rules"),
+		param.Func("stdlog.channelspec", param.KindString, setChannel, func(c *Global) string { return c.OwnChannel }).
+			Doc("Where own messages go unless they go through the rules: `syslog:` (the system log socket), `uxsock:PATH` (another one) or `file:PATH`."),
 		param.NotYetUnless[Global]("defaultOpensslEngine", "crypto/tls has no engines").Legacy("DefaultOpensslEngine"),
 		param.Bool("senders.keepTrack", func(c *Global) *bool { return &c.KeepSenders }).Default("off").
 			Doc("Count the messages of each sender over the network; impstats reports them. 65,536 senders at most."),
@@ -221,6 +227,19 @@ var globalParams = param.Join(
 	},
 	param.Group(func(c *Global) *parser.Options { return &c.Parser }, parserParams),
 )
+
+// setChannel checks stdlog.channelspec.
+func setChannel(c *Global, spec string) error {
+	kind, path, _ := strings.Cut(spec, ":")
+	switch {
+	case kind == "journal":
+		return errors.New("the journal is not written to directly; it reads the system log socket, which is the default")
+	case spec == "syslog:", (kind == "uxsock" || kind == "file") && path != "":
+		c.OwnChannel = spec
+		return nil
+	}
+	return fmt.Errorf("want syslog:, uxsock:PATH or file:PATH, found %q", spec)
+}
 
 // formatParam says what becomes of a way to write.
 func formatParam(name string, field func(*Global) *string, what string) *param.Param[Global] {

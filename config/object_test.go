@@ -29,6 +29,8 @@ func TestMistakesInTablesAndBuckets(t *testing.T) {
 		{table + `reload_lookup_table("u")`, ":2:21", `there is no lookup table "u"`},
 		{`dyn_stats(name="s" maxCardinality="0")`, ":1:35", "maxCardinality: want"},
 		{`dyn_stats(name="s" persistStateInterval="5")`, ":1:1", "neither statefile.directory nor global(workDirectory)"},
+		{`global(stdlog.channelspec="tcp:host")`, ":1:27", "want syslog:, uxsock:PATH or file:PATH"},
+		{`global(stdlog.channelspec="journal:")`, ":1:27", "the journal is not written to directly"},
 		{`dyn_stats(name="s") dyn_stats(name="s")`, ":1:21", "defined twice"},
 		{`set $.x = dyn_inc("s", $msg);`, ":1:19", `there is no dyn_stats() bucket "s"`},
 		{`percentile_stats(name="s" percentiles=["50","101"])`, ":1:39", `found "101"`},

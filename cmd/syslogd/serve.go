@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -175,13 +176,22 @@ func (s *server) openedInputs() error { return dropPrivileges(&s.cfg.Global, s.l
 
 // connectOwn decides where own messages go: through the rules with
 // processInternalMessages, or when the system log socket is this server's, else
-// to that socket.
+// to that socket. stdlog.channelspec can name another place.
 func (s *server) connectOwn() {
-	if s.cfg.Global.ProcessInternal || s.ownsSystemSocket() || os.Getenv("RSYSLOG_DFLT_LOG_INTERNAL") == "1" {
+	socket := systemSocket
+	kind, path, _ := strings.Cut(s.cfg.Global.OwnChannel, ":")
+	if path != "" && !s.cfg.Global.ProcessInternal {
+		if kind == "file" {
+			s.own.SetSink(selflog.NewFile(path, nil).Send)
+			return
+		}
+		socket = path
+	}
+	if s.cfg.Global.ProcessInternal || socket == systemSocket && s.ownsSystemSocket() || os.Getenv("RSYSLOG_DFLT_LOG_INTERNAL") == "1" {
 		s.own.SetSink(s.engine.Inject)
 		return
 	}
-	s.systemLog = selflog.NewSystemLog(systemSocket, nil)
+	s.systemLog = selflog.NewSystemLog(socket, nil)
 	s.own.SetSink(s.systemLog.Send)
 }
 

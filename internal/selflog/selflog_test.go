@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -88,6 +89,22 @@ func TestASinkMayLogItself(t *testing.T) {
 	log.Error("first")
 	if calls != 3 {
 		t.Errorf("%d messages, want the 3 that the limit lets through", calls)
+	}
+}
+
+func TestFileOfOwnMessages(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "own")
+	f := selflog.NewFile(path, func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) })
+	if !f.Send(message.Info, "rsyslogd:", "start") || !f.Send(message.Warning, "rsyslogd-2007:", "suspended") {
+		t.Error("not written")
+	}
+	got, err := os.ReadFile(path)
+	if want := "Mar  4 05:06:07 rsyslogd: start\nMar  4 05:06:07 rsyslogd-2007: suspended\n"; err != nil || string(got) != want {
+		t.Errorf("got %q, want %q (%v)", got, want, err)
+	}
+	if selflog.NewFile(filepath.Join(path, "no"), nil).Send(message.Info, "rsyslogd:", "start") {
+		t.Error("written to a place that does not exist")
 	}
 }
 
