@@ -200,7 +200,7 @@ var globalParams = param.Join(
 		formatParam("compatibility.configFormat.property", func(c *Global) *string { return &c.PropertyFormat }, "property filters such as :msg, contains"),
 		param.NoEffect[Global]("compatibility.defaults.secure", "contradictory TLS settings are always refused, dynamic file names always stay inside their directory"),
 		param.NoEffect[Global]("systemd.notifyReadyDelay", "READY is sent when all inputs listen"),
-		param.NoEffect[Global]("reportChildProcessExits", "this server starts no long-running programs yet"),
+		param.NoEffect[Global]("reportChildProcessExits", "a program that ends unasked suspends its action, which is logged in any case"),
 		param.NoEffect[Global]("default.ruleset.queue.timeoutenqueue", "senders that can wait are slowed down"),
 		param.NoEffect[Global]("default.ruleset.queue.timeoutworkerthreadshutdown", "an idle worker costs nothing"),
 		param.NoEffect[Global]("default.action.queue.timeoutworkerthreadshutdown", "an idle worker costs nothing"),
