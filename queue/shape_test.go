@@ -46,7 +46,7 @@ func shapedQueue(conf Config) (*Queue, *sizes) {
 
 func TestBatchesAreCutAndJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, s := shapedQueue(Config{BatchSize: 10})
+		q, s := shapedQueue(Config{BatchSize: 10, ForAction: true})
 		f := &message.Flow{}
 		q.Enqueue(context.Background(), batch(f, numbered(0, 25)...))
 		for i := 25; i < 37; i++ {
