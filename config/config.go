@@ -21,6 +21,7 @@ import (
 	"syslogd/queue"
 	"syslogd/router"
 	"syslogd/router/lookup"
+	"syslogd/router/script"
 	"syslogd/router/template"
 )
 
@@ -46,6 +47,7 @@ type Config struct {
 	Policies  *listener.Policies
 	Buckets   *metrics.Buckets
 	Regexps   *posix.Compiler
+	Requests  *script.Requests
 	// Zones are those of timezone(), by name.
 	Zones map[string]*message.Zone
 	// Allowed are the $AllowedSender lists, by protocol in upper case.

@@ -17,6 +17,7 @@ import (
 	"syslogd/queue"
 	"syslogd/router"
 	"syslogd/router/lookup"
+	"syslogd/router/script"
 	"syslogd/router/template"
 )
 
@@ -67,7 +68,7 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 	cfg := &Config{
 		Name: name, File: file, Templates: template.NewSet(),
 		Parsers: map[string]*Parser{}, Allowed: map[string][]string{}, modules: map[string]*loadedModule{},
-		Tables: &lookup.Set{}, Regexps: &posix.Compiler{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
+		Tables: &lookup.Set{}, Regexps: &posix.Compiler{}, Requests: &script.Requests{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
 		Buckets: &metrics.Buckets{Counters: map[string]*metrics.Dynamic{}, Percentiles: map[string]*metrics.Percentiles{}},
 	}
 	cfg.Templates.Regexps, cfg.Tables.Regexps = cfg.Regexps, cfg.Regexps

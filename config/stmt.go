@@ -113,7 +113,7 @@ func (l *loader) files(files []*syntax.File) []router.Stmt {
 // expr compiles an expression; nil means that it was reported.
 func (l *loader) expr(e syntax.Expr) *script.Program {
 	l.watchPrevious(e)
-	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup, Tables: l.cfg.Tables, Buckets: l.cfg.Buckets, Regexps: l.cfg.Regexps}, l.diags)
+	return script.Compile(e, script.Env{Template: l.cfg.Templates.Lookup, Tables: l.cfg.Tables, Buckets: l.cfg.Buckets, Regexps: l.cfg.Regexps, Requests: l.cfg.Requests}, l.diags)
 }
 
 // watchPrevious makes the action before an expression that asks for its state

@@ -65,6 +65,7 @@ type Delivered struct {
 
 // NewDryRun builds a DryRun of cfg, which is used up: it must not be given to New.
 func NewDryRun(cfg *config.Config, env Env, watch Watcher, diags *diag.List) (*DryRun, error) {
+	cfg.Requests.DryRun = true
 	e := New(cfg, env, diags)
 	d := &DryRun{e: e, watch: watch, inputs: e.inputs, now: e.env.Now}
 	for _, rs := range e.router.Rulesets {

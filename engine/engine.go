@@ -119,6 +119,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
 	cfg.Regexps.Log = env.Log.With("module", "regex")
+	cfg.Requests.Log = env.Log.With("module", "fmhttp")
 	cfg.Tables.Log = env.Log.With("module", "lookup")
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
 	e.main = e.newQueue("main Q", cfg.MainQueue, e.settle)

@@ -48,7 +48,7 @@ import (
 // imports them: a new module is one package and one line here.
 func Modules() *module.Registry {
 	r := &module.Registry{
-		Drivers:     map[string]bool{"lmnsd_gtls": true, "lmnsd_ossl": true, "lmnsd_ptcp": true, "fmhash": true, "fmpcre": true, "fmunflatten": true},
+		Drivers:     map[string]bool{"lmnsd_gtls": true, "lmnsd_ossl": true, "lmnsd_ptcp": true, "ffaup": true, "fmhash": true, "fmhttp": true, "fmpcre": true, "fmunflatten": true},
 		Unavailable: unavailable(),
 	}
 	r.AddInput(imfile.Module)
@@ -135,9 +135,6 @@ func unavailable() map[string]*module.Unavailable {
 	}
 	for _, name := range []string{"pmnormalize", "pmdb2diag", "pmpanngfw"} {
 		list[name] = &module.Unavailable{Lost: "its dialect is not understood"}
-	}
-	for _, name := range []string{"fmhttp", "ffaup"} {
-		list[name] = &module.Unavailable{Lost: "its functions do not exist"}
 	}
 	return list
 }

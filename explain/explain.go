@@ -185,7 +185,7 @@ func (x *Explainer) describe(s *Step, n syntax.Node, m *message.Message, props *
 	switch n := n.(type) {
 	case *syntax.If:
 		v, because := x.condition(n.Cond, m, props)
-		s.Result, s.Because = yesNo(v), because
+		s.Result, s.Because = yesNo(v), append(because, notSent(n.Cond)...)
 	case *syntax.PRIFilter:
 		if sel, ok := selector.Parse(n.Text, n.Range(), &diag.List{}); ok {
 			s.Result = yesNo(sel.Match(m.PRI))
@@ -208,6 +208,7 @@ func (x *Explainer) after(s *Step, n syntax.Node, m *message.Message, props *pro
 	switch n := n.(type) {
 	case *syntax.Set:
 		s.Result = fmt.Sprintf("$%s = %q", n.Var.Name, x.value(n.Var, m, props).String())
+		s.Because = append(s.Because, notSent(n.Value)...)
 	case *syntax.Unset:
 		s.Result = fmt.Sprintf("$%s is unset", n.Var.Name)
 	case *syntax.ActionObject, *syntax.LegacyAction:
@@ -215,6 +216,17 @@ func (x *Explainer) after(s *Step, n syntax.Node, m *message.Message, props *pro
 			s.Result = "nothing is written"
 		}
 	}
+}
+
+// notSent says so where e has requests: their values are not what they would be.
+func notSent(e syntax.Expr) (list []string) {
+	syntax.Inspect(e, func(n syntax.Node) bool {
+		if f, ok := n.(*syntax.FuncCall); ok && strings.EqualFold(f.Name, "http_request") && list == nil {
+			list = []string{`http_request() sends nothing here, its value is ""`}
+		}
+		return true
+	})
+	return list
 }
 
 func yesNo(v bool) string {

@@ -55,6 +55,9 @@ func (s *Step) print(b *strings.Builder, depth int) {
 		b.WriteByte('\n')
 	case s.Result != "":
 		fmt.Fprintf(b, "%s    %s\n", in, s.Result)
+		for _, why := range s.Because {
+			fmt.Fprintf(b, "%s      %s\n", in, why)
+		}
 	}
 	for _, w := range s.Writes {
 		fmt.Fprintf(b, "%s    %s\n", in, w.Where)

@@ -99,9 +99,11 @@ type Worker struct {
 	previousSuspended bool
 }
 
-// NewWorker returns a worker. ctx ends waiting for outputs and full queues.
+// NewWorker returns a worker. ctx ends waiting for outputs, full queues and
+// functions.
 func (r *Router) NewWorker(ctx context.Context) *Worker {
 	w := &Worker{router: r, ctx: ctx, props: r.Context(), acts: make([]pending, len(r.Actions))}
+	w.props.Wait = ctx
 	w.props.PreviousActionSuspended = func() bool { return w.previousSuspended }
 	for i, a := range r.Actions {
 		w.acts[i].batch.Parts = make([]output.Part, len(a.Templates))

@@ -1,6 +1,7 @@
 package property
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -51,6 +52,8 @@ type Context struct {
 	Clock func() time.Time
 	// PreviousActionSuspended answers previous_action_suspended().
 	PreviousActionSuspended func() bool
+	// Wait ends what a function waits for; nil never does.
+	Wait context.Context
 	// ScriptError is the code that script_error() returns.
 	ScriptError int64
 

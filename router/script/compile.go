@@ -25,6 +25,8 @@ type Env struct {
 	Buckets *metrics.Buckets
 	// Regexps compiles regular expressions; nil refuses back-references.
 	Regexps *posix.Compiler
+	// Requests are those of http_request(); nil sends none.
+	Requests *Requests
 }
 
 // Program is a compiled expression. It may be used by any number of workers.

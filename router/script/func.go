@@ -32,7 +32,7 @@ func pure(min, max int, f func(args []Value) Value) function {
 // functions returns the functions by name. It is built for each call, when a
 // configuration is read: some refer to the compiler, which refers to them.
 func functions() map[string]function {
-	return map[string]function{
+	all := map[string]function{
 		"strlen":    pure(1, 1, func(a []Value) Value { return number(int64(len(a[0].Bytes()))) }),
 		"substring": pure(3, 3, substring),
 		"tolower":   pure(1, 1, func(a []Value) Value { return text(asciiLower(a[0].Bytes())) }),
@@ -91,7 +91,10 @@ func functions() map[string]function {
 		"hash64mod":     pure(2, 3, func(a []Value) Value { return hashMod(a, djb64) }),
 
 		"percentile_observe": {min: 3, max: 3, compile: (*compiler).percentileObserve},
+		"http_request":       {min: 1, max: 1, compile: (*compiler).httpRequest},
 	}
+	addURLFunctions(all)
+	return all
 }
 
 // call compiles a function call. One that is unknown, or has the wrong number
