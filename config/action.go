@@ -167,6 +167,7 @@ func (l *loader) ownQueues() {
 		if a.Queue == nil && !a.queueGiven && !a.Watched && a.Module.OwnQueue != nil && a.Module.OwnQueue(a.Conf) {
 			q := l.cfg.actionQueueDefaults()
 			q.Type, q.WorkerThreads, q.ForAction = typ, 1, true
+			q.SetSize(queue.DefaultSize) // what the main queue would hold without it
 			if spooled {
 				q.FileName = ownQueueName(a, taken)
 			}

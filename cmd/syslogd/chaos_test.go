@@ -359,3 +359,33 @@ func fill(file string) {
 		}
 	}
 }
+
+// What a server has acknowledged before a stop is in its file, also from a queue
+// in memory, and nothing has to be sent twice.
+func TestAStopKeepsWhatWasAcknowledged(t *testing.T) {
+	t.Parallel()
+	const count, stops = 20000, 5
+	port, dir := freePort(t, "tcp"), t.TempDir()
+	s := newMortal(t, "receiver", dir, `module(load="imrelp")
+input(type="imrelp" address="127.0.0.1" port="`+port+`")
+template(name="line" type="string" string="%msg:2:$%\n")
+action(type="omfile" file="@DIR@/out.log" template="line")
+`)
+	w := &witness{port: port, count: count}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.run(t)
+	}()
+	for range stops {
+		w.allowed.Add(count / stops)
+		poll(func() bool { return w.acked.Load() > w.allowed.Load()-count/stops/2 })
+		s.restart(syscall.SIGTERM)
+	}
+	<-done
+	s.end(syscall.SIGTERM)
+	seen, twice := seenIn(filepath.Join(dir, "out.log"), count)
+	if missing := gaps(seen); missing != "" || twice > 0 {
+		t.Errorf("missing:%s, %d came twice", missing, twice)
+	}
+}

@@ -128,7 +128,8 @@ action(type="omfile" file="`+dir+`/got.log" template="line")
 	sender := startServer(t, `
 module(load="imtcp")
 input(type="imtcp" address="127.0.0.1" port="0")
-action(type="omfwd" target="127.0.0.1" port="`+port+`" protocol="tcp" action.resumeRetryCount="-1" action.resumeInterval="1")
+action(type="omfwd" target="127.0.0.1" port="`+port+`" protocol="tcp" action.resumeRetryCount="-1" action.resumeInterval="1"
+  queue.type="LinkedList" queue.size="100000")
 `)
 	const total, restarts = 60000, 3
 	written := make(chan error, 1)
