@@ -58,7 +58,7 @@ func (d *lines) Farewell(dst []byte) []byte { return append(dst, "bye"...) }
 func converse(t *testing.T, d *lines) (*StreamServer, net.Conn) {
 	t.Helper()
 	s := NewStreamServer(StreamOptions{
-		Network: "tcp", Address: "127.0.0.1:0", Dialogue: func() Dialogue { return d }, Log: slog.New(slog.DiscardHandler),
+		Network: "tcp", Address: "127.0.0.1:0", Dialogue: func() Dialogue { fresh := *d; return &fresh }, Log: slog.New(slog.DiscardHandler),
 		Origin: &message.Origin{}, Names: NewNames(NamesOptions{LocalHostName: "box"}),
 	})
 	if err := s.Listen(t.Context()); err != nil {
