@@ -87,6 +87,15 @@ func (s *socket) unacknowledged() uint64 {
 	return min(uint64(queued+len(s.rest)), s.given)
 }
 
+// settle waits until the peer's system has acknowledged all, at most until the
+// deadline: a peer that has ended its own direction may still read ours. The
+// system tells nobody when that is done, so it is asked.
+func (s *socket) settle(deadline time.Time) {
+	for tick := time.Millisecond; s.unacknowledged() > 0 && time.Now().Before(deadline); tick = min(2*tick, 50*time.Millisecond) {
+		time.Sleep(tick)
+	}
+}
+
 // closedByPeer reports whether the other side has ended the connection: what is
 // written then is lost.
 func (s *socket) closedByPeer() bool {

@@ -138,7 +138,9 @@ func (s *stream) finish() frames {
 	}
 	if s.sock.drain(time.Until(deadline)) == nil && s.sock.CloseWrite() == nil {
 		s.sock.SetReadDeadline(deadline)
-		io.Copy(io.Discard, s.sock.TCPConn)
+		if _, err := io.Copy(io.Discard, s.sock.TCPConn); err == nil {
+			s.sock.settle(deadline)
+		}
 	}
 	left := s.unacknowledged()
 	s.sock.Close()
