@@ -64,7 +64,7 @@ func FuzzCheck(f *testing.F) {
 		for what, write := range map[string]func(io.Writer, *config.Config){"convert": rewrite.Convert, "config": rewrite.Effective} {
 			var out bytes.Buffer
 			write(&out, cfg)
-			_, again, err := config.Load("again.conf", []byte(out.String()), Modules(), config.Options{Syntax: none})
+			_, again, err := config.Load("again.conf", out.Bytes(), Modules(), config.Options{Syntax: none})
 			if err != nil || again.Count(diag.Error) > 0 {
 				var said bytes.Buffer
 				for _, d := range again.All() {
