@@ -159,12 +159,14 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 // ownQueues gives a queue to actions that others must not wait for. Those whose
 // state the next action asks for run at once, or there would be none to ask for.
 // Behind a queue on disk it is one on disk: a queue in memory would take messages
-// off the disk before they are delivered.
+// off the disk before they are delivered. Nobody waits for an action that is alone
+// in a ruleset with a queue: a second one would only cost time.
 func (l *loader) ownQueues() {
 	typ, spooled := l.spooled()
 	taken := map[string]bool{}
+	l.findAlone()
 	for _, a := range l.cfg.Actions {
-		if a.Queue == nil && !a.queueGiven && !a.Watched && a.Module.OwnQueue != nil && a.Module.OwnQueue(a.Conf) {
+		if !a.Alone && a.Queue == nil && !a.queueGiven && !a.Watched && a.Module.OwnQueue != nil && a.Module.OwnQueue(a.Conf) {
 			q := l.cfg.actionQueueDefaults()
 			q.Type, q.WorkerThreads, q.ForAction = typ, 1, true
 			q.SetSize(queue.DefaultSize) // what the main queue would hold without it
@@ -172,6 +174,31 @@ func (l *loader) ownQueues() {
 				q.FileName = ownQueueName(a, taken)
 			}
 			a.Queue = &q
+		}
+	}
+}
+
+// findAlone marks the actions that are alone behind the queue of a ruleset.
+func (l *loader) findAlone() {
+	for _, rs := range l.cfg.Rulesets {
+		if rs.Queue == nil {
+			continue
+		}
+		var only *Action
+		n := 0
+		for s := range router.All(rs.Body) {
+			switch s := s.(type) {
+			case *router.Action:
+				if a := l.cfg.Actions[s.Index]; a.Module.Modify == nil {
+					only = a
+					n++
+				}
+			case *router.Call, *router.CallIndirect:
+				n += 2 // others may be there
+			}
+		}
+		if n == 1 {
+			only.Alone = true
 		}
 	}
 }

@@ -104,6 +104,9 @@ type Action struct {
 	Policy output.Policy
 	// Queue is the action's own; nil is Direct.
 	Queue *queue.Config
+	// Alone is set when the action is the only one behind the queue of its ruleset:
+	// nothing else waits for it.
+	Alone bool
 	Range diag.Range
 	// Node is what made it: an action() or a *syntax.LegacyAction.
 	Node syntax.Node

@@ -13,6 +13,7 @@ import (
 func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 	t.Parallel()
 	const next = "\n" + `action(type="omfile" file="/x" action.execOnlyWhenPreviousIsSuspended="on")`
+	const alone, other = `ruleset(name="r" queue.type="LinkedList") { `, `ruleset(name="other") { action(type="omfile" file="/x") }`
 	for conf, want := range map[string]bool{
 		`action(type="omfwd" target="h" protocol="tcp")`: true,
 		"*.* @@h\n": true,
@@ -23,6 +24,12 @@ func TestAnActionThatOthersMustNotWaitForGetsAQueue(t *testing.T) {
 		`action(type="omfwd" target="h" protocol="tcp")` + next:                                         false,
 		`action(type="omfwd" target="h" protocol="tcp")` + "\nif previous_action_suspended() then stop": false,
 		`action(type="omfile" file="/x")`:                                                               false,
+		// Nobody waits for what is alone behind the queue of a ruleset.
+		alone + `action(type="omfwd" target="h" protocol="tcp") }`:                                            false,
+		alone + `if $msg contains "x" then { set $!y = 1; action(type="omfwd" target="h" protocol="tcp") } }`: false,
+		alone + `action(type="omfwd" target="h" protocol="tcp") action(type="omfile" file="/x") }`:            true,
+		alone + `action(type="omfwd" target="h" protocol="tcp") call other }` + other:                         true,
+		`ruleset(name="r") { action(type="omfwd" target="h" protocol="tcp") }`:                                true,
 	} {
 		cfg, diags, err := config.Load("x.conf", []byte(conf), engine.Modules(), config.Options{})
 		if err != nil || !diags.Clean() {
@@ -47,13 +54,13 @@ func TestBehindAQueueOnDiskAnActionsOwnQueueIsOnDisk(t *testing.T) {
 		{`main_queue(queue.type="Disk" queue.fileName="main")` + "\n" + far + far + named, queue.Disk,
 			[]string{"/w/omfwd-h.example-514.queue", "/w/omfwd-h.example-514-2.queue", "/w/far_away.queue"}},
 		{`main_queue(queue.type="LinkedList" queue.fileName="main")` + "\n" + far, queue.LinkedList, []string{"/w/omfwd-h.example-514.queue"}},
-		{`ruleset(name="r" queue.type="Disk" queue.fileName="r") { ` + far + ` }`, queue.Disk, []string{"/w/omfwd-h.example-514.queue"}},
+		{`ruleset(name="r" queue.type="Disk" queue.fileName="r") { ` + far + `*.* /x` + "\n" + ` }`, queue.Disk, []string{"/w/omfwd-h.example-514.queue"}},
 	} {
 		cfg, diags, err := config.Load("x.conf", []byte(global+tt.conf), engine.Modules(), config.Options{})
 		if err != nil || !diags.Clean() {
 			t.Fatalf("%s: %v %+v", tt.conf, err, diags.All())
 		}
-		for i, a := range cfg.Actions {
+		for i, a := range cfg.Actions[:len(tt.dirs)] {
 			if a.Queue.Type != tt.typ || a.Queue.Dir != tt.dirs[i] {
 				t.Errorf("%s: action %d has a queue of type %v in %q, want %v in %q", tt.conf, i, a.Queue.Type, a.Queue.Dir, tt.typ, tt.dirs[i])
 			}

@@ -57,7 +57,7 @@ func (e *Engine) buildActions(diags *diag.List) {
 
 func (e *Engine) buildAction(a *config.Action) error {
 	env := e.modEnv
-	env.Name, env.Queued = a.Name, a.Queue != nil
+	env.Name, env.Queued = a.Name, a.Queue != nil || a.Alone
 	env.Log = e.log.With("module", a.Module.Name, "action", a.Name)
 	if a.Module.Modify != nil {
 		mod, err := a.Module.Modify(a.Conf, env)

@@ -30,7 +30,8 @@ type Env struct {
 	Metrics *metrics.Set
 	// Name is the instance's name: of the action, or of the input.
 	Name string
-	// Queued is set for an output behind a queue of its own: only that waits for it.
+	// Queued is set for an output that only a queue of its own, or of its ruleset,
+	// waits for.
 	Queued bool
 	// Store holds the files on local disk.
 	Store *store.Store

@@ -1,6 +1,8 @@
 package router
 
 import (
+	"iter"
+
 	"syslogd/message"
 	"syslogd/router/lookup"
 	"syslogd/router/property"
@@ -11,6 +13,33 @@ import (
 // Stmt is a compiled statement. run reports whether processing of the message stops.
 type Stmt interface {
 	run(w *Worker, m *message.Message) bool
+}
+
+// All returns the statements of body and of the blocks within, before chains are made.
+func All(body []Stmt) iter.Seq[Stmt] {
+	return func(yield func(Stmt) bool) { all(body, yield) }
+}
+
+func all(body []Stmt, yield func(Stmt) bool) bool {
+	for _, s := range body {
+		more := yield(s)
+		switch s := s.(type) {
+		case *If:
+			more = more && all(s.Then, yield) && all(s.Else, yield)
+		case *Filter:
+			more = more && all(s.Then, yield)
+		case *Selector:
+			more = more && all(s.Then, yield)
+		case *Foreach:
+			more = more && all(s.Body, yield)
+		case *Traced:
+			more = more && all([]Stmt{s.Stmt}, yield)
+		}
+		if !more {
+			return false
+		}
+	}
+	return true
 }
 
 // If runs Then or Else.
