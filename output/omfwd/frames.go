@@ -8,6 +8,10 @@ type frames struct {
 	start int
 }
 
+// overhead is what framing adds to a message, in bytes: an octet count and a
+// blank. Longer counts are rare.
+const overhead = 6
+
 func (f *frames) len() int { return len(f.ends) }
 
 // end is where the last one ends.
@@ -45,19 +49,4 @@ func (f *frames) add(other frames) {
 	for _, e := range other.ends {
 		f.ends = append(f.ends, e+shift)
 	}
-}
-
-// drop removes the first n frames.
-func (f *frames) drop(n int) {
-	if n == 0 {
-		return
-	}
-	cut := f.ends[n-1]
-	rest := f.ends[n:]
-	f.buf = f.buf[:copy(f.buf, f.buf[cut:f.end()])]
-	f.ends = f.ends[:len(rest)]
-	for i, e := range rest {
-		f.ends[i] = e - cut
-	}
-	f.start = 0
 }

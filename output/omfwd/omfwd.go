@@ -160,9 +160,16 @@ func (o *forwarder) Write(ctx context.Context, b *output.Batch) error {
 	}
 }
 
-// frame writes the records of a batch as they are sent, back to back.
+// frame writes the records of a batch as they are sent, back to back. A connection
+// may have kept the memory of the batch before.
 func (o *forwarder) frame(part *output.Part) {
+	if o.Protocol == TCP && o.batch.full() {
+		o.batch = o.spare()
+	}
 	o.batch.reset()
+	if n := len(part.All()) + len(part.Ends)*overhead; cap(o.batch.buf) < n {
+		o.batch.buf = make([]byte, 0, n)
+	}
 	for i := range part.Ends {
 		text, packed := part.At(i), false
 		if o.ZipLevel > 0 && o.Compression != Stream {
@@ -178,6 +185,16 @@ func (o *forwarder) frame(part *output.Part) {
 		}
 		o.batch.ends = append(o.batch.ends, len(o.batch.buf))
 	}
+}
+
+// spare is memory for a batch, empty if there is none.
+func (o *forwarder) spare() frames {
+	for _, t := range o.targets {
+		if t.stream != nil && len(t.stream.kept.free) > 0 {
+			return t.stream.kept.spare()
+		}
+	}
+	return frames{}
 }
 
 // settleLater arranges that it is checked whether all has arrived.
@@ -207,7 +224,7 @@ func (o *forwarder) settle() {
 			continue
 		}
 		t.stream.forget()
-		open = open || t.stream.kept.len() > 0
+		open = open || t.stream.kept.frames > 0
 	}
 	if o.backlog.len() > 0 {
 		if _, err := o.deliver(o.ctx, frames{}); err != nil {
