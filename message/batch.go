@@ -69,8 +69,36 @@ func (b *Batch) AddText(text, host, tag []byte, programLen int) *Message {
 	return m
 }
 
-// AddClone appends a copy of m that does not depend on m's batch.
-func (b *Batch) AddClone(m *Message) { b.Msgs = append(b.Msgs, *m.Clone()) }
+// AddCopy appends m as it is now, with variables of its own. Its text stays in the
+// memory of m's batch until Own is called.
+func (b *Batch) AddCopy(m *Message) {
+	b.Msgs = append(b.Msgs, *m)
+	c := &b.Msgs[len(b.Msgs)-1]
+	c.JSON, c.Local = m.JSON.Clone(), m.Local.Clone()
+}
+
+// Own makes b, which holds copies of messages of src, last longer than it: b
+// holds src's memory as well if it has at least half of the messages, else their
+// text is copied. The texts of one batch are never changed, so both may be in use
+// at the same time.
+func (b *Batch) Own(src *Batch) {
+	text := 0
+	for i := range b.Msgs {
+		text += len(b.Msgs[i].buf)
+	}
+	if 2*len(b.Msgs) >= len(src.Msgs) {
+		src.Retain()
+		b.others = append(b.others, src)
+		b.held += max(0, src.Bytes()-text)
+		return
+	}
+	buf := make([]byte, 0, text)
+	for i := range b.Msgs {
+		m, n := &b.Msgs[i], len(buf)
+		buf = append(buf, m.buf...)
+		m.buf = buf[n:len(buf):len(buf)]
+	}
+}
 
 // StampReceived sets the time of reception of all messages that have none from
 // Received, in the local zone. Listeners call it once, when the batch is full.

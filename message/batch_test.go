@@ -37,6 +37,48 @@ func TestBatchHoldsMessagesAndMemory(t *testing.T) {
 	b.Release()
 }
 
+// Copies outlive the batch they were made of, be they many or few of its messages,
+// and do not see what is set there later.
+func TestCopiesOutliveTheirBatch(t *testing.T) {
+	t.Parallel()
+	for name, copied := range map[string]int{"most": 9, "half": 5, "few": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			slab := NewSlab(100)
+			copy(slab.Buf, "0123456789")
+			src := NewBatch(slab)
+			for i := range 10 {
+				src.Add(slab.Buf[i:i+1], &Origin{}, NewPeer("", ""))
+			}
+			c := NewBatch(nil)
+			for i := range copied {
+				m := &src.Msgs[i]
+				m.MsgText = Span{0, 1}
+				m.JSON = &Tree{}
+				m.JSON.Set(ParsePath("n"), IntValue(1), true, true)
+				c.AddCopy(m)
+				m.JSON.Set(ParsePath("n"), IntValue(2), true, true)
+				m.SetMsg([]byte("changed"))
+			}
+			memory := src.Bytes()
+			c.Own(src)
+			if got := c.Bytes(); 2*copied >= 10 && got < memory || got > memory+copied*400 {
+				t.Errorf("counts %d bytes, the batch it is made of %d", got, memory)
+			}
+			src.Release()
+			other := NewSlab(100) // may be the same memory
+			copy(other.Buf, "xxxxxxxxxx")
+			for i := range c.Msgs {
+				m := &c.Msgs[i]
+				if string(m.Raw()) != string(rune('0'+i)) || string(m.Msg()) != string(m.Raw()) || m.JSON.Get(ParsePath("n"), true).Int() != 1 {
+					t.Errorf("message %d is %q, %q", i, m.Raw(), m.Msg())
+				}
+			}
+			c.Release()
+		})
+	}
+}
+
 func TestReleasedTwice(t *testing.T) {
 	t.Parallel()
 	defer func() {

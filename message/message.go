@@ -9,7 +9,8 @@
 // A Batch owns the slab that a listener read into. Fields of a Message are
 // spans of its text, which lies in the slab or, when a parser had to change
 // bytes, in the batch's side buffer. They are valid until the batch is
-// released; who needs a message for longer takes a Clone.
+// released; who needs one message for longer takes a Clone, who needs many copies
+// them to a batch with AddCopy and Own.
 package message
 
 import "bytes"

@@ -98,7 +98,7 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 			p.queued = message.NewBatch(nil)
 			p.queued.Received, p.queued.Flow = w.batch.Received, w.batch.Flow
 		}
-		p.queued.AddClone(m)
+		p.queued.AddCopy(m)
 		w.previousSuspended = false
 		return false
 	}
@@ -162,6 +162,7 @@ func (a *Action) commit(w *Worker, p *pending) bool {
 	if p.queued != nil {
 		b := p.queued
 		p.queued = nil
+		b.Own(w.batch)
 		finished = a.Queue.Enqueue(w.ctx, b) || w.ctx.Err() == nil
 	}
 	_, all := a.deliver(w, p)

@@ -118,10 +118,36 @@ func TestAWorkerDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// What goes to an action's queue costs a batch, not something a message.
+func TestMessagesForAQueueAreNotAllocatedOneByOne(t *testing.T) {
+	b := newBench(t)
+	queue := &lane{}
+	a := b.action("queued", "%msg%")
+	a.Queue = queue
+	b.ruleset("default", a)
+	w := b.r.NewWorker(t.Context())
+	var lines []string
+	for range 200 {
+		lines = append(lines, "a message")
+	}
+	mb := batch(lines...)
+	w.Run(clone(mb))
+	if n := testing.AllocsPerRun(100, func() {
+		mb.Retain()
+		w.Run(mb)
+		for _, q := range queue.batches {
+			q.Release()
+		}
+		queue.batches = queue.batches[:0]
+	}); n > 20 {
+		t.Errorf("%.1f allocations for 200 messages", n)
+	}
+}
+
 func clone(mb *message.Batch) *message.Batch {
 	c := message.NewBatch(nil)
 	for i := range mb.Msgs {
-		c.AddClone(&mb.Msgs[i])
+		c.Msgs = append(c.Msgs, *mb.Msgs[i].Clone())
 	}
 	return c
 }

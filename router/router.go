@@ -203,6 +203,7 @@ func (w *Worker) commit() bool {
 	w.dirty = w.dirty[:0]
 	for rs, b := range w.calls {
 		delete(w.calls, rs)
+		b.Own(w.batch)
 		finished = (rs.Queue.Enqueue(w.ctx, b) || w.ctx.Err() == nil) && finished
 	}
 	return finished

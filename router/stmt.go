@@ -170,7 +170,7 @@ func (w *Worker) call(rs *Ruleset, m *message.Message) bool {
 			b.Ruleset, b.Received, b.Flow = rs.Name, w.batch.Received, w.batch.Flow
 			w.calls[rs] = b
 		}
-		b.AddClone(m)
+		b.AddCopy(m)
 		return false
 	}
 	if w.depth >= maxCallDepth && !w.tooDeep {
