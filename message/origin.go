@@ -117,8 +117,8 @@ func (p *Peer) SetHost(name []byte) { p.host.Store(&name) }
 
 // Flow is the stream of messages of one sender whose order is kept: a
 // connection, or a datagram socket. A queue pins it to one worker while
-// batches of it are under way.
+// batches of it are under way there.
 type Flow struct {
-	Lane    atomic.Int32
+	// Pending is how many batches are under way in all queues.
 	Pending atomic.Int32
 }

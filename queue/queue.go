@@ -55,6 +55,7 @@ type Queue struct {
 
 	mu      sync.Mutex
 	lanes   []lane
+	pins    map[*message.Flow]pin
 	msgs    int // queued or being processed
 	bytes   int
 	waiting int // senders that wait for room
@@ -109,7 +110,7 @@ func New(name string, conf Config, env Env) *Queue {
 		env.Log = slog.New(slog.DiscardHandler)
 	}
 	conf.derive()
-	q := &Queue{name: name, conf: conf, env: env, lanes: make([]lane, conf.workers()), patient: true, ended: make(chan struct{})}
+	q := &Queue{name: name, conf: conf, env: env, lanes: make([]lane, conf.workers()), pins: map[*message.Flow]pin{}, patient: true, ended: make(chan struct{})}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	q.room.L, q.calm.L = &q.mu, &q.mu
 	for i := range q.lanes {
@@ -274,11 +275,22 @@ func (q *Queue) push(e entry, f *message.Flow) {
 	}
 }
 
+// pin is the lane of a flow that has batches under way.
+type pin struct {
+	lane, batches int
+}
+
 // laneFor chooses a lane and counts the batch as under way. mu is held.
 func (q *Queue) laneFor(f *message.Flow) int {
-	if f != nil && f.Pending.Load() > 0 {
+	if f != nil {
 		f.Pending.Add(1)
-		return int(f.Lane.Load())
+	}
+	if len(q.lanes) == 1 {
+		return 0
+	}
+	if p, found := q.pins[f]; found {
+		q.pins[f] = pin{p.lane, p.batches + 1}
+		return p.lane
 	}
 	best := 0
 	for i := range q.lanes {
@@ -291,10 +303,25 @@ func (q *Queue) laneFor(f *message.Flow) int {
 		}
 	}
 	if f != nil {
-		f.Lane.Store(int32(best))
-		f.Pending.Add(1)
+		q.pins[f] = pin{best, 1}
 	}
 	return best
+}
+
+// done counts a batch of the flow as no longer under way. mu is held.
+func (q *Queue) done(f *message.Flow) {
+	if f == nil {
+		return
+	}
+	f.Pending.Add(-1)
+	p, found := q.pins[f]
+	switch {
+	case !found:
+	case p.batches == 1:
+		delete(q.pins, f)
+	default:
+		q.pins[f] = pin{p.lane, p.batches - 1}
+	}
 }
 
 // work is one worker.
@@ -351,9 +378,7 @@ func (q *Queue) process(e entry, h Handler) {
 		}
 	}
 	q.mu.Lock()
-	if f != nil {
-		f.Pending.Add(-1)
-	}
+	q.done(f)
 	q.msgs -= e.n
 	q.bytes -= e.size
 	if q.paced > 0 && q.bytes <= calmBytes/2 {

@@ -114,6 +114,38 @@ func TestSendersKeepTheirOrderWithManyWorkers(t *testing.T) {
 	}
 }
 
+// A flow's batches are under way in the main queue and in that of an action, which
+// has fewer workers.
+func TestOneFlowInTwoQueues(t *testing.T) {
+	t.Parallel()
+	first, second := newBench(Config{WorkerThreads: 3}, true), newBench(Config{WorkerThreads: 1}, true)
+	flows := []*message.Flow{{}, {}, {}}
+	for i := range 12 {
+		f := flows[i%3]
+		first.q.Enqueue(t.Context(), batch(f, fmt.Sprint(i)))
+		second.q.Enqueue(t.Context(), batch(f, fmt.Sprint(i)))
+	}
+	for _, f := range flows {
+		if n := f.Pending.Load(); n != 8 {
+			t.Errorf("%d batches under way, want 8", n)
+		}
+	}
+	for _, b := range []*bench{first, second} {
+		close(b.gate)
+		if lost := b.q.Stop(); lost != 0 || len(b.seen) != 12 || len(b.q.pins) != 0 {
+			t.Errorf("%d messages lost, %d arrived, %d flows are pinned", lost, len(b.seen), len(b.q.pins))
+		}
+	}
+	if fmt.Sprint(second.seen) != "[0 1 2 3 4 5 6 7 8 9 10 11]" {
+		t.Errorf("a single worker changed the order: %v", second.seen)
+	}
+	for _, f := range flows {
+		if n := f.Pending.Load(); n != 0 {
+			t.Errorf("%d batches count as under way", n)
+		}
+	}
+}
+
 func TestAFullQueueHoldsTheSenderUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -113,9 +113,9 @@ func (q *Queue) joins(e, o *entry) bool {
 	}
 	e.Join(o.Batch)
 	e.n, e.size = e.n+o.n, e.size+o.size
-	if f := e.Flow; f != nil {
-		f.Pending.Add(-1)
-	}
+	q.mu.Lock()
+	q.done(e.Flow)
+	q.mu.Unlock()
 	return true
 }
 
