@@ -148,6 +148,11 @@ func (m *Message) ReplaceRaw(text []byte) {
 // Bytes returns the bytes of s. The caller must not change them.
 func (m *Message) Bytes(s Span) []byte { return m.buf[s.Off : s.Off+s.Len : s.Off+s.Len] }
 
+// Follows reports whether b stands behind a in the text, with a blank between them.
+func (m *Message) Follows(a, b Span) bool {
+	return b.Off == a.Off+a.Len+1 && m.buf[b.Off-1] == ' '
+}
+
 // RawAfterPRI is Raw without a leading <...>: what follows a > that stands as
 // byte 2, 3 or 4 behind <, valid or not, as rsyslogd's rawmsg-after-pri.
 func (m *Message) RawAfterPRI() []byte {

@@ -40,6 +40,7 @@ type part struct {
 	constant []byte
 	prop     property.Property
 	spec     replacer
+	run      *run // nil: none begins here
 }
 
 type escapeMode uint8
@@ -80,8 +81,16 @@ func (t *Template) Append(dst []byte, m *message.Message, ctx *property.Context)
 	if t.subtree != nil {
 		return t.subtree.Append(dst, m, ctx)
 	}
-	for i := range t.parts {
-		if p := &t.parts[i]; p.kind != general {
+	for i := 0; i < len(t.parts); i++ {
+		p := &t.parts[i]
+		if p.run != nil {
+			if s, ok := p.run.of(m); ok {
+				dst = append(dst, m.Bytes(s)...)
+				i += p.run.parts - 1
+				continue
+			}
+		}
+		if p.kind != general {
 			dst = p.appendFast(dst, m, ctx)
 		} else {
 			dst = t.appendValue(dst, p, m, ctx)
@@ -212,5 +221,6 @@ func (s *Set) add(t *Template, rng diag.Range, diags *diag.List) {
 		diags.Notef(rng, "template %q is defined already", t.Name).Effect = "the first definition is used"
 		return
 	}
+	t.findRuns()
 	s.byName[t.Name] = t
 }
