@@ -190,7 +190,7 @@ func (p *RFC3164) permitted(c byte, bracket bool) bool {
 
 // tag reads the tag at pos and returns the position behind it.
 func (p *RFC3164) tag(m *message.Message, text []byte, pos int) int {
-	n := scanTag(text[pos:])
+	n, program := scanTag(text[pos:], p.slash)
 	if p.c.TagEndingByColon && (n == 0 || text[pos+n-1] != ':') {
 		m.SetTag(dash, len(dash))
 		// The blank in front of the word goes to the text, too. Unlike rsyslogd,
@@ -200,7 +200,7 @@ func (p *RFC3164) tag(m *message.Message, text []byte, pos int) int {
 		}
 		return pos
 	}
-	m.TagText = span(pos, n)
+	m.TagText, m.Program = span(pos, n), span(pos, program)
 	return pos + n
 }
 
@@ -210,15 +210,23 @@ var dash = []byte("-")
 const maxTag = 510
 
 // scanTag returns the length of the tag at the start of text: up to a blank, or
-// up to a colon, which belongs to it.
-func scanTag(text []byte) int {
-	for i, c := range text {
-		switch {
-		case c == ':':
-			return i + 1
-		case c == ' ', i == maxTag:
-			return i
+// up to a colon, which belongs to it. program is ProgramLen of it.
+func scanTag(text []byte, permitSlash bool) (n, program int) {
+	end := min(len(text), maxTag)
+	for n < end && (kinds[text[n]]&(endsProgram|slash) == 0 || text[n] == '/' && permitSlash) && text[n] != ' ' {
+		n++
+	}
+	program = n
+	for ; n < end; n++ {
+		switch text[n] {
+		case ':':
+			return n + 1, program
+		case ' ':
+			return n, program
 		}
 	}
-	return len(text)
+	if n < len(text) && text[n] == ':' {
+		return n + 1, program
+	}
+	return n, program
 }

@@ -63,8 +63,8 @@ func (s *sanitiser) cleanPrefix(text []byte) int {
 	if s.Escape8Bit {
 		high = 0x80 * ones
 	}
-	i := 0
-	// Four words at a time, then one.
+	i, n := 0, len(text)
+	// Four words at a time, then one; the last one overlaps.
 	for ; i+32 <= len(text); i += 32 {
 		q := text[i : i+32 : i+32]
 		a, b := binary.LittleEndian.Uint64(q), binary.LittleEndian.Uint64(q[8:])
@@ -74,19 +74,19 @@ func (s *sanitiser) cleanPrefix(text []byte) int {
 			break
 		}
 	}
-	for ; i+8 <= len(text); i += 8 {
-		w := binary.LittleEndian.Uint64(text[i:])
+	for ; i < n && n >= 8; i += 8 {
+		w := binary.LittleEndian.Uint64(text[min(i, n-8):])
 		// The first term has a high bit set if, and only if, some byte is below 32.
 		if (w-32*ones)&^w&(0x80*ones)|w&high != 0 {
 			break
 		}
 	}
-	for ; i < len(text); i++ {
+	for ; i < n; i++ {
 		if c := text[i]; c < 32 && (s.keep>>c&1 == 0 || c == '\n' && s.SpaceLF) || c > 127 && s.Escape8Bit {
 			break
 		}
 	}
-	return i
+	return min(i, n)
 }
 
 // escape returns a copy of text with everything escaped that has to be, in
