@@ -322,7 +322,7 @@ func (s *session) submit(ctx context.Context, b *message.Batch) bool {
 		return true
 	}
 	if granted := s.srv.opt.Limit.Take(n, b.Received); granted < n {
-		b.Msgs = b.Msgs[:granted]
+		b.Cut(granted)
 		n = granted
 	}
 	taken := s.sub.Submit(ctx, b)

@@ -150,7 +150,7 @@ func (f *PolicyFilter) Filter(b *message.Batch) {
 		}
 		kept = append(kept, *m)
 	}
-	b.Msgs = kept
+	b.Cut(len(kept))
 }
 
 func (f *PolicyFilter) admitSource(b *message.Batch, m *message.Message, limits *SourceLimits, now time.Time) bool {

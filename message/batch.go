@@ -44,14 +44,23 @@ func NewBatch(slab *Slab) *Batch {
 // at least as long as the batch. The pointer is valid until the next Add.
 func (b *Batch) Add(text []byte, o *Origin, p *Peer) *Message {
 	if len(b.Msgs) < cap(b.Msgs) {
-		b.Msgs = b.Msgs[:len(b.Msgs)+1]
+		b.Msgs = b.Msgs[:len(b.Msgs)+1] // slots that are not in use are empty
 	} else {
 		b.Msgs = append(b.Msgs, Message{})
 	}
 	m := &b.Msgs[len(b.Msgs)-1]
-	// The slot may hold a message that was cut off from Msgs.
-	*m = Message{buf: text, rawLen: uint32(len(text)), Origin: o, Peer: p}
+	if poison && (m.buf != nil || m.Flags != 0 || m.JSON != nil) {
+		panic("message: Msgs was made shorter without Cut")
+	}
+	m.buf, m.rawLen, m.Origin, m.Peer = text, uint32(len(text)), o, p
 	return m
+}
+
+// Cut takes away all messages but the first n. Msgs must not be made shorter in
+// another way.
+func (b *Batch) Cut(n int) {
+	clear(b.Msgs[n:])
+	b.Msgs = b.Msgs[:n]
 }
 
 // AddText appends a message that is all text and needs no parser. text, host and

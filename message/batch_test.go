@@ -106,7 +106,7 @@ func TestNewBatchIsEmptyAfterAnother(t *testing.T) {
 			m.Flags, m.Protocol, m.TagText.Len, m.JSON = Parsed, 1, 1, new(Tree)
 		}
 		b.Ruleset, b.Flow, b.Received = "r", new(Flow), time.Now()
-		b.Msgs = b.Msgs[:5] // a rate limit
+		b.Cut(5) // a rate limit
 		b.Release()
 	}
 }

@@ -120,8 +120,7 @@ func (dec *Decoder) Append(b *Batch, p []byte) error {
 		}
 	}
 	if d.bad || len(d.p) > 0 {
-		clear(b.Msgs[had:])
-		b.Msgs = b.Msgs[:had]
+		b.Cut(had)
 		return ErrEncoding
 	}
 	return nil

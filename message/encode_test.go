@@ -111,7 +111,7 @@ func TestDecodingDoesNotAllocatePerMessage(t *testing.T) {
 	var dec Decoder
 	got := NewBatch(nil)
 	if n := testing.AllocsPerRun(100, func() {
-		got.Msgs = got.Msgs[:0]
+		got.Cut(0)
 		if err := dec.Append(got, p); err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +170,7 @@ func BenchmarkEncode(b *testing.B) {
 		var dec Decoder
 		got := NewBatch(nil)
 		for b.Loop() {
-			got.Msgs = got.Msgs[:0]
+			got.Cut(0)
 			dec.Append(got, p)
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/500, "ns/msg")

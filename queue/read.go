@@ -102,8 +102,7 @@ func (s *spool) add(f *fed, r *record, first int) {
 	n := f.batch.Len() - had
 	if err != nil || n != r.msgs {
 		s.log.Error("messages on disk can not be read, they are kept aside", "file", s.reading.name, "count", r.msgs, "err", err)
-		clear(f.batch.Msgs[had:])
-		f.batch.Msgs = f.batch.Msgs[:had]
+		f.batch.Cut(had)
 		s.mu.Lock()
 		s.reading.bad += int64(recordHeader + len(r.body))
 		s.stored -= r.msgs - first

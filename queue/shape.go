@@ -28,8 +28,7 @@ func (q *Queue) filter(b *message.Batch) bool {
 		}
 		kept = append(kept, b.Msgs[i])
 	}
-	clear(b.Msgs[len(kept):])
-	b.Msgs = kept
+	b.Cut(len(kept))
 	q.Discarded.Add(uint64(n - len(kept)))
 	if len(kept) == 0 {
 		b.Release()

@@ -234,7 +234,7 @@ func (r *reader) hand(b *message.Batch, sub *listener.Submitter) {
 		return
 	}
 	if granted := r.limit.Take(count, b.Received); granted < count {
-		b.Msgs = b.Msgs[:granted]
+		b.Cut(granted)
 		count = granted
 	}
 	if count == 0 {
