@@ -34,6 +34,8 @@ type session struct {
 	large    large
 	out      []byte // answers
 	over     bool   // the dialogue has ended
+
+	closing bool // its own deadlines count from now on; guarded by srv.mu
 }
 
 // A read begins with firstRead bytes of room; it grows and shrinks with what
@@ -178,6 +180,15 @@ func (s *session) readNow(fd int) (*message.Slab, int, error) {
 	}
 }
 
+// close begins the end of the session: a stop of the server interrupts no read
+// any more. Else an interruption that comes late would end the wait for what is
+// under way.
+func (s *session) close() {
+	s.srv.mu.Lock()
+	s.closing = true
+	s.srv.mu.Unlock()
+}
+
 // quiet is how long the end of what a peer has sent is waited for at a stop.
 const quiet = 50 * time.Millisecond
 
@@ -186,6 +197,7 @@ const quiet = 50 * time.Millisecond
 // what it has sent is not thrown away with the connection. In a dialogue the
 // farewell says that.
 func (s *session) drain(raw syscall.RawConn) {
+	s.close()
 	if s.dialogue != nil {
 		s.drainDialogue(raw)
 		return

@@ -256,6 +256,9 @@ func (s *StreamServer) interrupt() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for ses := range s.sessions {
+		if ses.closing {
+			continue
+		}
 		ses.conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
