@@ -324,11 +324,12 @@ func TestMistakes(t *testing.T) {
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.caCert="ca" tls.authMode="name"`:                            "needs tls.permittedPeer",
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.caCert="ca" tls.authMode="certvalid" tls.permittedPeer="x"`: "does not look at it",
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.priorityString="NORMAL" tls.tlsCfgCmd="Protocol=ALL"`:       "keep one",
-		`oversizeMode="split"`:    "want one of truncate, abort, accept",
-		`maxDataSize="2g"`:        "a RELP frame holds at most",
-		`flowControl="on"`:        "want one of no, light, full",
-		`tls.compression="on"`:    "no TLS library compresses",
-		`listenPortFileName="/x"`: `parameter "listenPortFileName" not known`,
+		`tls="off" tls.myCert="c"`: "tls.myCert is given, but TLS is off",
+		`oversizeMode="split"`:     "want one of truncate, abort, accept",
+		`maxDataSize="2g"`:         "a RELP frame holds at most",
+		`flowControl="on"`:         "want one of none, no, light, full",
+		`tls.compression="on"`:     "no TLS library compresses",
+		`listenPortFileName="/x"`:  `parameter "listenPortFileName" not known`,
 	} {
 		_, diags := load(t, `module(load="imrelp") input(type="imrelp" port="0" `+params+")\n")
 		found := false
