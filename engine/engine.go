@@ -199,7 +199,8 @@ func (e *Engine) startQueues() error {
 	all := append([]*queue.Queue{e.main}, e.queues...)
 	for _, q := range all {
 		if err := q.Open(); err != nil {
-			if e.cfg.Global.AbortOnFailedQueue {
+			// Files of two servers in one directory would be no queue of either.
+			if e.cfg.Global.AbortOnFailedQueue || errors.Is(err, queue.ErrInUse) {
 				return err
 			}
 			e.log.Error("a queue can not use its files and is kept in memory", "queue", q.Name(), "err", err)

@@ -206,6 +206,7 @@ func (s *session) end(err error) {
 // farewell ends the connection so that the peer gets all answers: closing a
 // socket that holds bytes nobody has read would throw away what is under way.
 func (s *session) farewell() {
+	s.close()
 	s.out = s.dialogue.Farewell(s.out[:0])
 	if s.say() != nil {
 		return

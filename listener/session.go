@@ -26,14 +26,17 @@ type session struct {
 	port   uint16
 	frames frame.Reader
 	flow   message.Flow
-	rest   []byte // of a frame that has not ended
-	size   int    // of the next read
-	long   bool   // the next text is the beginning of a frame that is too long
+	rest   []byte    // of a frame that has not ended
+	size   int       // of the next read
+	last   time.Time // something was read
+	long   bool      // the next text is the beginning of a frame that is too long
 
 	dialogue Dialogue // nil on a connection that is only read
 	large    large
 	out      []byte // answers
 	over     bool   // the dialogue has ended
+
+	closing bool // its own deadlines count from now on; guarded by srv.mu
 }
 
 // A read begins with firstRead bytes of room; it grows and shrinks with what
@@ -50,10 +53,6 @@ func (s *session) leastRead() int {
 	}
 	return firstRead
 }
-
-// drainLimit bounds what is still read from a connection when the server stops. It
-// is more than the buffers of both sides hold.
-const drainLimit = 16 << 20
 
 func (s *session) run(ctx context.Context) {
 	defer s.srv.ended(s)
@@ -178,21 +177,42 @@ func (s *session) readNow(fd int) (*message.Slab, int, error) {
 	}
 }
 
-// quiet is how long the end of what a peer has sent is waited for at a stop.
-const quiet = 50 * time.Millisecond
+// close begins the end of the session: a stop of the server interrupts no read
+// any more. Else an interruption that comes late would end the wait for what is
+// under way.
+func (s *session) close() {
+	s.srv.mu.Lock()
+	s.closing = true
+	s.srv.mu.Unlock()
+}
+
+// How long the end of what a peer has sent is waited for at a stop. A peer that
+// sent something lately may be in the middle of it, however slow the machine is:
+// it gets longer, but not for ever if it does not look at what it is told.
+const (
+	quiet      = 50 * time.Millisecond
+	longQuiet  = 500 * time.Millisecond
+	lately     = 5 * time.Second
+	drainTime  = 5 * time.Second
+	drainLimit = 64 << 20 // bytes, more than the buffers of both sides hold
+)
 
 // drain reads what has arrived, or is under way, when the server stops. It says
-// first that the connection ends: a sender that looks sends no more then, and
-// what it has sent is not thrown away with the connection. In a dialogue the
-// farewell says that.
+// first that the connection ends: a sender that looks sends no more then and ends
+// it, too. Then all of it is here. In a dialogue the farewell says that.
 func (s *session) drain(raw syscall.RawConn) {
+	s.close()
 	if s.dialogue != nil {
 		s.drainDialogue(raw)
 		return
 	}
 	closeWrite(s.conn)
-	for total, late := 0, false; total < drainLimit; {
-		s.conn.SetReadDeadline(time.Now().Add(quiet))
+	wait, end := quiet, time.Now().Add(drainTime)
+	if time.Since(s.last) < lately {
+		wait = longQuiet
+	}
+	for total, late := 0, false; total < drainLimit && time.Now().Before(end); {
+		s.conn.SetReadDeadline(time.Now().Add(wait))
 		slab, n, err := s.read(raw)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			// Something may have come while this goroutine had no processor: a
@@ -206,7 +226,7 @@ func (s *session) drain(raw syscall.RawConn) {
 		if n <= 0 {
 			return
 		}
-		total, late = total+n, false
+		total, late, wait = total+n, false, longQuiet
 		s.consume(slab, n, false)
 	}
 }
@@ -267,6 +287,7 @@ func (s *session) consume(slab *message.Slab, n int, atEOF bool) {
 	slab = rightSize(slab, used)
 	b := message.NewBatch(slab)
 	b.Received, b.Flow = time.Now(), &s.flow
+	s.last = b.Received
 	buf := slab.Buf[:used]
 	for {
 		text, advance, ev := s.frames.Next(buf, atEOF)

@@ -66,8 +66,9 @@ type StreamServer struct {
 	opt StreamOptions
 	ln  net.Listener
 
-	mu       sync.Mutex // guards sessions
+	mu       sync.Mutex // guards sessions and stopping
 	sessions map[*session]struct{}
+	stopping bool // sessions are told to end
 	running  sync.WaitGroup
 
 	framing, oversize LogLimiter
@@ -161,20 +162,42 @@ func (s *StreamServer) Close() error {
 const lastCall = 10 * time.Millisecond
 
 // Run accepts connections until ctx is done. What has arrived by then is read
-// and submitted before it returns.
+// and submitted before it returns. Sessions are told to end when nobody listens
+// any more: a sender that is told connects again at once, and what it sends to a
+// socket that is never accepted is lost.
 func (s *StreamServer) Run(ctx context.Context, sub *Submitter) error {
 	stop := context.AfterFunc(ctx, func() {
+		refuse(s.ln)
 		if ln, ok := s.ln.(interface{ SetDeadline(time.Time) error }); !ok || ln.SetDeadline(time.Now().Add(lastCall)) != nil {
 			s.ln.Close()
 		}
-		s.interrupt()
 	})
 	defer stop()
 	err := s.accept(ctx, sub)
 	// A last connection may have ended the loop before the socket was closed.
 	s.ln.Close()
+	s.interrupt()
 	s.running.Wait()
 	return err
+}
+
+// refuse lets the kernel make no further connections, so that none is left
+// unaccepted when the socket is closed: packets for a socket with a filter that
+// accepts no byte are dropped. Those that exist already are not affected.
+func refuse(ln net.Listener) {
+	tcp, ok := ln.(*net.TCPListener)
+	if !ok {
+		return
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return
+	}
+	nothing := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K}
+	raw.Control(func(fd uintptr) {
+		// Without it there is only a moment in which a connection may be lost.
+		_ = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &nothing})
+	})
 }
 
 func (s *StreamServer) accept(ctx context.Context, sub *Submitter) error {
@@ -222,6 +245,9 @@ func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
 	}
 	s.mu.Lock()
 	s.sessions[ses] = struct{}{}
+	if s.stopping {
+		c.SetReadDeadline(time.Unix(1, 0))
+	}
 	s.mu.Unlock()
 	s.open.Add(1)
 	s.Opened.Add(1)
@@ -230,9 +256,6 @@ func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
 	}
 	if ses.frames = frame.NewReader(&s.opt.Frame); s.opt.Dialogue != nil {
 		ses.dialogue = s.opt.Dialogue()
-	}
-	if ctx.Err() != nil {
-		c.SetReadDeadline(time.Unix(1, 0))
 	}
 	s.running.Add(1)
 	go ses.run(ctx)
@@ -255,7 +278,11 @@ func (s *StreamServer) ended(ses *session) {
 func (s *StreamServer) interrupt() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.stopping = true
 	for ses := range s.sessions {
+		if ses.closing {
+			continue
+		}
 		ses.conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }

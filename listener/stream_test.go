@@ -159,6 +159,7 @@ func TestAStreamIsCutIntoTheSameMessagesHoweverItArrives(t *testing.T) {
 		s.until("the first part", func() bool { return s.Bytes.Value() == uint64(cut) })
 		s.write(c, text[cut:])
 		s.wants(want...)
+		c.Close() // a stop would wait for more
 		s.stop()
 	}
 }

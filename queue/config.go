@@ -255,7 +255,7 @@ var memoryParams = param.Table[Config]{
 		param.Choice[Type]{Name: "Disk", Value: Disk}).
 		Given(given).Inherits("FixedArray for rulesets, Direct for actions").
 		Doc("How messages are held. FixedArray and LinkedList are one kind of memory queue; with queue.fileName what is above the high watermark goes to disk. Disk writes every message to disk first."),
-	param.Int("queue.size", func(c *Config) *int { return &c.Size }).Range(1, 1<<31-1).Given(and(func(c *Config) *bool { return &c.sizeGiven })).
+	param.Count("queue.size", func(c *Config) *int { return &c.Size }).Given(and(func(c *Config) *bool { return &c.sizeGiven })).
 		Inherits("50000, actions 1000").Doc("Messages the queue holds in memory at most. A queue of type Disk is bounded only if this is given."),
 	param.Size("queue.maxBytes", func(c *Config) *int64 { return &c.MaxBytes }).Default("64m").Given(given).
 		Doc("Memory the queue holds at most. Not known to rsyslogd."),

@@ -211,6 +211,17 @@ func timeText(t *message.Timestamp) string {
 // can be read stay, a damaged file is kept beside the repaired one. It returns
 // what it did, for people.
 func Repair(fsys vfs.FS, dir string) (did []string, err error) {
+	if locker, ok := fsys.(vfs.Locker); ok {
+		l, err := locker.Lock(filepath.Join(dir, lockName))
+		var locked *vfs.LockedError
+		if errors.As(err, &locked) {
+			return nil, fmt.Errorf("%s is used by the server with pid %d, which must be stopped first: %w", dir, locked.PID, ErrInUse)
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+	}
 	list, err := segmentsIn(fsys, dir)
 	if err != nil {
 		return nil, err

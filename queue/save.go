@@ -55,18 +55,21 @@ func (s *spool) close(left []kept) (saved int, err error) {
 	if len(s.segments) == 0 && s.posErr == nil {
 		s.tidy()
 	}
-	return saved, err
+	return saved, errors.Join(err, s.unlock())
 }
 
 // tidy removes what an empty queue does not need.
 func (s *spool) tidy() {
 	names, err := s.fs.ReadDir(s.dir)
-	if err != nil || len(names) != 1 || names[0] != positionName {
+	if err != nil || slices.ContainsFunc(names, func(name string) bool { return name != positionName && name != lockName }) {
 		return
 	}
-	if s.fs.Remove(filepath.Join(s.dir, positionName)) == nil {
-		s.fs.Remove(s.dir)
+	for _, name := range names {
+		if s.fs.Remove(filepath.Join(s.dir, name)) != nil {
+			return
+		}
 	}
+	s.fs.Remove(s.dir)
 }
 
 // saveOne writes a batch under its own number; wmu is held.

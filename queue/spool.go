@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -22,6 +23,8 @@ type spool struct {
 	fs  vfs.FS
 	dir string
 	log *slog.Logger
+	// lock keeps other processes away; nil where that is not possible.
+	lock io.Closer
 	// maxBytes bounds all segments, maxSegment is where one ends, sync asks for
 	// fsync, checkpoint is after how many messages the position is written.
 	maxBytes, maxSegment int64
@@ -99,38 +102,56 @@ func openSpool(fsys vfs.FS, dir string, conf *Config, log *slog.Logger) (*spool,
 		s.maxSegment = min(s.maxSegment, s.maxBytes/4) // so that space comes free before all is done
 	}
 	s.posLog = positionLog{fs: fsys, dir: dir, sync: s.sync}
-	var f found
 	made := func(made string) error {
 		if s.sync {
 			return vfs.SyncDir(fsys, filepath.Dir(made))
 		}
 		return nil
 	}
-	if err := vfs.MkdirAll(fsys, dir, 0o700, made); err != nil {
-		return nil, f, err
+	var err error
+	if s.lock, err = lock(fsys, dir, func() error { return vfs.MkdirAll(fsys, dir, 0o700, made) }, log); err != nil {
+		return nil, found{}, err
 	}
-	pos, torn, err := readPosition(fsys, dir)
+	f, err := s.open()
 	if err != nil {
-		return nil, f, err
+		return nil, f, errors.Join(err, s.unlock())
+	}
+	return s, f, nil
+}
+
+// open looks through what an earlier run has left.
+func (s *spool) open() (found, error) {
+	var f found
+	pos, torn, err := readPosition(s.fs, s.dir)
+	if err != nil {
+		return f, err
 	}
 	if torn > 0 {
-		log.Warn("the end of a queue's position is damaged, the last messages may be delivered twice", "file", filepath.Join(dir, positionName))
+		s.log.Warn("the end of a queue's position is damaged, the last messages may be delivered twice", "file", filepath.Join(s.dir, positionName))
 	}
 	s.pos = pos
-	list, err := segmentsIn(fsys, dir)
+	list, err := segmentsIn(s.fs, s.dir)
 	if err != nil {
-		return nil, f, err
+		return f, err
 	}
 	s.seq.Store(max(firstSeq, pos.highest()))
 	for i, seg := range list {
 		if err := s.look(seg, i == len(list)-1, &f); err != nil {
-			return nil, f, err
+			return f, err
 		}
 	}
 	s.stored = f.messages
 	s.drop()
 	f.segments = len(s.segments)
-	return s, f, nil
+	return f, nil
+}
+
+// unlock lets other processes have the directory.
+func (s *spool) unlock() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Close()
 }
 
 // look reads a segment of an earlier run. What lies behind its last record is cut

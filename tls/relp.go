@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"syslogd/config/param"
+	"syslogd/internal/diag"
 )
 
 // RELPParams are the tls.* parameters of imrelp and omrelp, which have a
@@ -58,4 +59,18 @@ func (o Options) RELP(server bool) (Options, error) {
 		return o, errors.New("this tls.authMode needs tls.permittedPeer")
 	}
 	return o, nil
+}
+
+// ReportUnused says that TLS is off where the object o has settings for it.
+func (o Options) ReportUnused(obj *param.Object, diags *diag.List) {
+	if o.Mode != 0 {
+		return
+	}
+	for _, name := range []string{"tls.cacert", "tls.mycert", "tls.myprivkey", "tls.prioritystring", "tls.tlscfgcmd"} {
+		if a := obj.Arg(name); a != nil {
+			d := diags.Warnf(a.Range, "%s is given, but TLS is off", a.Param)
+			d.Hint, d.Effect = `write tls="on"`, "what is sent can be read on the way"
+			return
+		}
+	}
 }

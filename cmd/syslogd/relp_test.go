@@ -131,12 +131,6 @@ var messageLine = regexp.MustCompile(`^local1\.err web1 app: message (\d+)\.$`)
 // there and whole, and at most again may have come twice.
 func checkAll(t *testing.T, lines []string, count, again int) {
 	t.Helper()
-	checkMost(t, lines, count, 0, again)
-}
-
-// checkMost is checkAll where some messages may be missing.
-func checkMost(t *testing.T, lines []string, count, lost, again int) {
-	t.Helper()
 	seen := make([]int, count)
 	for _, line := range lines {
 		m := messageLine.FindStringSubmatch(line)
@@ -156,7 +150,7 @@ func checkMost(t *testing.T, lines []string, count, lost, again int) {
 		}
 		twice += max(n-1, 0)
 	}
-	if len(missing) > lost {
+	if len(missing) > 0 {
 		t.Errorf("%d messages are missing, from %d to %d", len(missing), missing[0], missing[len(missing)-1])
 	}
 	if twice > again {
@@ -176,10 +170,14 @@ input(type="imuxsock" socket="@DIR@/in" useSpecialParser="off" parseHostname="on
 module(load="omrelp")
 action(type="omrelp" target="127.0.0.1" port="PORT" TLS queue.type="LinkedList" action.resumeRetryCount="-1" action.resumeInterval="1")
 `
+	// Without queue.timeoutEnqueue rsyslogd throws away a message for every two
+	// seconds that its action's queue (1,000 messages) stays full, so for as long
+	// as a receiver takes to start again.
 	theirSender = `module(load="imuxsock" sysSock.use="off")
 input(type="imuxsock" socket="@DIR@/in" useSpecialParser="off" parseHostname="on" rateLimit.interval="0")
 module(load="omrelp" LIB)
-action(type="omrelp" target="127.0.0.1" port="PORT" TLS queue.type="LinkedList" action.resumeRetryCount="-1" action.resumeInterval="1")
+action(type="omrelp" target="127.0.0.1" port="PORT" TLS queue.type="LinkedList" queue.timeoutEnqueue="600000"
+  action.resumeRetryCount="-1" action.resumeInterval="1")
 `
 )
 
@@ -348,9 +346,6 @@ func TestASenderOfRELPThatIsKilledLeavesOnlyWholeMessages(t *testing.T) {
 }
 
 // A receiver that is stopped in order answers for what it has, and only that.
-// rsyslogd 8.2302 as the sender now and then loses the one message that it is
-// sending when its session ends; TestAStopKeepsWhatWasAcknowledged shows, with a
-// sender that keeps count, that nothing is lost here.
 func TestARestartOfTheReceiverOfRELPRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	needDriver(t, "omrelp")
@@ -374,7 +369,7 @@ func TestARestartOfTheReceiverOfRELPRepeatsNothing(t *testing.T) {
 	if len(lines) >= count {
 		t.Error("all messages were there before the receiver was stopped")
 	}
-	checkMost(t, append(lines, linesOf(second.path("out.log"))...), count, 1, 0)
+	checkAll(t, append(lines, linesOf(second.path("out.log"))...), count, 0)
 }
 
 // The relay acknowledges what is on its disk, and forgets what the next server

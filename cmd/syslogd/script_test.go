@@ -85,11 +85,11 @@ func waitFileCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// signalCommand is "signal HUP|TERM PIDFILE": it signals the process that the file names.
+// signalCommand is "signal HUP|TERM|INT|KILL PIDFILE": it signals the process that the file names.
 func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT}
+	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}
 	if neg || len(args) != 2 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: signal HUP|TERM|INT pidfile")
+		ts.Fatalf("usage: signal HUP|TERM|INT|KILL pidfile")
 	}
 	pid, err := strconv.Atoi(ts.ReadFile(args[1]))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os/user"
 	"strconv"
 	"strings"
@@ -102,11 +103,38 @@ func Int[C any](name string, field func(*C) *int) *Param[C] {
 	return newParam(name, KindInt, func(c *C, items []string) error {
 		n, err := number(one(items))
 		if err != nil {
-			return err
+			e := &wantError{want: "a number", found: one(items)}
+			if size, sizeErr := ParseSize(e.found); sizeErr == nil {
+				e.hint = "there are no suffixes here: write " + strconv.FormatInt(size, 10)
+			}
+			return e
 		}
 		*field(c) = int(n)
 		return nil
 	}).shown(func(c *C) string { return strconv.Itoa(*field(c)) })
+}
+
+// Count is a number from 1 to 2147483647 that may have a suffix as a size has.
+func Count[C any](name string, field func(*C) *int) *Param[C] {
+	return newParam(name, KindSize, func(c *C, items []string) error {
+		n, err := number(one(items))
+		if err != nil {
+			n, err = ParseSize(one(items))
+		}
+		switch {
+		case err != nil:
+			return &wantError{want: "a number such as 5000, 64k or 1m", found: one(items)}
+		case n < 1 || n > math.MaxInt32:
+			return limitError(1, math.MaxInt32, one(items))
+		}
+		*field(c) = int(n)
+		return nil
+	}).shown(func(c *C) string {
+		if *field(c) < 1 {
+			return ""
+		}
+		return strconv.Itoa(*field(c))
+	})
 }
 
 // NonNegInt is an integer from 0, PositiveInt one from 1.

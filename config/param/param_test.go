@@ -22,6 +22,7 @@ type conf struct {
 	Byte    byte
 	List    []string
 	Mode    fs.FileMode
+	Many    int
 	User    int
 	Fac     message.Facility
 	Sev     message.Severity
@@ -37,6 +38,7 @@ var table = Join(Table[conf]{
 	Bool("on", func(c *conf) *bool { return &c.On }).Default("on").Legacy("SwitchOn"),
 	Int("count", func(c *conf) *int { return &c.Count }).Given(func(c *conf) *bool { return &c.countOK }),
 	Int("port", func(c *conf) *int { return &c.Port }).Range(1, 65535).Legacy("Run").Runs(),
+	Count("many", func(c *conf) *int { return &c.Many }).Default("5"),
 	Size("limit", func(c *conf) *int64 { return &c.Limit }).Default("8k"),
 	String("name", func(c *conf) *string { return &c.Name }).Alias("title"),
 	Word("word", func(c *conf) *string { return &c.Word }),
@@ -89,6 +91,9 @@ func TestValuesOfEveryKind(t *testing.T) {
 		{"limit", "1K", func(c conf) any { return c.Limit }, int64(1000)},
 		{"limit", "3g", func(c conf) any { return c.Limit }, int64(3 << 30)},
 		{"limit", "2M", func(c conf) any { return c.Limit }, int64(2000000)},
+		{"many", "10k", func(c conf) any { return c.Many }, 10240},
+		{"many", "5M", func(c conf) any { return c.Many }, 5000000},
+		{"many", "0x10", func(c conf) any { return c.Many }, 16},
 		{"name", "a b", func(c conf) any { return c.Name }, "a b"},
 		{"title", "alias", func(c conf) any { return c.Name }, "alias"},
 		{"byte", "#", func(c conf) any { return c.Byte }, byte('#')},
@@ -120,6 +125,10 @@ func TestValuesThatDoNotFit(t *testing.T) {
 		{"on", "yes", false, `error: on: want "on" or "off", found "yes" [-2208]` + "\n  hint: write \"on\"\n  this input is ignored\n"},
 		{"port", "0", false, `error: port: want a number from 1 to 65535, found "0" [-2208]` + "\n  this input is ignored\n"},
 		{"port", "x", false, `error: port: want a number, found "x" [-2208]` + "\n  this input is ignored\n"},
+		{"port", "1k", false, `error: port: want a number, found "1k" [-2208]` + "\n  hint: there are no suffixes here: write 1024\n  this input is ignored\n"},
+		{"many", "x", false, `error: many: want a number such as 5000, 64k or 1m, found "x" [-2208]` + "\n  this input is ignored\n"},
+		{"many", "3g", false, `error: many: want a number from 1 to 2147483647, found "3g" [-2208]` + "\n  this input is ignored\n"},
+		{"many", "0", false, `error: many: want a number from 1 to 2147483647, found "0" [-2208]` + "\n  this input is ignored\n"},
 		{"count", "1|2", false, "error: count: want one value, found an array of 2 [-2208]\n  this input is ignored\n"},
 		{"limit", "1q", false, `error: limit: want a size such as 512, 64k or 10m, found "1q" [-2208]` + "\n  this input is ignored\n"},
 		{"limit", "9999999999g", false, `error: limit: want a size such as 512, 64k or 10m, found "9999999999g" [-2208]` + "\n  this input is ignored\n"},

@@ -56,7 +56,7 @@ var inputParams = param.Join(
 			param.Choice[relp.Oversize]{Name: "accept", Value: relp.Accept}).Default("truncate").
 			Doc("What becomes of a longer message: it is cut, it ends the session, or it is taken (up to 16 MiB)."),
 		param.Enum("flowControl", func(c *Config) *string { return &c.FlowControl },
-			param.Choice[string]{Name: "no", Value: "no"}, param.Choice[string]{Name: "light", Value: "light"}, param.Choice[string]{Name: "full", Value: "full"}).
+			param.Choice[string]{Name: "none", Value: "no"}, param.Choice[string]{Name: "no", Value: "no"}, param.Choice[string]{Name: "light", Value: "light"}, param.Choice[string]{Name: "full", Value: "full"}).
 			Default("light").Doc("Slow the sender down when the queue is full. It always is: what is not in the queue is not acknowledged."),
 		param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Default("5000").Doc("Connections at a time; 0 is no limit. rsyslogd has no limit."),
 		param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit. What comes beyond is acknowledged and dropped."),
@@ -84,5 +84,6 @@ func (c *Config) Check(o *param.Object, diags *diag.List) bool {
 		diags.Errorf(o.Range, "%s: %v", o.Title, err).Effect = o.Effect
 		return false
 	}
+	c.TLS.ReportUnused(o, diags)
 	return true
 }

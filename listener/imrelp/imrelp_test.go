@@ -313,6 +313,36 @@ func TestLegacyDirectivesMeanTheSame(t *testing.T) {
 	}
 }
 
+// A session that is busy sees the stop itself, perhaps before it is interrupted.
+// It waits for its peer even so: closing at once would reset the connection, and
+// a peer that is writing then never reads its answers.
+func TestAStopGivesABusySessionTimeToRead(t *testing.T) {
+	t.Parallel()
+	busy, goOn := make(chan struct{}), make(chan struct{})
+	s := start(t, "", &queue{take: func(*message.Batch) bool {
+		close(busy)
+		<-goOn
+		return true
+	}})
+	c := s.dial()
+	send(t, c, open)
+	expect(t, c, opened)
+	send(t, c, "2 syslog 5 <13>a\n")
+	<-busy
+	stopped := make(chan struct{})
+	go func() { s.stop(); close(stopped) }()
+	close(goOn)
+	expect(t, c, "2 rsp 6 200 OK\n"+bye)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for i := range 30 {
+		send(t, c, fmt.Sprintf("%d syslog 5 <13>b\n", 3+i))
+		<-tick.C
+	}
+	c.Close()
+	<-stopped
+}
+
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{
@@ -324,11 +354,12 @@ func TestMistakes(t *testing.T) {
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.caCert="ca" tls.authMode="name"`:                            "needs tls.permittedPeer",
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.caCert="ca" tls.authMode="certvalid" tls.permittedPeer="x"`: "does not look at it",
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.priorityString="NORMAL" tls.tlsCfgCmd="Protocol=ALL"`:       "keep one",
-		`oversizeMode="split"`:    "want one of truncate, abort, accept",
-		`maxDataSize="2g"`:        "a RELP frame holds at most",
-		`flowControl="on"`:        "want one of no, light, full",
-		`tls.compression="on"`:    "no TLS library compresses",
-		`listenPortFileName="/x"`: `parameter "listenPortFileName" not known`,
+		`tls="off" tls.myCert="c"`: "tls.myCert is given, but TLS is off",
+		`oversizeMode="split"`:     "want one of truncate, abort, accept",
+		`maxDataSize="2g"`:         "a RELP frame holds at most",
+		`flowControl="on"`:         "want one of none, no, light, full",
+		`tls.compression="on"`:     "no TLS library compresses",
+		`listenPortFileName="/x"`:  `parameter "listenPortFileName" not known`,
 	} {
 		_, diags := load(t, `module(load="imrelp") input(type="imrelp" port="0" `+params+")\n")
 		found := false

@@ -223,7 +223,32 @@ func (c *Config) Check(o *param.Object, diags *diag.List) bool {
 	if c.Compression != None && c.ZipLevel == 0 {
 		c.ZipLevel = 9
 	}
+	c.reportUnused(o, diags)
 	return true
+}
+
+// reportUnused names what was given and is of no use with the protocol.
+func (c *Config) reportUnused(o *param.Object, diags *diag.List) {
+	protocol, unused := "udp", []string{"tcp_framing", "tcp_framedelimiter", "tcp_user_timeout", "keepalive", "keepalive.probes", "keepalive.time",
+		"keepalive.interval", "resendlastmsgonreconnect", "extendedconnectioncheck", "compression.stream.flushontxend"}
+	if c.Protocol == TCP {
+		protocol, unused = "tcp", []string{"udp.sendtoall", "udp.senddelay", "udp.sendbuf"}
+	}
+	for _, name := range unused {
+		if a := o.Arg(name); a != nil {
+			diags.Notef(a.Range, "%s has no effect: the protocol is %s", a.Param, protocol)
+		}
+	}
+	if c.TLS.Mode != 0 {
+		return
+	}
+	for _, name := range []string{"streamdriver", "streamdriver.name", "streamdriver.certfile", "streamdriver.keyfile", "streamdriver.cafile", "gnutlsprioritystring"} {
+		if a := o.Arg(name); a != nil && len(a.Items) == 1 && a.Items[0] != "ptcp" && a.Items[0] != "" {
+			d := diags.Warnf(a.Range, "%s is given, but the stream driver mode is 0: plain text", a.Param)
+			d.Hint, d.Effect = `write streamDriverMode="1" for TLS`, "what is sent can be read on the way"
+			return
+		}
+	}
 }
 
 func (c *Config) tlsOptions(g *module.Global) tls.Options {

@@ -81,6 +81,9 @@ func (c *Config) Check(o *param.Object, diags *diag.List) bool {
 		d.Effect, d.Code = o.Effect, -2211
 		return false
 	}
+	if a := o.Arg("filecreatemode"); a != nil && c.Output == "" {
+		diags.Notef(a.Range, "fileCreateMode has no effect without output")
+	}
 	return true
 }
 

@@ -77,6 +77,7 @@ func (c *Config) Check(o *param.Object, diags *diag.List) bool {
 		diags.Errorf(o.Range, "%s: %v", o.Title, err).Effect = o.Effect
 		return false
 	}
+	c.TLS.ReportUnused(o, diags)
 	return true
 }
 

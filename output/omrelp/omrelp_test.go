@@ -411,6 +411,7 @@ func TestMistakes(t *testing.T) {
 		`action(type="omrelp")`:                                         `"target"`,
 		`action(type="omrelp" target="h" tls.authMode="name")`:          `write tls="on"`,
 		`action(type="omrelp" target="h" tls="on" tls.authMode="name")`: "need CA certificates",
+		`action(type="omrelp" target="h" tls.caCert="c")`:               "tls.caCert is given, but TLS is off",
 		`action(type="omrelp" target="h" tls="on" tls.authMode="anon")`: "want one of name, fingerprint, certvalid",
 		`action(type="omrelp" target="h" tls="on" tls.myCert="c")`:      "go together",
 		`action(type="omrelp" target="h" localClientIP="eth0")`:         "want an IP address",
