@@ -101,7 +101,14 @@ func (e *Engine) buildAction(a *config.Action) error {
 
 // newQueue makes a queue; settle is as in queue.Env.
 func (e *Engine) newQueue(name string, conf queue.Config, settle func() error) *queue.Queue {
-	return queue.New(name, conf, queue.Env{Log: e.log, Resolve: e.names.Resolve, Settle: settle})
+	return queue.New(name, conf, queue.Env{Log: e.log, Resolve: e.names.Resolve, Details: e.details, Settle: settle})
+}
+
+// details finds the parser that tells what $!device is for messages from disk;
+// nil if the configuration has it no more.
+func (e *Engine) details(name string) message.Details {
+	d, _ := e.parsers[name].(message.Details)
+	return d
 }
 
 // settle writes out what outputs hold in memory.

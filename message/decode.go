@@ -3,6 +3,7 @@ package message
 import (
 	"encoding/binary"
 	"errors"
+	"net/netip"
 )
 
 // Decoder reads what AppendBatch wrote. It knows the inputs and senders it has
@@ -10,12 +11,15 @@ import (
 type Decoder struct {
 	// Resolve, if not nil, finds the name of a sender that had none yet.
 	Resolve func(*Peer) []byte
+	// Details, if not nil, finds the parser that tells the details of messages.
+	Details func(name string) Details
 
 	origins map[string]*Origin
 	peers   map[string]*Peer
 	// those of the batch that is read, in the order of their appearance
 	batchOrigins []*Origin
 	batchPeers   []*Peer
+	batchDetails []Details
 }
 
 // maxKnown bounds how many inputs and senders a Decoder knows.
@@ -98,7 +102,7 @@ func (dec *Decoder) Ruleset(p []byte) []byte {
 // live as long as b. After an error b has the messages that it had before.
 func (dec *Decoder) Append(b *Batch, p []byte) error {
 	d := decoding{p: p}
-	dec.batchOrigins, dec.batchPeers = dec.batchOrigins[:0], dec.batchPeers[:0]
+	dec.batchOrigins, dec.batchPeers, dec.batchDetails = dec.batchOrigins[:0], dec.batchPeers[:0], dec.batchDetails[:0]
 	had := len(b.Msgs)
 	if d.byte() != formatVersion {
 		return ErrEncoding
@@ -170,6 +174,9 @@ func (dec *Decoder) message(d *decoding, m, before *Message) {
 			m.uuid = append([]byte(nil), id...)
 		}
 	}
+	if head&hasDetails != 0 {
+		m.Details = dec.parser(d)
+	}
 	added := d.uint()
 	m.buf = d.text()
 	if added > uint64(len(m.buf)) || uint64(m.AfterPRI) > uint64(len(m.buf))-added {
@@ -214,11 +221,20 @@ func (dec *Decoder) origin(d *decoding, same bool, before *Message) *Origin {
 		in := decoding{p: body}
 		o = &Origin{Name: string(in.text()), Format: Format(in.byte())}
 		bits := in.byte()
-		o.NoHostname, o.IgnoreTimestamp = bits&1 != 0, bits&2 != 0
-		if bits&4 != 0 {
+		o.NoHostname, o.IgnoreTimestamp = bits&originNoHostname != 0, bits&originNoTimestamp != 0
+		if bits&originDefaultTZ != 0 {
 			o.DefaultTZ = &Zone{Sign: in.byte(), Hour: in.byte(), Min: in.byte()}
 		}
-		if in.bad || d.bad || o.Format > Structured {
+		if bits&originTrust != 0 {
+			o.Trust = HostTrust(in.byte())
+		}
+		if bits&originZones != 0 {
+			in.zones(o)
+		}
+		if bits&originTag != 0 {
+			o.Tag = append([]byte{}, in.text()...)
+		}
+		if in.bad || d.bad || o.Format > Structured || o.Trust > HostAuto {
 			d.bad = true
 			return nil
 		}
@@ -226,6 +242,33 @@ func (dec *Decoder) origin(d *decoding, same bool, before *Message) *Origin {
 	}
 	dec.batchOrigins = append(dec.batchOrigins, o)
 	return o
+}
+
+// zones reads the zones of networks. A network that is none counts for nobody.
+func (d *decoding) zones(o *Origin) {
+	for n := d.count(); n > 0 && !d.bad; n-- {
+		network, _ := netip.ParsePrefix(string(d.text()))
+		o.Zones = append(o.Zones, NetworkZone{network, Zone{Sign: d.byte(), Hour: d.byte(), Min: d.byte()}})
+	}
+}
+
+// parser finds who tells the details of a message; nobody, if the configuration
+// has that parser no more.
+func (dec *Decoder) parser(d *decoding) Details {
+	i, define := d.ref(len(dec.batchDetails))
+	if d.bad {
+		return nil
+	}
+	if !define {
+		return dec.batchDetails[i]
+	}
+	name := d.text()
+	var details Details
+	if dec.Details != nil && !d.bad {
+		details = dec.Details(string(name))
+	}
+	dec.batchDetails = append(dec.batchDetails, details)
+	return details
 }
 
 func (dec *Decoder) peer(d *decoding, same bool, before *Message) *Peer {

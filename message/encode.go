@@ -21,7 +21,8 @@ const (
 	nowReported              // reported when it was received
 	hasSpans
 	hasTrees
-	hasRest // an identifier, or a style of days
+	hasRest    // an identifier, or a style of days
+	hasDetails // which parser tells them
 )
 
 // recent is how far back an input or a sender is looked for before it is written again.
@@ -31,6 +32,7 @@ const recent = 16
 type encoder struct {
 	origins []*Origin
 	peers   []*Peer
+	details []string
 }
 
 // AppendBatch appends the messages first to end of b.
@@ -89,6 +91,9 @@ func (e *encoder) message(dst []byte, m, before *Message) []byte {
 	if m.uuid != nil || m.DayStyle != [2]DayPadding{} {
 		head |= hasRest
 	}
+	if m.Details != nil {
+		head |= hasDetails
+	}
 	dst = append(dst, head, byte(m.Flags), m.AfterPRI, m.Protocol)
 	dst = binary.AppendUvarint(dst, uint64(m.PRI))
 	dst = binary.AppendUvarint(dst, uint64(m.PeerPort))
@@ -121,6 +126,9 @@ func (e *encoder) message(dst []byte, m, before *Message) []byte {
 		dst = append(dst, byte(m.DayStyle[0]), byte(m.DayStyle[1]))
 		dst = appendText(dst, m.uuid)
 	}
+	if head&hasDetails != 0 {
+		dst = e.parser(dst, m.Details.DetailsName())
+	}
 	dst = binary.AppendUvarint(dst, uint64(len(m.buf)-int(m.rawLen)))
 	return appendText(dst, m.buf)
 }
@@ -128,6 +136,16 @@ func (e *encoder) message(dst []byte, m, before *Message) []byte {
 func (m *Message) spans() [8]*Span {
 	return [8]*Span{&m.MsgText, &m.Host, &m.TagText, &m.Program, &m.App, &m.Proc, &m.ID, &m.SD}
 }
+
+// What the bits of an encoded input say.
+const (
+	originNoHostname byte = 1 << iota
+	originNoTimestamp
+	originDefaultTZ
+	originTrust
+	originZones
+	originTag
+)
 
 // origin appends which input it is: 0 and what it is like, or how many inputs ago it was written.
 func (e *encoder) origin(dst []byte, o *Origin) []byte {
@@ -143,19 +161,53 @@ func (e *encoder) origin(dst []byte, o *Origin) []byte {
 	}
 	bits := byte(0)
 	if o.NoHostname {
-		bits |= 1
+		bits |= originNoHostname
 	}
 	if o.IgnoreTimestamp {
-		bits |= 2
+		bits |= originNoTimestamp
 	}
 	if o.DefaultTZ != nil {
-		bits |= 4
+		bits |= originDefaultTZ
+	}
+	if o.Trust != HostFromMessage {
+		bits |= originTrust
+	}
+	if len(o.Zones) > 0 {
+		bits |= originZones
+	}
+	if o.Tag != nil {
+		bits |= originTag
 	}
 	body := append(appendText(nil, o.Name), byte(o.Format), bits)
 	if z := o.DefaultTZ; z != nil {
 		body = append(body, z.Sign, z.Hour, z.Min)
 	}
+	if bits&originTrust != 0 {
+		body = append(body, byte(o.Trust))
+	}
+	if bits&originZones != 0 {
+		body = binary.AppendUvarint(body, uint64(len(o.Zones)))
+		for i := range o.Zones {
+			z := &o.Zones[i]
+			body = append(appendText(body, z.Network.String()), z.Zone.Sign, z.Zone.Hour, z.Zone.Min)
+		}
+	}
+	if bits&originTag != 0 {
+		body = appendText(body, o.Tag)
+	}
 	return appendText(dst, body)
+}
+
+// parser appends the name of the parser that tells the details of a message, as
+// origin does.
+func (e *encoder) parser(dst []byte, name string) []byte {
+	for i := 1; i <= min(recent, len(e.details)); i++ {
+		if e.details[len(e.details)-i] == name {
+			return binary.AppendUvarint(dst, uint64(i))
+		}
+	}
+	e.details = append(e.details, name)
+	return appendText(append(dst, 0), name)
 }
 
 // peer appends which sender it is, as origin does. A name that is not known yet

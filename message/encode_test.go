@@ -11,7 +11,8 @@ import (
 func travelled() *Batch {
 	b := NewBatch(nil)
 	b.Ruleset, b.Received = "remote", time.Unix(1700000000, 123456789)
-	tcp := &Origin{Name: "imtcp", DefaultTZ: &Zone{'-', 3, 30}}
+	tcp := &Origin{Name: "imtcp", DefaultTZ: &Zone{'-', 3, 30}, Trust: HostAuto, Tag: []byte("t"),
+		Zones: []NetworkZone{{netip.MustParsePrefix("2001:db8::/32"), Zone{'Z', 0, 0}}, {netip.MustParsePrefix("10.0.0.0/8"), Zone{'+', 5, 30}}}}
 	local := &Origin{Name: "imuxsock", Format: LocalSocket, NoHostname: true, IgnoreTimestamp: true}
 	known := NewPeer("192.0.2.1", "web1")
 	known.Addr = netip.MustParseAddr("192.0.2.1")
@@ -31,20 +32,31 @@ func travelled() *Batch {
 	m = b.Add([]byte("not parsed"), tcp, known)
 	m.Received = b.Msgs[0].Received
 	m.PRI = InvalidPRI
+	m.Details = told("one")
 	m = b.Add([]byte("<165>1 - - - - - - x"), local, unknown)
 	m.Protocol, m.PRI, m.App = 1, 165, Span{9, 1}
 	m.Received = TimestampOf(b.Received.Add(time.Second))
 	m.Reported = m.Received
 	m = b.Add([]byte(""), tcp, known)
 	m.Received = b.Msgs[0].Received
+	m.Details = told("two")
+	m = b.Add([]byte(""), local, known)
+	m.Received = b.Msgs[0].Received
+	m.Details = told("one")
 	return b
 }
+
+// told is a parser that tells its name.
+type told string
+
+func (d told) Details(*Message) Value { return StringValue(string(d)) }
+func (d told) DetailsName() string    { return string(d) }
 
 func TestAnEncodedBatchIsWhatItWas(t *testing.T) {
 	t.Parallel()
 	b := travelled()
 	p := AppendBatch([]byte("before"), b, 0, b.Len())[len("before"):]
-	dec := &Decoder{Resolve: func(*Peer) []byte { return []byte("found") }}
+	dec := &Decoder{Resolve: func(*Peer) []byte { return []byte("found") }, Details: func(name string) Details { return told(name) }}
 	for range 2 { // the second time inputs and senders are known
 		got := NewBatch(nil)
 		if err := dec.Append(got, p); err != nil {

@@ -97,6 +97,9 @@ type Message struct {
 // Details reads from a message what its fields do not hold. It must not change it.
 type Details interface {
 	Details(m *Message) Value
+	// DetailsName is the name of the parser that it is: a queue on disk keeps that,
+	// and asks again when the message has been read back.
+	DetailsName() string
 }
 
 // detailsName is the variable of Details.

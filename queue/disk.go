@@ -63,7 +63,7 @@ func (q *Queue) Open() error {
 	if err != nil {
 		return fmt.Errorf("queue %s: %w", q.name, err)
 	}
-	sp.dec.Resolve = q.env.Resolve
+	sp.dec.Resolve, sp.dec.Details = q.env.Resolve, q.env.Details
 	taken, err := q.takeClassic(sp)
 	sp.start = sp.seq.Load()
 	found.messages += taken

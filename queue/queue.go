@@ -39,6 +39,8 @@ type Env struct {
 	FS vfs.FS
 	// Resolve finds the names of senders that had none when they went to disk.
 	Resolve func(*message.Peer) []byte
+	// Details finds the parser that tells what $!device is for messages from disk.
+	Details func(name string) message.Details
 	// Settle writes out what outputs were given and still hold in memory. Messages
 	// leave the disk only then; with an error they stay. Nil: nothing is held.
 	Settle func() error

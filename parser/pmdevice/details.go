@@ -58,6 +58,9 @@ func (p *device) Details(m *message.Message) message.Value {
 	return obj
 }
 
+// DetailsName implements message.Details.
+func (p *device) DetailsName() string { return p.name }
+
 func put(obj *message.Value, name, value string) {
 	if value != "" {
 		obj.Put(name, message.StringValue(value), true)

@@ -30,7 +30,7 @@ var params = param.Table[Config]{}
 
 // New returns the parser.
 func New(c Config, env module.ParserEnv) (module.Parser, error) {
-	p := &device{counters: &counters{log: env.Log}, slash: env.Options.PermitSlashInProgramName, off: !env.Options.ParseHostnameAndTag, zones: knownZones()}
+	p := &device{name: env.Name, counters: &counters{log: env.Log}, slash: env.Options.PermitSlashInProgramName, off: !env.Options.ParseHostnameAndTag, zones: knownZones()}
 	maps.Copy(p.zones, env.Zones)
 	p.register(env)
 	switch o := env.Options; {
@@ -46,6 +46,7 @@ func New(c Config, env module.ParserEnv) (module.Parser, error) {
 
 type device struct {
 	*counters
+	name       string
 	slash, off bool
 	zones      map[string]*message.Zone
 	// tabText is how a tab looks when it has been escaped, "" if it never is.
