@@ -14,6 +14,7 @@ type ModuleConfig struct{ Ruleset string }
 // Config is input(type="imrelp").
 type Config struct {
 	listener.PolicyName
+	listener.OriginConfig
 	Port, Address, Name string
 	Ruleset             string
 	KeepAlive           bool
@@ -64,6 +65,7 @@ var inputParams = param.Join(
 		listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 		param.NoEffect[Config]("tls.dhBits", "there are no key exchanges over finite fields"),
 	},
+	listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }),
 	param.Group(func(c *Config) *tls.Options { return &c.TLS }, tls.RELPParams),
 )
 

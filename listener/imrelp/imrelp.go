@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"syslogd/listener"
-	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser/frame/relp"
@@ -61,8 +60,11 @@ func (in *input) Name() string { return in.conf.Name }
 
 // Open listens on the port, on all addresses or the given one.
 func (in *input) Open(ctx context.Context) error {
-	var err error
-	in.servers, err = listener.ListenTCP(ctx, in.options(), in.conf.Address, in.conf.Port, in.env.Global.IPv4, in.env.Global.IPv6)
+	opt, err := in.options()
+	if err != nil {
+		return err
+	}
+	in.servers, err = listener.ListenTCP(ctx, opt, in.conf.Address, in.conf.Port, in.env.Global.IPv4, in.env.Global.IPv6)
 	for _, s := range in.servers {
 		in.env.Metrics.Register(s.Object(in.conf.Name, &metrics.Stats{Name: in.conf.Name + "[" + strconv.Itoa(s.Addr().(*net.TCPAddr).Port) + "]",
 			Origin: "imrelp", Counters: []metrics.Stat{metrics.StatOf("submitted", &s.Received)}}))
@@ -72,10 +74,9 @@ func (in *input) Open(ctx context.Context) error {
 
 // Reading is how it reads: a message is what a frame holds.
 func (in *input) Reading() (listener.Reading, error) {
-	return listener.Reading{Origin: in.origin()}, nil
+	origin, err := in.conf.Origin(in.conf.Name)
+	return listener.Reading{Origin: origin}, err
 }
-
-func (in *input) origin() *message.Origin { return &message.Origin{Name: in.conf.Name} }
 
 // Addrs are the addresses it listens on.
 func (in *input) Addrs() []net.Addr { return listener.Addrs(in.servers) }
@@ -88,8 +89,9 @@ func (in *input) Run(ctx context.Context, sub *listener.Submitter) error {
 // Close closes the sockets of an input that was not run.
 func (in *input) Close() error { return listener.CloseAll(in.servers) }
 
-func (in *input) options() listener.StreamOptions {
+func (in *input) options() (listener.StreamOptions, error) {
 	c := &in.conf
+	origin, err := c.Origin(c.Name)
 	opt := listener.StreamOptions{
 		TLS: in.tls, MaxSessions: c.MaxSessions,
 		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
@@ -97,9 +99,9 @@ func (in *input) options() listener.StreamOptions {
 		PreserveCase: true,
 		Names:        in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:    &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imrelp(" + c.Port + ")", Log: in.env.Log},
-		Origin:   in.origin(),
+		Origin:   origin,
 		Dialogue: func() listener.Dialogue { return &dialogue{frames: relp.NewReader(&in.frames)} },
 	}
 	opt.Frame.MaxMessageSize = in.frames.MaxData
-	return opt
+	return opt, err
 }

@@ -343,6 +343,66 @@ func TestAStopGivesABusySessionTimeToRead(t *testing.T) {
 	<-stopped
 }
 
+// What an input says about its senders is in the messages that it takes.
+func TestWhoseNameAndWhichZoneCount(t *testing.T) {
+	t.Parallel()
+	for params, want := range map[string]string{
+		``:                                      "message - -",
+		`hostname="auto"`:                       "auto - -",
+		`defaultTZ="-03:00" hostname="message"`: "message - -03:00",
+		`hostname="sender" defaultTZ="Z" defaultTZ.networks=["127.0.0.0/8=+01:00", "127.0.0.1=+05:30"]`: "sender +05:30 Z",
+	} {
+		taken := make(chan string, 1)
+		s := start(t, params, &queue{take: func(b *message.Batch) bool {
+			m := &b.Msgs[0]
+			network := "-"
+			if len(m.Origin.Zones) > 0 {
+				network = zone(m.Origin.ZoneOf(m.Peer))
+			}
+			taken <- [...]string{"message", "sender", "auto"}[m.Origin.Trust] + " " + network + " " + zone(m.Origin.DefaultTZ)
+			return true
+		}})
+		c := s.dial()
+		send(t, c, open)
+		expect(t, c, opened)
+		send(t, c, "2 syslog 1 a\n")
+		expect(t, c, "2 rsp 6 200 OK\n")
+		if got := <-taken; got != want {
+			t.Errorf("%s: got %s, want %s", params, got, want)
+		}
+	}
+}
+
+// zone is z as it is written.
+func zone(z *message.Zone) string {
+	if z == nil {
+		return "-"
+	}
+	if z.Sign == 'Z' {
+		return "Z"
+	}
+	return fmt.Sprintf("%c%02d:%02d", z.Sign, z.Hour, z.Min)
+}
+
+// A zone that is none stops the input, as in imtcp.
+func TestAZoneThatIsNone(t *testing.T) {
+	t.Parallel()
+	for params, want := range map[string]string{
+		`defaultTZ="+1"`:                            "want +hh:mm, -hh:mm or Z",
+		`defaultTZ.networks=["10.0.0.0/8"]`:         "behind =",
+		`defaultTZ.networks=["10.0.0.0/40=+01:00"]`: "want network=zone",
+	} {
+		cfg, _ := load(t, `module(load="imrelp") input(type="imrelp" address="127.0.0.1" port="0" `+params+")\n*.* :omdiscard:\n")
+		in, err := cfg.Inputs[0].Module.Build(cfg.Inputs[0].Conf, module.Env{Log: slog.New(slog.DiscardHandler), Metrics: &metrics.Set{}, Global: &module.Global{MaxMessageSize: 100, IPv4: true}})
+		if err == nil {
+			err = in.Open(t.Context())
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", params, err, want)
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{
@@ -355,6 +415,7 @@ func TestMistakes(t *testing.T) {
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.caCert="ca" tls.authMode="certvalid" tls.permittedPeer="x"`: "does not look at it",
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.priorityString="NORMAL" tls.tlsCfgCmd="Protocol=ALL"`:       "keep one",
 		`tls="off" tls.myCert="c"`: "tls.myCert is given, but TLS is off",
+		`hostname="both"`:          "want one of message, sender, auto",
 		`oversizeMode="split"`:     "want one of truncate, abort, accept",
 		`maxDataSize="2g"`:         "a RELP frame holds at most",
 		`flowControl="on"`:         "want one of none, no, light, full",
