@@ -81,18 +81,8 @@ func (p *device) ciscoHeader(b *message.Batch, m *message.Message, pos int, mn m
 	} else if h.task.Len == 0 {
 		return none
 	}
-	setTime(m, &h.time)
-	if h.host.Len > 0 {
-		m.Host = h.host
-		m.Flags |= message.HasHostname
-	}
+	h.put(m)
 	if h.task.Len > 0 { // the mnemonic belongs to the text
-		m.TagText, m.Program = h.task, h.task
-		m.TagText.Len++
-		if h.pid.Len > 0 {
-			m.Proc = h.pid
-			m.TagText.Len = h.pid.Off + h.pid.Len - h.task.Off + 2
-		}
 		m.MsgText = span(mn.start, len(text))
 		return cisco
 	}
@@ -104,33 +94,73 @@ func (p *device) ciscoHeader(b *message.Batch, m *message.Message, pos int, mn m
 	return cisco
 }
 
-// numbered reads seq: [host:] [*|.]time: text without a mnemonic: what IOS sends of
-// debug commands. There is no tag.
+// numbered reads the same headers in front of a text without a mnemonic: what IOS
+// sends of debug commands, and some processes of IOS-XR and AireOS.
+//
+//	seq: [host:] [*|.]time: text
+//	seq: [host] RP/0/RP0/CPU0:time : process[pid]: text
+//	[host:] *task: time: text
 func (p *device) numbered(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	h := ciscoFields{p: p, text: text, pos: pos}
-	if !h.number() || !at(text, h.pos, ':') {
+	if h.number() {
+		if !at(text, h.pos, ':') {
+			return none
+		}
+	} else if i := bytes.IndexByte(text[pos:min(len(text), pos+maxName)], '*'); i < 0 || i > 0 && !hasPrefix(text, pos+i-2, ": ") {
 		return none
 	}
-	for n := 1; n < 5 && h.time.Month == 0; n++ {
+	for n := 1; n < 6 && h.time.Month == 0; n++ {
 		if at(text, h.pos, ':') {
 			h.pos++
 		}
 		h.pos = skipBlanks(text, h.pos)
-		if !h.clock(n) && !h.number() && (h.hosts > 0 || !h.name() || !h.closed) {
+		if h.clock(n) || h.number() || h.task.Len == 0 && h.star() || h.session() || !h.xr && h.node() {
+			continue
+		}
+		if h.hosts > 0 || !h.name() || !h.closed && !h.xrNext() {
 			return none
 		}
 	}
-	if h.time.Month == 0 || !at(text, h.pos, ':') {
+	h.pos = skipBlanks(text, h.pos)
+	if h.time.Month == 0 || !at(text, h.pos, ':') || h.task.Len == 0 && h.seq.Len == 0 {
 		return none
 	}
+	h.pos++
+	if h.xr {
+		h.pos = skipBlanks(text, h.pos)
+		if !h.node() {
+			return none
+		}
+	}
+	h.put(m)
+	m.MsgText = span(h.pos, len(text))
+	return cisco
+}
+
+// xrNext reports whether the name of a node comes next, as behind a host of IOS-XR.
+func (h *ciscoFields) xrNext() bool {
+	look := *h
+	look.pos = skipBlanks(h.text, h.pos)
+	return !look.xr && look.node()
+}
+
+// put stores time, host, and the task as the program.
+func (h *ciscoFields) put(m *message.Message) {
 	setTime(m, &h.time)
 	if h.host.Len > 0 {
 		m.Host = h.host
 		m.Flags |= message.HasHostname
 	}
-	m.MsgText = span(h.pos+1, len(text))
-	return cisco
+	if h.task.Len == 0 {
+		return
+	}
+	m.TagText, m.Program = h.task, h.task
+	m.TagText.Len++
+	if h.pid.Len > 0 {
+		m.Proc = h.pid
+		m.TagText.Len = h.pid.Off + h.pid.Len - h.task.Off + 2
+	}
 }
 
 var colon = []byte(":")
@@ -165,7 +195,7 @@ func (h *ciscoFields) read() bool {
 			h.pos++
 			continue
 		}
-		if n > 12 || !(h.clock(n) || h.uptime() || h.number() || h.star() || h.node() || h.vdc() || h.name()) {
+		if n > 12 || !(h.clock(n) || h.uptime() || h.number() || h.star() || h.node() || h.vdc() || h.unit() || h.session() || h.name()) {
 			return false
 		}
 	}
@@ -316,6 +346,34 @@ func (h *ciscoFields) vdc() bool {
 		return false
 	}
 	h.pos += 3 + end + 2
+	return true
+}
+
+// unit reads %STKUNIT0-M:CP of Dell's FTOS, in front of the mnemonic.
+func (h *ciscoFields) unit() bool {
+	if !at(h.text, h.pos, '%') {
+		return false
+	}
+	i := run(h.text, h.pos+1, alnum|hostMark)
+	end := run(h.text, i+1, alnum)
+	if i == h.pos+1 || !at(h.text, i, ':') || end == i+1 || !at(h.text, end, ' ') {
+		return false
+	}
+	h.pos, h.own = end, true
+	return true
+}
+
+// session reads [syslog@9 s_sn="45" s_id="r1"], which IOS adds on request.
+func (h *ciscoFields) session() bool {
+	if !hasPrefix(h.text, h.pos, "[syslog@9 ") {
+		return false
+	}
+	end := bytes.IndexByte(h.text[h.pos:], ']')
+	if end < 0 {
+		return false
+	}
+	h.pos += end + 1
+	h.own = true
 	return true
 }
 

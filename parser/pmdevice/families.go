@@ -47,17 +47,42 @@ func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) kind {
 	return meraki
 }
 
+// relayedMeraki reads host and the same, behind the time of a relay: both give way.
+func (p *device) relayedMeraki(b *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	end := p.tokenEnd(text, pos)
+	next := skipBlanks(text, end)
+	if next == end || next == len(text) || !is(text[next], digit) || !isHost(text[pos:end]) {
+		return none
+	}
+	return p.meraki(b, m, next)
+}
+
+// relayedNetApp reads host [node:event:severity]: text. The node's own name counts.
+func (p *device) relayedNetApp(b *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	end := p.tokenEnd(text, pos)
+	next := skipBlanks(text, end)
+	if next == end || !at(text, next, '[') || !isHost(text[pos:end]) {
+		return none
+	}
+	return p.netApp(b, m, next)
+}
+
 // netScaler reads 05/21/2017:00:00:00 GMT host 0-PPE-0 : text. The first number is
-// the month, unless it can not be one.
+// the month, unless it can not be one; or the year.
 func (p *device) netScaler(b *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	r := clockReader{text: text, pos: pos}
-	month := r.number(2)
+	month := r.number(4)
 	ok := r.byte('/')
 	day := r.number(2)
 	ok = ok && r.byte('/')
 	year := r.number(4)
-	if month > 12 {
+	switch {
+	case month > 31:
+		year, month, day = month, day, year
+	case month > 12:
 		month, day = day, month
 	}
 	if !ok || year < 1970 || !r.byte(':') || !r.date(year, month, day) || !r.clock() {
@@ -104,6 +129,10 @@ func (p *device) relayedNetScaler(b *message.Batch, m *message.Message, pos int)
 	return netScaler
 }
 
+// snareLogs are the kinds of events that Snare's agents and their kin send.
+var snareLogs = []string{"MSWinEventLog", "LinuxKAudit", "LinuxAudit", "SolarisBSM", "AIXAudit", "AppleBSM", "GenericLog", "IISWebLog", "ISAWebLog",
+	"MSDNSServer", "MSDHCPServer", "MSExchangeLog", "MSSQLServer", "ApacheLog", "SquidProxyLog"}
+
 // snare reads host TAB MSWinEventLog TAB text, and the same with a blank.
 func (p *device) snare(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
@@ -114,7 +143,7 @@ func (p *device) snare(_ *message.Batch, m *message.Message, pos int) kind {
 	} else {
 		next = skipBlanks(text, end)
 	}
-	for _, name := range [...]string{"MSWinEventLog", "LinuxKAudit"} {
+	for _, name := range snareLogs {
 		stop := next + len(name)
 		if stop > len(text) || !equalFold(text[next:stop], name) {
 			continue

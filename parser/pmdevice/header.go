@@ -45,6 +45,8 @@ func (p *device) behindTime(b *message.Batch, m *message.Message, pos int, t *st
 // is behind it. A family that knows a better time sets it.
 var headed = []family{
 	{bytes: "[", read: (*device).netApp},               // [node:event:severity]: text
+	{first: alnum, read: (*device).relayedNetApp},      // host [node:event:severity]: text
+	{first: alnum, read: (*device).relayedMeraki},      // host 1 1374543213.342 MX84 urls text
 	{first: alnum, read: (*device).snare},              // host TAB MSWinEventLog TAB text
 	{first: letter | digit, read: (*device).keyValue},  // date=2026-11-22 time=10:01:02 devname=fw1
 	{first: alnum, read: (*device).hostKeyValue},       // host date=2026-11-22 time=10:01:02
@@ -60,7 +62,7 @@ func (p *device) hostAndTag(m *message.Message, pos int) {
 	text := m.Raw()
 	end := p.tokenEnd(text, pos)
 	word := text[pos:end]
-	if isPriority(word) && end < len(text) { // Cisco Meeting Server: user.info host tag:
+	if (isPriority(word) || isBracketed(word)) && end < len(text) { // Cisco Meeting Server: user.info host tag:; FreeBSD: <auth.info> host
 		pos = skipBlanks(text, end)
 		end = p.tokenEnd(text, pos)
 		word = text[pos:end]
@@ -74,7 +76,7 @@ func (p *device) hostAndTag(m *message.Message, pos int) {
 		p.tagAndText(m, skipBlanks(text, end), false)
 		return
 	}
-	if !isHost(word) {
+	if !isHost(word) && !isNode(word) || isNumber(word) && !p.tagFollows(text, end) {
 		p.tagAndText(m, pos, false)
 		return
 	}
@@ -86,6 +88,13 @@ func (p *device) hostAndTag(m *message.Message, pos int) {
 	}
 	setHost(m, pos, end)
 	p.tagAndText(m, next, false)
+}
+
+// tagFollows reports whether a tag stands behind the blanks at pos.
+func (p *device) tagFollows(text []byte, pos int) bool {
+	next := skipBlanks(text, pos)
+	_, ok := p.scanTag(text, p.between(text, next, false), false)
+	return ok
 }
 
 // noHost reports whether the word from pos to end, which could be one, is no host:
@@ -137,6 +146,10 @@ func (p *device) tagAndText(m *message.Message, pos int, first bool) {
 //	00077 ports:                           ProCurve: an event number
 //	FVE6035FD3AE3 (2024-05-10T09:49:05) firewall[10]:  WatchGuard: serial number, time in UTC
 //	f492bf123456,UAP-AC-Pro-4.3.20: hostapd:           UniFi: MAC, model and version
+//	daemon.info dnsmasq[1]:                BusyBox: facility and severity
+//	auth|security:notice su:               AIX: the same
+//	192.0.2.1 dhcpd[1]:                    Infoblox: the address beside the name
+//	In(166) Hostd[2099]:                   ESXi: severity and PRI
 func (p *device) between(text []byte, pos int, first bool) int {
 	end := p.tokenEnd(text, pos)
 	word := text[pos:end]
@@ -146,6 +159,7 @@ func (p *device) between(text []byte, pos int, first bool) int {
 	}
 	switch {
 	case isSeverity(word) && (!first || is(word[0], small)):
+	case isPriority(word), isAIXPriority(word), isESXiPriority(word), !first && isAddress(word):
 	case len(word) == 5 && isNumber(word):
 	case len(word) == 13 && run(word, 0, upper|digit) == 13:
 		if at(text, next, '(') {
@@ -170,6 +184,28 @@ func (p *device) pastParen(text []byte, pos int) int {
 		return pos
 	}
 	return skipBlanks(text, pos+end+1)
+}
+
+// timeInParens reads WatchGuard's (2024-05-10T09:49:05) firewall: text. The time is in
+// UTC, and stands in for the one that a header would have.
+func (p *device) timeInParens(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	next := p.pastParen(text, pos)
+	if next == pos {
+		return none
+	}
+	var t stamp
+	end := pos + bytes.IndexByte(text[pos:next], ')')
+	tag, ok := p.scanTag(text, next, false)
+	if !ok || p.scanTime(text[:end], pos+1, &t) != end {
+		return none
+	}
+	if !t.zone {
+		t.Sign, t.zone = 'Z', true
+	}
+	setTime(m, &t)
+	p.setTag(m, &tag)
+	return rfc3164
 }
 
 // tagged reads a message without a time: word: text, word[pid]: text, CEF:0|. It

@@ -66,18 +66,19 @@ type family struct {
 
 // families read a message from behind the PRI and blanks, in this order.
 var families = []family{
-	{first: digit, read: (*device).meraki},                         // [1 ]1374543213.342 MX84 urls text
-	{first: digit, read: (*device).versioned},                      // 1 2026-11-22T10:00:00Z host app ...
-	{first: digit, read: (*device).netScaler},                      // 05/21/2026:00:00:00 GMT host 0-PPE-0 : text
-	{first: alnum | hostMark, bytes: ":*%", read: (*device).cisco}, // 77: host: *Mar  1 18:48:50: %SYS-5-CONFIG_I: text
-	{first: digit, read: (*device).numbered},                       // 77: *Mar  1 18:48:50: text
-	{first: letter, read: (*device).keyValue},                      // date=2026-11-22 time=10:01:02 devname=fw1
-	{first: alnum, read: (*device).snare},                          // host TAB MSWinEventLog TAB text
-	{first: letter, read: (*device).netScreen},                     // host: NetScreen device_id=
-	{bytes: "[", read: (*device).netApp},                           // [node:event:severity]: text
-	{first: alnum, read: (*device).header},                         // a time in any form, then headed
-	{first: small, read: (*device).routerOS},                       // system,info text
-	{first: anyTag, bytes: "[", read: (*device).tagged},            // word[pid]: text, CEF:0|
+	{first: digit, read: (*device).meraki},                          // [1 ]1374543213.342 MX84 urls text
+	{first: digit, read: (*device).versioned},                       // 1 2026-11-22T10:00:00Z host app ...
+	{first: digit, read: (*device).netScaler},                       // 05/21/2026:00:00:00 GMT host 0-PPE-0 : text
+	{first: alnum | hostMark, bytes: ":*%", read: (*device).cisco},  // 77: host: *Mar  1 18:48:50: %SYS-5-CONFIG_I: text
+	{first: alnum | hostMark, bytes: "*", read: (*device).numbered}, // 77: *Mar  1 18:48:50: text, host: *task: time: text
+	{first: letter, read: (*device).keyValue},                       // date=2026-11-22 time=10:01:02 devname=fw1
+	{first: alnum, read: (*device).snare},                           // host TAB MSWinEventLog TAB text
+	{first: letter, read: (*device).netScreen},                      // host: NetScreen device_id=
+	{bytes: "[", read: (*device).netApp},                            // [node:event:severity]: text
+	{first: alnum, read: (*device).header},                          // a time in any form, then headed
+	{first: small, read: (*device).routerOS},                        // system,info text
+	{bytes: "(", read: (*device).timeInParens},                      // (2024-05-10T09:49:05) firewall: text
+	{first: anyTag, bytes: "[", read: (*device).tagged},             // word[pid]: text, CEF:0|
 }
 
 // byFirst has a bit for each family that may begin with a byte.

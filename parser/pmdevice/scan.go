@@ -199,3 +199,33 @@ func isPriority(word []byte) bool {
 	}
 	return false
 }
+
+// isBracketed reports whether a word is <auth.info> or <4.6>.
+func isBracketed(word []byte) bool {
+	n := len(word)
+	if n < 5 || word[0] != '<' || word[n-1] != '>' {
+		return false
+	}
+	word = word[1 : n-1]
+	dot := bytes.IndexByte(word, '.')
+	return isPriority(word) || dot > 0 && isNumber(word[:dot]) && isNumber(word[dot+1:])
+}
+
+// isAIXPriority reports whether a word is auth|security:notice.
+func isAIXPriority(word []byte) bool {
+	bar, mark := bytes.IndexByte(word, '|'), bytes.IndexByte(word, ':')
+	return bar > 0 && mark > bar && run(word[:bar], 0, small) == bar && isSeverity(word[mark+1:])
+}
+
+// isESXiPriority reports whether a word is In(166).
+func isESXiPriority(word []byte) bool {
+	n := len(word)
+	return n >= 4 && n <= 7 && is(word[0], upper) && is(word[1], small) && word[2] == '(' && word[n-1] == ')' && isNumber(word[3:n-1])
+}
+
+// isNode reports whether a word is the name of a host with its number in a cluster:
+// isilon1(id3).
+func isNode(word []byte) bool {
+	n := bytes.IndexByte(word, '(')
+	return n > 0 && n+4 < len(word) && word[len(word)-1] == ')' && string(word[n+1:n+3]) == "id" && isNumber(word[n+3:len(word)-1]) && isHost(word[:n])
+}

@@ -25,6 +25,7 @@ type clockReader struct {
 //	[Sun ]Nov 22 [2026 ]10:00:00[.123][ AM[.123]][ UTC][ 2026]
 //	2026 Nov 22 10:00:00, 22 Nov 2026 10:00:00, 22-Nov-2026 10:00:00
 //	2026-11-22T10:00:00.123+01:00, 2026-11-22 10:00:00,123, 2026:11:22-10:00:00
+//	2026/11/22 10:00:00
 func (p *device) scanTime(text []byte, pos int, t *stamp) int {
 	if len(text)-pos < 12 {
 		return pos
@@ -158,6 +159,11 @@ func (r *clockReader) numeric() bool {
 		ok := r.byte(':')
 		day := r.number(2)
 		return ok && r.byte('-') && r.date(n, month, day) && r.clock()
+	case width == 4 && r.byte('/'):
+		month := r.number(2)
+		ok := r.byte('/')
+		day := r.number(2)
+		return ok && r.byte(' ') && r.date(n, month, day) && r.clock()
 	case width == 4 && r.byte(' '):
 		month := r.month()
 		ok := r.byte(' ')
@@ -254,7 +260,11 @@ func (r *clockReader) fraction() {
 // zoneAndYear reads Z, an offset or the name of a zone, and a year that stands
 // before or behind it.
 func (p *device) zoneAndYear(r *clockReader) {
-	if !r.offset() {
+	if r.offset() {
+		if hasPrefix(r.text, r.pos, " DST") && p.endsTime(r.text, r.pos+4) { // Huawei, in summer
+			r.pos += 4
+		}
+	} else {
 		r.yearAfter()
 		if at(r.text, r.pos, ' ') {
 			blank := r.pos
@@ -318,7 +328,17 @@ func (r *clockReader) offset() bool {
 func (p *device) zoneName(r *clockReader) bool {
 	end := run(r.text, r.pos, alnum)
 	name := r.text[r.pos:end]
-	if len(name) < 2 || len(name) > 8 || !p.endsTime(r.text, end) {
+	if len(name) < 2 || len(name) > 8 {
+		return false
+	}
+	if string(name) == "UTC" || string(name) == "GMT" { // UTC+01:00
+		start := r.pos
+		if r.pos = end; r.pairOffset() {
+			return true
+		}
+		r.pos = start
+	}
+	if !p.endsTime(r.text, end) {
 		return false
 	}
 	z, known := p.zones[string(name)]

@@ -114,6 +114,9 @@ func (p *device) unversioned(_ *message.Batch, m *message.Message, pos int) kind
 	if run(name, 0, anyTag) != len(name) || !is(name[0], alnum|rareMark) || !isNumber(number) && string(number) != "-" {
 		return none
 	}
+	if string(number) == "-" && isSeverity(text[id.Off:id.Off+id.Len]) { // logger - INFO - text, the format of many libraries
+		return none
+	}
 	n := parser.StructuredDataLen(text[next:])
 	if n == 0 || next+n < len(text) && text[next+n] != ' ' || n > 1 && bytes.IndexByte(text[next:next+n], '=') < 0 {
 		return none
