@@ -181,6 +181,7 @@ type ciscoFields struct {
 	// time, or a number in front of the last host, shows a device behind a relay.
 	lead, closed, own, xr, second bool
 	unsync                        bool
+	stacked                       bool // a unit of a stack stands in front of the mnemonic
 }
 
 // read reads all fields, each with the colon behind it, and decides whether they
@@ -359,7 +360,7 @@ func (h *ciscoFields) unit() bool {
 	if i == h.pos+1 || !at(h.text, i, ':') || end == i+1 || !at(h.text, end, ' ') {
 		return false
 	}
-	h.pos, h.own = end, true
+	h.pos, h.own, h.stacked = end, true, true
 	return true
 }
 

@@ -71,15 +71,20 @@ func putBytes(obj *message.Value, name string, value []byte) { put(obj, name, st
 
 // ciscoDetails tells what stands in the header of c.
 func (p *device) ciscoDetails(obj *message.Value, c *message.Message) {
-	put(obj, "vendor", "Cisco")
 	raw := c.Raw()
 	start := int(c.Program.Off)
 	if !at(raw, start, '%') {
 		start = int(c.MsgText.Off) // the mnemonic belongs to the text
 	}
-	putMnemonic(obj, raw[start:])
 	h := ciscoFields{p: p, text: raw[:start], pos: skipBlanks(raw, int(c.AfterPRI))}
-	if h.read() {
+	known := h.read()
+	vendor := "Cisco"
+	if h.stacked {
+		vendor = "Dell"
+	}
+	put(obj, "vendor", vendor)
+	putMnemonic(obj, raw[start:])
+	if known {
 		putBytes(obj, "sequence", c.Bytes(h.seq))
 	}
 	if h.unsync {
@@ -119,16 +124,77 @@ func (p *device) textDetails(obj *message.Value, c *message.Message) {
 		p.huaweiDetails(obj, c)
 	case putMnemonic(obj, program):
 		put(obj, "vendor", "Cisco")
-	case putMnemonic(obj, text):
-		put(obj, "vendor", "Arista") // time host Agent: %FACILITY-n-NAME: text
+	case putMnemonic(obj, afterNumber(text)):
+		vendor := "Arista" // time host Agent: [number:] %FACILITY-n-NAME: text
+		if hasPrefix(text, 0, "%Viptela-") {
+			vendor = "Cisco"
+		}
+		put(obj, "vendor", vendor)
 	case len(text) > 11 && run(text, 0, hexDigit) == 8 && text[8] == ':' && is(text[9], digit) && text[10] == ':':
 		put(obj, "vendor", "F5")
 		putBytes(obj, "mnemonic", text[:8])
 		putBytes(obj, "severity", text[9:10])
-	case bytes.Contains(c.StructuredData(), []byte("@2636")):
-		put(obj, "vendor", "Juniper")
-		putBytes(obj, "mnemonic", c.MsgID())
+	case hasPrefix(text, 0, "date=") && pairVendor(text) == "Fortinet": // in RFC 5424
+		o := pairs.Default()
+		put(obj, "vendor", "Fortinet")
+		obj.Put("fields", o.Read(text), true)
+	case isTopics(program):
+		put(obj, "vendor", "MikroTik")
+		putBytes(obj, "mnemonic", program)
+	default:
+		vendor := enterprise(c.StructuredData())
+		if vendor == "" {
+			vendor = programVendor(program, text)
+		}
+		put(obj, "vendor", vendor)
+		if id := c.MsgID(); vendor == "Juniper" && string(id) != "-" {
+			putBytes(obj, "mnemonic", id)
+		}
 	}
+}
+
+// afterNumber is text behind a number that Arista counts messages with.
+func afterNumber(text []byte) []byte {
+	if n := run(text, 0, digit); n > 0 && at(text, n, ':') {
+		return text[skipBlanks(text, n+1):]
+	}
+	return text
+}
+
+// enterprises are vendors by the number that IANA has given them.
+var enterprises = map[string]string{
+	"9": "Cisco", "311": "Microsoft", "2620": "Check Point", "2636": "Juniper", "3401": "McAfee", "6574": "Synology", "6876": "VMware",
+	"12276": "F5", "12356": "Fortinet", "14506": "NXLog", "14823": "Aruba", "17472": "Tanium", "25461": "Palo Alto Networks", "31023": "Veeam",
+}
+
+// enterprise tells the vendor from the identifier of the first element of structured
+// data: [name@number, where the number may begin with 1.3.6.1.4.1.
+func enterprise(sd []byte) string {
+	end := bytes.IndexAny(sd, " ]")
+	mark := bytes.IndexByte(sd, '@')
+	if mark < 0 || end < mark {
+		return ""
+	}
+	number := bytes.TrimPrefix(sd[mark+1:end], []byte("1.3.6.1.4.1."))
+	number = bytes.TrimLeft(number, "0")
+	return enterprises[string(number[:run(number, 0, digit)])]
+}
+
+// programVendor tells the vendor from the program, or from the start of the text.
+func programVendor(program, text []byte) string {
+	for _, v := range [...]struct{ prefix, vendor string }{
+		{"CISE_", "Cisco"}, {"CSCOacs_", "Cisco"}, {"SFIMS", "Cisco"}, {"CPPM_", "Aruba"}, {"CheckPoint", "Check Point"}, {"RT_FLOW", "Juniper"}, {"ASM", "F5"},
+		{"ProxySG", "Blue Coat"}, {"SymantecServer", "Symantec"}, {"raslogd", "Brocade"}, {"TMNX", "Nokia"},
+	} {
+		if hasPrefix(program, 0, v.prefix) {
+			return v.vendor
+		}
+	}
+	// 1,2026/05/03 01:02:03,0011,TRAFFIC,
+	if n := run(text, 0, digit); n > 0 && at(text, n, ',') && at(text, n+5, '/') && at(text, n+8, '/') && at(text, n+20, ',') {
+		return "Palo Alto Networks"
+	}
+	return ""
 }
 
 // huaweiDetails takes %%01MODULE/n/NAME(l) apart.

@@ -26,6 +26,13 @@ func TestDetails(t *testing.T) {
 		{"<189>date=2026-05-03 time=01:02:03 devname=f a=\"b c\"", `{"recogniser":"key_value","vendor":"Fortinet","fields":{"date":"2026-05-03","time":"01:02:03","devname":"f","a":"b c"}}`},
 		{"<189>May  3 01:02:03 waf1 CEF:0|A|B|1|2|n|3|a=b c d=e", `{"recogniser":"conformant","format":"CEF","vendor":"A","product":"B","version":"1","mnemonic":"2","name":"n","severity":"3","fields":{"a":"b c","d":"e"}}`},
 		{"<189>May  3 01:02:03 web1 su: failed", `{"recogniser":"conformant"}`},
+		{"<189>1 2026-05-03T01:02:03Z f - - - - date=2026-05-03 time=01:02:03 devname=f", `{"recogniser":"conformant","vendor":"Fortinet","fields":{"date":"2026-05-03","time":"01:02:03","devname":"f"}}`},
+		{"<189>May  3 01:02:03: %STKUNIT1-M:CP %SEC-5-LOGIN_SUCCESS: x", `{"recogniser":"cisco","vendor":"Dell","mnemonic":"SEC-5-LOGIN_SUCCESS","facility":"SEC","severity":"5","name":"LOGIN_SUCCESS"}`},
+		{"<189>45: [syslog@9 s_sn=\"3\"]: *May  3 01:02:03: %A-1-B: x", `{"recogniser":"cisco","vendor":"Cisco","mnemonic":"A-1-B","facility":"A","severity":"1","name":"B","sequence":"45","unsynchronised":true}`},
+		{"<30>May  3 01:02:03 r1 system,info,account user admin", `{"recogniser":"rfc3164","vendor":"MikroTik","mnemonic":"system,info,account"}`},
+		{"<14>1 2026-05-03T01:02:03Z cp CheckPoint 1 - [fields@1.3.6.1.4.1.2620 a=\"b\"]", `{"recogniser":"conformant","vendor":"Check Point"}`},
+		{"<14>1 2026-05-03T01:02:03Z sc1 Tanium 1 - [Question@017472 a=\"b\"] x", `{"recogniser":"conformant","vendor":"Tanium"}`},
+		{"<14>May  3 01:02:03 pa1 1,2026/05/03 01:02:03,0011,TRAFFIC,end", `{"recogniser":"untagged","vendor":"Palo Alto Networks"}`},
 		{"nothing at all", `{"recogniser":"text"}`},
 	} {
 		b := message.NewBatch(nil)

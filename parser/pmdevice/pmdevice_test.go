@@ -67,18 +67,4 @@ func fields(m *message.Message) string {
 	return b.String()
 }
 
-// cases run raw messages and compare fields.
-func cases(t *testing.T, table [][2]string) {
-	t.Helper()
-	p := newParser(t, parser.DefaultOptions(), Config{})
-	for _, c := range table {
-		b := message.NewBatch(nil)
-		m := add(b, c[0])
-		p.Parse(b, m)
-		if got := fields(m); got != c[1] {
-			t.Errorf("%s\n got  %s\n want %s", c[0], got, c[1])
-		}
-	}
-}
-
 func parserEnv(o parser.Options) module.ParserEnv { return module.ParserEnv{Options: o} }

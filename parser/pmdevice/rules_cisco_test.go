@@ -1,9 +1,8 @@
 package pmdevice
 
-import "testing"
-
-func TestCiscoIOS(t *testing.T) {
-	cases(t, [][2]string{
+// Rules for Cisco's families.
+var ciscoRules = []rule{
+	{"R10", "Cisco: what stands around number, host, time and mnemonic", [][2]string{
 		{"<189>%SYS-5-CONFIG_I: Configured from console by vty0", "- - %SYS-5-CONFIG_I | Configured from console by vty0"},
 		{"<189>77: %LINEPROTO-5-UPDOWN: Line protocol on Interface Vlan1, changed state to up", "- - %LINEPROTO-5-UPDOWN | Line protocol on Interface Vlan1, changed state to up"},
 		{"<187>77: Mar  1 18:48:50.483: %SYS-3-CPUHOG: Task ran", "2026-03-01T18:48:50.483Z - %SYS-3-CPUHOG | Task ran"},
@@ -26,39 +25,54 @@ func TestCiscoIOS(t *testing.T) {
 		{"<189>90: cucm1.example.com: May 03 2026 03:02:03 PM.250 UTC :  %UC_CALLMANAGER-3-DeviceUnregistered: %[DeviceName=SEP00][IPAddress=10.1.1.1]", "2026-05-03T15:02:03.250Z cucm1.example.com %UC_CALLMANAGER-3-DeviceUnregistered | %[DeviceName=SEP00][IPAddress=10.1.1.1]"},
 		{"<190>: 2026 May  3 01:02:03 UTC: %UCSM-6-EVENT: [E4195931][1][transition]", "2026-05-03T01:02:03Z - %UCSM-6-EVENT | [E4195931][1][transition]"},
 		{"<190>%AAA-I-CONNECT: New http connection for user admin", "- - %AAA-I-CONNECT | New http connection for user admin"},
-		// Debugging output has no mnemonic.
 		{"<191>45: May  3 01:02:03.004: ICMP: echo reply sent", "2026-05-03T01:02:03.004Z - - | ICMP: echo reply sent"},
 		{"<191>45: rtr1: *May  3 01:02:03.004 CEST: ICMP: echo reply sent", "2026-05-03T01:02:03.004+02:00 rtr1 - | ICMP: echo reply sent"},
 		{"<191>45: rtr1: 46: May  3 01:02:03.004: IP: x", "2026-05-03T01:02:03.004Z rtr1 - | IP: x"},
+		{`<189>45: [syslog@9 s_sn="45"]: *May  3 01:02:03.004 EDT: %SYS-5-CONFIG_I: Configured`, "2026-05-03T01:02:03.004-04:00 - %SYS-5-CONFIG_I | Configured"},
+		{`<189>45: [syslog@9 s_id="r1:514" s_sn="3"]: rtr1: May  3 01:02:03: %SYS-5-CONFIG_I: Configured`, "2026-05-03T01:02:03Z rtr1 %SYS-5-CONFIG_I | Configured"},
+		{"<189>Apr 18 09:01:21 10.0.0.1 : 2026 Apr 18 09:01:20 UTC: %ETHPORT-5-IF_UP: x", "2026-04-18T09:01:20Z 10.0.0.1 %ETHPORT-5-IF_UP | x"},
+		{"<187>C9800-1: 23: May  3 01:02:03.004 UTC: %CLIENT_ORCH_LOG-6-CLIENT_ADDED_TO_RUN_STATE: Chassis 1 R0/0: wncd: Username", "2026-05-03T01:02:03.004Z C9800-1 %CLIENT_ORCH_LOG-6-CLIENT_ADDED_TO_RUN_STATE | Chassis 1 R0/0: wncd: Username"},
+		{"<189>123: cucm1: May  3 2026 01:02:03 PM.250 UTC :  %UC_CTI-3-X: %[y]: text", "2026-05-03T13:02:03.250Z cucm1 %UC_CTI-3-X | %[y]: text"},
+		{"<189>03-May-2026 01:02:03 :%LINK-W-Down:  gi12", "2026-05-03T01:02:03Z - %LINK-W-Down | gi12"},
+		{"<189>May  3 01:02:03 10.0.0.1: %STKUNIT0-M:CP %IFMGR-5-OSTATE_UP: Changed interface state to up: Te 0/1", "2026-05-03T01:02:03Z 10.0.0.1 %IFMGR-5-OSTATE_UP | Changed interface state to up: Te 0/1"},
+		{"<189>May  3 01:02:03: %STKUNIT1-M:CP %SEC-5-LOGIN_SUCCESS: x", "2026-05-03T01:02:03Z - %SEC-5-LOGIN_SUCCESS | x"},
+		{"<188>*May  3 01:02:03: Ruijie %LINEPROTO-5-UPDOWN: Line protocol", "2026-05-03T01:02:03Z Ruijie %LINEPROTO-5-UPDOWN | Line protocol"},
+	}, [][2]string{
 		{"<191>45: nothing else", "- - - | 45: nothing else"},
-		// A program that writes percent signs is not a device.
 		{"<30>May  3 01:02:03 web1 app[7]: 100% done: %SYS-5-X: no", "2026-05-03T01:02:03Z web1 app[7] | 100% done: %SYS-5-X: no"},
 		{"<189>May  3 01:02:03 leaf1 Ebra: %LINEPROTO-5-UPDOWN: Line protocol down", "2026-05-03T01:02:03Z leaf1 Ebra | %LINEPROTO-5-UPDOWN: Line protocol down"},
 		{"<189>May  3 01:02:03 Ebra: %LINEPROTO-5-UPDOWN: Line protocol down", "2026-05-03T01:02:03Z - Ebra | %LINEPROTO-5-UPDOWN: Line protocol down"},
-	})
-}
-
-func TestCiscoIOSXR(t *testing.T) {
-	cases(t, [][2]string{
+		{`<189>45: [other@9 x="1"]: May  3 01:02:03: %SYS-5-CONFIG_I: x`, `- - - | 45: [other@9 x="1"]: May  3 01:02:03: %SYS-5-CONFIG_I: x`},
+		{"<13>load is 5%SYS-5-CONFIG_I: x", "- - - | load is 5%SYS-5-CONFIG_I: x"},
+		{"<189>May  3 01:02:03 h: %5-SYS-CONFIG_I: x", "2026-05-03T01:02:03Z - h | %5-SYS-CONFIG_I: x"},
+	}},
+	{"R11", "IOS-XR: the process is the program", [][2]string{
 		{"<189>88: asr9k-1 RP/0/RSP0/CPU0:May  3 01:02:03.004 CEST: config[65710]: %MGBL-SYS-5-CONFIG_I : Configured from console", "2026-05-03T01:02:03.004+02:00 asr9k-1 config[65710] | %MGBL-SYS-5-CONFIG_I : Configured from console"},
 		{"<189>88: RP/0/RP0/CPU0:May  3 01:02:03.004 : bgp[1052]: %ROUTING-BGP-5-ADJCHANGE : neighbor 10.0.0.1 Up", "2026-05-03T01:02:03.004Z - bgp[1052] | %ROUTING-BGP-5-ADJCHANGE : neighbor 10.0.0.1 Up"},
 		{"<187>88: ncs1 LC/0/1/CPU0:2026 May  3 01:02:03.004 UTC: fia_driver[201]: %FABRIC-FIA-3-ERROR : x", "2026-05-03T01:02:03.004Z ncs1 fia_driver[201] | %FABRIC-FIA-3-ERROR : x"},
 		{"<187>May  3 01:02:04 relay1 88: ncs1 0/RP0/ADMIN0:May  3 01:02:03.004 : envmon[3100]: %PKT_INFRA-FM-3-FAULT_MAJOR : fan", "2026-05-03T01:02:03.004Z ncs1 envmon[3100] | %PKT_INFRA-FM-3-FAULT_MAJOR : fan"},
-	})
-}
-
-func TestCiscoWirelessController(t *testing.T) {
-	cases(t, [][2]string{
+		{"<189>100: xr1 RP/0/RP0/CPU0:May  3 01:02:03.004 UTC: syslog_dev[113]: SSHD_ : text", "2026-05-03T01:02:03.004Z xr1 syslog_dev[113] | SSHD_ : text"},
+		{"<189>100: RP/0/RP0/CPU0:May  3 01:02:03.004 : syslog_dev[113]: text", "2026-05-03T01:02:03.004Z - syslog_dev[113] | text"},
+	}, [][2]string{
+		{"<189>88: xr1 RP/0/RP0/CPU0: config[6]: %MGBL-SYS-5-CONFIG_I : x", "- - - | 88: xr1 RP/0/RP0/CPU0: config[6]: %MGBL-SYS-5-CONFIG_I : x"},
+		{"<189>May  3 01:02:03 leaf1 Bgp: %BGP-5-ADJCHANGE: peer", "2026-05-03T01:02:03Z leaf1 Bgp | %BGP-5-ADJCHANGE: peer"},
+		{"<189>100: RP/0/RP0/CPU0:May  3 01:02:03.004 : no process", "- - - | 100: RP/0/RP0/CPU0:May  3 01:02:03.004 : no process"},
+	}},
+	{"R12", "AireOS: the task is the program, an access point is a host", [][2]string{
 		{"<134>wlc5508: *Dot1x_NW_MsgTask_3: May 03 01:02:03.004: %DOT1X-3-MAX_EAP_RETRIES: 1x_auth_pae.c:3992 Max EAP identity", "2026-05-03T01:02:03.004Z wlc5508 Dot1x_NW_MsgTask_3 | %DOT1X-3-MAX_EAP_RETRIES: 1x_auth_pae.c:3992 Max EAP identity"},
 		{"<134>wlc5508: *SISF BT Process: May 03 01:02:03.004: %SISF-4-RADIX: x", "2026-05-03T01:02:03.004Z wlc5508 SISF BT Process | %SISF-4-RADIX: x"},
 		{"<134>*apfMsConnTask_1: May 03 01:02:03.004: %APF-4-ADD_TO_BLACKLIST_REASON: x", "2026-05-03T01:02:03.004Z - apfMsConnTask_1 | %APF-4-ADD_TO_BLACKLIST_REASON: x"},
 		{"<132>88: AP:0081.c4aa.bbcc: *May  3 01:02:03.004: %CAPWAP-5-CHANGED: state", "2026-05-03T01:02:03.004Z 0081.c4aa.bbcc %CAPWAP-5-CHANGED | state"},
 		{"<132>AP:00:81:c4:aa:bb:cc: *May  3 01:02:03.004: %CAPWAP-5-CHANGED: state", "2026-05-03T01:02:03.004Z 00:81:c4:aa:bb:cc %CAPWAP-5-CHANGED | state"},
-	})
-}
-
-func TestCiscoFirewalls(t *testing.T) {
-	cases(t, [][2]string{
+		{"<134>WLC1: *Dot1x_NW_MsgTask_0: May  3 01:02:03.123: #DOT1X-3-ABORT_AUTH: 1x_bauth_sm.c:447 Authentication aborted", "2026-05-03T01:02:03.123Z WLC1 Dot1x_NW_MsgTask_0 | #DOT1X-3-ABORT_AUTH: 1x_bauth_sm.c:447 Authentication aborted"},
+		{"<134>*apfReceiveTask: May  3 01:02:03.123: #APF-3-X: y", "2026-05-03T01:02:03.123Z - apfReceiveTask | #APF-3-X: y"},
+		{"<189>AP00F6.6313.1111: *May  3 01:02:03.123: %LINEPROTO-5-UPDOWN: x", "2026-05-03T01:02:03.123Z AP00F6.6313.1111 %LINEPROTO-5-UPDOWN | x"},
+	}, [][2]string{
+		{"<134>WLC1: -Traceback:  0x1189b3c 0x1189d2c", "- - WLC1 | -Traceback:  0x1189b3c 0x1189d2c"},
+		{"<14>note: *b: c", "- - note | *b: c"},
+		{"<14>*bold* text: x", "- - - | *bold* text: x"},
+	}},
+	{"R13", "ASA, FTD and kin: a colon of its own behind the host", [][2]string{
 		{"<166>%ASA-6-305012: Teardown dynamic TCP translation", "- - %ASA-6-305012 | Teardown dynamic TCP translation"},
 		{"<166>May 03 2026 01:02:03: %ASA-6-305012: Teardown", "2026-05-03T01:02:03Z - %ASA-6-305012 | Teardown"},
 		{"<166>May 03 2026 01:02:03 fw1 : %ASA-6-305012: Teardown", "2026-05-03T01:02:03Z fw1 %ASA-6-305012 | Teardown"},
@@ -68,14 +82,24 @@ func TestCiscoFirewalls(t *testing.T) {
 		{"<166>2026-05-03T01:02:03Z: %FTD-5-111008: User 'enable_1'", "2026-05-03T01:02:03Z - %FTD-5-111008 | User 'enable_1'"},
 		{"<164>May 03 01:02:03 192.0.2.9 %FWSM-4-106023: Deny udp", "2026-05-03T01:02:03Z 192.0.2.9 %FWSM-4-106023 | Deny udp"},
 		{"<164>May 03 2026 01:02:03 192.0.2.9: %PIX-4-106023: Deny udp", "2026-05-03T01:02:03Z 192.0.2.9 %PIX-4-106023 | Deny udp"},
-	})
-}
-
-func TestMeraki(t *testing.T) {
-	cases(t, [][2]string{
+		{"<164>May  3 01:02:04 relay1 : May  3 2026 01:02:03 fw1 : %ASA-4-106023: Deny", "2026-05-03T01:02:03Z fw1 %ASA-4-106023 | Deny"},
+		{"<113>2026-05-03T01:02:03Z firepower : %FTD-1-430002: EventPriority: Low", "2026-05-03T01:02:03Z firepower %FTD-1-430002 | EventPriority: Low"},
+		{"<113>%NGIPS-1-430003: x", "- - %NGIPS-1-430003 | x"},
+	}, [][2]string{
+		{"<166>May  3 01:02:03 fw1 : ASA-6-302013: Built", "2026-05-03T01:02:03Z fw1 - | : ASA-6-302013: Built"},
+		{"<166>May  3 01:02:03 fw1 app: %ASA-6-302013: Built", "2026-05-03T01:02:03Z fw1 app | %ASA-6-302013: Built"},
+	}},
+	{"R14", "Meraki: seconds since 1970, host, kind of event", [][2]string{
 		{"<134>1 1780000000.123456789 MX_Paris flows allow src=192.168.10.254 dst=8.8.8.8", "2026-05-28T20:26:40.123456789Z MX_Paris flows | allow src=192.168.10.254 dst=8.8.8.8"},
 		{"<134>1 1780000000.5 MR18 airmarshal_events type=rogue_ssid_detected ssid=''", "2026-05-28T20:26:40.5Z MR18 airmarshal_events | type=rogue_ssid_detected ssid=''"},
 		{"<134>1 0.0 MS220_8P events type=8021x_deauth port='3'", "- MS220_8P events | type=8021x_deauth port='3'"},
 		{"<134>1 1780000000.5 MX84 security_event ids_alerted signature=1:41944:2", "2026-05-28T20:26:40.5Z MX84 security_event | ids_alerted signature=1:41944:2"},
-	})
+		{"<134>1780000000.5 MX84 flows src=10.0.0.1", "2026-05-28T20:26:40.5Z MX84 flows | src=10.0.0.1"},
+		{"<134>1 1780000000.5  MX64 l7_firewall src=1.2.3.4", "2026-05-28T20:26:40.5Z MX64 l7_firewall | src=1.2.3.4"},
+		{"<134>May  3 01:02:03 10.0.0.1 1 1780000000.5 MX84 events type=x", "2026-05-28T20:26:40.5Z MX84 events | type=x"},
+	}, [][2]string{
+		{"<134>1 1780000000 MX84 events x", "- - - | 1 1780000000 MX84 events x"},
+		{"<134>1 17.5 MX84 events x", "- - - | 1 17.5 MX84 events x"},
+		{"<134>May  3 01:02:03 h 1 1780000000 MX84 events x", "2026-05-03T01:02:03Z h - | 1 1780000000 MX84 events x"},
+	}},
 }
