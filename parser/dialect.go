@@ -47,6 +47,14 @@ func StructuredDataLen(text []byte) int {
 		if n < 0 {
 			return scanElements(text)
 		}
+		// A quote in front of the bracket closes a value, unless it opens one or is
+		// escaped: then the element is over.
+		if last := end + n - 1; n > 4 && text[last] == '"' && text[last-1] != '=' && text[last-1] != '\\' {
+			if end += n + 1; end == len(text) || text[end] != '[' {
+				return end
+			}
+			continue
+		}
 		element := text[end : end+n]
 		if bytes.Count(element, quoteMark)&1 != 0 || bytes.IndexByte(element, '\\') >= 0 {
 			return scanElements(text)

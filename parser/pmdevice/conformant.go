@@ -84,11 +84,14 @@ func conformantTag(text []byte, pos int) int {
 		}
 	}
 	if text[i] == '[' {
-		n := bytes.IndexAny(text[i:min(len(text), i+64)], "] ")
-		if n < 1 || text[i+n] != ']' || !at(text, i+n+1, ':') {
+		end := i + 1
+		for end < len(text) && end < i+64 && text[end] != ']' && text[end] != ' ' {
+			end++
+		}
+		if !at(text, end, ']') || !at(text, end+1, ':') {
 			return 0
 		}
-		return i + n + 2
+		return end + 2
 	}
 	if text[i] != ':' {
 		return 0

@@ -3,6 +3,7 @@ package pmdevice
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"syslogd/message"
@@ -100,5 +101,72 @@ func TestSendersThatAreNotUnderstood(t *testing.T) {
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("\n got  %v\n want %v", got, want)
+	}
+}
+
+// Every recogniser has a counter, and some rule that leads to it.
+func TestEveryRecogniserCounts(t *testing.T) {
+	set := &metrics.Set{}
+	o := parser.DefaultOptions()
+	built, err := New(Config{}, module.ParserEnv{Options: o, Metrics: set, Name: Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := parser.New(o, parser.Chain{built})
+	d := built.(*device)
+	b := message.NewBatch(nil)
+	messages, conformant := 0, 0
+	for _, r := range rules {
+		for _, c := range slices.Concat(r.hits, r.misses) {
+			m := add(b, c[0])
+			p.Parse(b, m)
+			messages++
+			if d.Explain(m) == "it keeps to the RFC" {
+				conformant++
+			}
+		}
+	}
+	total := 0.0
+	for _, o := range set.Objects() {
+		for _, n := range o.Numbers {
+			if n.Name != "parser_messages_recognised_total" {
+				continue
+			}
+			v := n.Read()
+			if v == 0 {
+				t.Errorf("no rule leads to %v", o.Extra)
+			}
+			if o.Extra[0][1] != kindNames[badPRI][0] { // beside what the text is
+				total += v
+			}
+		}
+	}
+	if want := float64(messages - conformant); total != want {
+		t.Errorf("%v messages are counted, want %v", total, want)
+	}
+}
+
+// Whose name counts is decided behind the dialect.
+func TestWhoseNameCounts(t *testing.T) {
+	p := newParser(t, parser.DefaultOptions(), Config{})
+	for _, c := range []struct {
+		raw, message, auto string
+	}{
+		{"<189>77: rtr1: May  3 01:02:03: %A-1-B: x", "rtr1", "rtr1"},
+		{"<189>77: May  3 01:02:03: %A-1-B: x", sender, sender},
+		{"<189>77: localhost: May  3 01:02:03: %A-1-B: x", "localhost", sender},
+		{"<13>1 2026-05-03T01:02:03Z localhost a - - - x", "localhost", sender},
+		{"<13>May  3 01:02:03 localhost.localdomain a: x", "localhost.localdomain", sender},
+		{"<189>date=2026-05-03 time=01:02:03 devname=fw1", "fw1", "fw1"},
+	} {
+		for trust, want := range map[message.HostTrust]string{message.HostFromMessage: c.message, message.HostAuto: c.auto, message.HostFromSender: sender} {
+			b := message.NewBatch(nil)
+			m := add(b, c.raw)
+			m.Origin = &message.Origin{Trust: trust}
+			p.Parse(b, m)
+			if got := string(m.Hostname()); got != want {
+				t.Errorf("%s, trust %d: got %s, want %s", c.raw, trust, got, want)
+			}
+		}
 	}
 }
