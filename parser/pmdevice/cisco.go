@@ -107,7 +107,7 @@ func (p *device) numbered(_ *message.Batch, m *message.Message, pos int) kind {
 		if !at(text, h.pos, ':') {
 			return none
 		}
-	} else if i := bytes.IndexByte(text[pos:min(len(text), pos+maxName)], '*'); i < 0 || i > 0 && !hasPrefix(text, pos+i-2, ": ") {
+	} else if i := bytes.IndexByte(text[pos:min(len(text), pos+maxName)], '*'); i < 0 || i > 0 && !bytes.HasSuffix(text[pos:pos+i], []byte(": ")) {
 		return none
 	}
 	for n := 1; n < 6 && h.time.Month == 0; n++ {

@@ -126,8 +126,11 @@ func (p *device) textDetails(obj *message.Value, c *message.Message) {
 		put(obj, "vendor", "Cisco")
 	case putMnemonic(obj, afterNumber(text)):
 		vendor := "Arista" // time host Agent: [number:] %FACILITY-n-NAME: text
-		if hasPrefix(text, 0, "%Viptela-") {
+		switch {
+		case hasPrefix(text, 0, "%Viptela-"):
 			vendor = "Cisco"
+		case len(program) > 0 && is(program[0], small): // Junos with explicit-priority
+			vendor = "Juniper"
 		}
 		put(obj, "vendor", vendor)
 	case len(text) > 11 && run(text, 0, hexDigit) == 8 && text[8] == ':' && is(text[9], digit) && text[10] == ':':

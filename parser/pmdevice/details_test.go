@@ -34,6 +34,7 @@ func TestDetails(t *testing.T) {
 		{"<14>1 2026-05-03T01:02:03Z cp CheckPoint 1 - [fields@1.3.6.1.4.1.2620 a=\"b\"]", `{"recogniser":"conformant","vendor":"Check Point"}`},
 		{"<14>1 2026-05-03T01:02:03Z sc1 Tanium 1 - [Question@017472 a=\"b\"] x", `{"recogniser":"conformant","vendor":"Tanium"}`},
 		{"<14>May  3 01:02:03 pa1 1,2026/05/03 01:02:03,0011,TRAFFIC,end", `{"recogniser":"untagged","vendor":"Palo Alto Networks"}`},
+		{"<28>May  3 01:02:03 mx1 rpd[7]: %DAEMON-4-BGP_CONNECT_FAILED: x", `{"recogniser":"conformant","mnemonic":"DAEMON-4-BGP_CONNECT_FAILED","facility":"DAEMON","severity":"4","name":"BGP_CONNECT_FAILED","vendor":"Juniper"}`},
 		{"nothing at all", `{"recogniser":"text"}`},
 	} {
 		b := message.NewBatch(nil)

@@ -36,7 +36,10 @@ func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) kind {
 	start := skipBlanks(text, hostEnd)
 	stop := run(text, start, alnum|hostMark)
 	if stop == start || stop < len(text) && text[stop] != ' ' && text[stop] != ':' {
-		m.MsgText = span(start, len(text))
+		p.tagAndText(m, start, false)
+		if hasPrefix(m.Bytes(m.Program), 0, "%%") { // Huawei and Comware that count from their start: 0.2199 HUAWEI %%01
+			return rfc3164
+		}
 		return meraki
 	}
 	t := tag{start: start, end: stop, program: stop, text: stop}

@@ -15,6 +15,8 @@ var seeds = []string{
 	"<187>5: rtr1: 000012: *May 30 2026 01:02:03.004 CEST: %LINK-3-UPDOWN: up", "<189>88: asr RP/0/RSP0/CPU0:May  3 01:02:03.004 CEST: config[6]: %MGBL-SYS-5-CONFIG_I : x",
 	"<134>wlc: *SISF BT: May 03 01:02:03.004: %SISF-4-RADIX: x", "<134>1 1780000000.5 MX84 urls x", "<134> 05/03/2026:01:02:03 GMT ns1 0-PPE-1 : x",
 	"<189>date=2026-05-03 time=01:02:03 devname=\"F\" tz=\"-0800\"", "<13>May  3 01:02:03 [f:a.b:alert]: x", "<13>dc1\tMSWinEventLog\t0", "<13>May  3 01:02:03 (\"U,788a20aabbcc,v4\") m[3]: x",
+	"<134>w: *T B: May  3 01:02:03: #A-3-B: x", "<189>9: [syslog@9 s=\"1\"]: *May  3 01:02:03: %A-1-B: x", "<189>May  3 01:02:03 f: %S0-M:CP %A-5-B: x", "<189>9: x RP/0/0:May  3 01:02:03 : p[1]: x",
+	"<13>May  3 01:02:03 h [f:a.b:alert]: x", "<13>May  3 01:02:03 h 1 1780000000.5 MX84 urls x", "<140>(2026-05-03T01:02:03) f[3]: x", "<13>May  3 01:02:03 <4.6> h(id3) a|b:info In(166) p: x", "<13>0.21 H %%01A/4/B(l)[5]:x",
 	"<13>May  3 01:02:03 From l: s[8]: x", "dhcp,info x", "<13>May  3 01:02:03 a: a: x", "<13>May  3 01:02:03 host1 sw1: 12: May  3 01:02:03: %A-1-B: x", "<x", "",
 }
 

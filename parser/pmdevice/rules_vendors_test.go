@@ -98,6 +98,7 @@ var vendorRules = []rule{
 		{"<188>May  3 01:02:03 2026 H3C %%10SHELL/5/SHELL_LOGIN: -DevIP=10.0.0.1; admin logged in", "2026-05-03T01:02:03Z H3C %%10SHELL/5/SHELL_LOGIN | -DevIP=10.0.0.1; admin logged in"},
 		{"<188>May  3 01:02:03:250 2026 H3C %%10IFNET/3/LINK_UPDOWN(t): Trap", "2026-05-03T01:02:03.250Z H3C %%10IFNET/3/LINK_UPDOWN(t) | Trap"},
 		{"<188>2026-05-03T01:02:03.250+08:00 H3C %%10IFNET/3/PHY_UPDOWN: up", "2026-05-03T01:02:03.250+08:00 H3C %%10IFNET/3/PHY_UPDOWN | up"},
+		{"<189>0.21990989 HUAWEI %%01INFO/4/SUPPRESS_LOG(l)[5]:Last message repeated", "- HUAWEI %%01INFO/4/SUPPRESS_LOG(l)[5] | Last message repeated"},
 		{"<190>%%10SHELL/5/SHELL_LOGIN: x", "- - %%10SHELL/5/SHELL_LOGIN | x"},
 		{"<189>May  3 2026 01:02:03-03:00 NE40 %%01ISIS/4/NBR_CHG(l)[1]:x", "2026-05-03T01:02:03-03:00 NE40 %%01ISIS/4/NBR_CHG(l)[1] | x"},
 	}, [][2]string{
