@@ -233,7 +233,7 @@ func (h *ciscoFields) clock(n int) bool {
 		return false
 	}
 	h.lead = h.lead || n == 0 && !mark
-	h.own = h.own || n > 0 || mark
+	h.own = h.own || n > 0 || mark || at(h.text, end, ':') // a colon behind the time is Cisco's
 	h.second = h.second || n > 0
 	h.unsync = mark
 	h.time, h.pos = t, end

@@ -28,6 +28,7 @@ var ciscoRules = []rule{
 		{"<191>45: May  3 01:02:03.004: ICMP: echo reply sent", "2026-05-03T01:02:03.004Z - - | ICMP: echo reply sent"},
 		{"<191>45: rtr1: *May  3 01:02:03.004 CEST: ICMP: echo reply sent", "2026-05-03T01:02:03.004+02:00 rtr1 - | ICMP: echo reply sent"},
 		{"<191>45: rtr1: 46: May  3 01:02:03.004: IP: x", "2026-05-03T01:02:03.004Z rtr1 - | IP: x"},
+		{"<187>May  3 01:02:03.004 CEST: rtr1: %SYS-3-CPUHOG: Task ran", "2026-05-03T01:02:03.004+02:00 rtr1 %SYS-3-CPUHOG | Task ran"},
 		{`<189>45: [syslog@9 s_sn="45"]: *May  3 01:02:03.004 EDT: %SYS-5-CONFIG_I: Configured`, "2026-05-03T01:02:03.004-04:00 - %SYS-5-CONFIG_I | Configured"},
 		{`<189>45: [syslog@9 s_id="r1:514" s_sn="3"]: rtr1: May  3 01:02:03: %SYS-5-CONFIG_I: Configured`, "2026-05-03T01:02:03Z rtr1 %SYS-5-CONFIG_I | Configured"},
 		{"<189>Apr 18 09:01:21 10.0.0.1 : 2026 Apr 18 09:01:20 UTC: %ETHPORT-5-IF_UP: x", "2026-04-18T09:01:20Z 10.0.0.1 %ETHPORT-5-IF_UP | x"},
