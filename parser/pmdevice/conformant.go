@@ -44,7 +44,7 @@ func (p *device) conformant(m *message.Message) bool {
 		return false
 	}
 	tag := i + 1
-	end := conformantTag(text, tag)
+	end, program := p.conformantTag(text, tag)
 	if end == 0 {
 		return false
 	}
@@ -56,31 +56,31 @@ func (p *device) conformant(m *message.Message) bool {
 		m.Reported, m.Reported.Exact = ts, true
 	}
 	setHost(m, host, i)
-	m.TagText = span(tag, end)
+	m.TagText, m.Program = span(tag, end), span(tag, program)
 	m.MsgText = span(end, len(text))
 	return true
 }
 
-// conformantTag returns where the tag at pos ends, behind its colon, or 0.
-func conformantTag(text []byte, pos int) int {
-	i, seen := pos, uint8(0)
-	for i < len(text) && kinds[text[i]]&plainTag != 0 {
-		seen |= kinds[text[i]]
-		i++
-	}
+// conformantTag returns where the tag at pos ends, behind its colon, and where its
+// program ends; or 0.
+func (p *device) conformantTag(text []byte, pos int) (end, program int) {
+	i := run(text, pos, plainTag)
 	if i == pos || i-pos > maxName || i == len(text) || !is(text[pos], letter) {
-		return 0
+		return 0, 0
 	}
-	switch text[i] {
-	case '/': // postfix/smtpd[1]:, but not RP/0/RSP0/CPU0:
+	program = i
+	if text[i] == '/' { // postfix/smtpd[1]:, but not RP/0/RSP0/CPU0:
 		if !is(text[pos], small) {
-			return 0
+			return 0, 0
 		}
 		for i < len(text) && (kinds[text[i]]&plainTag != 0 || text[i] == '/') {
 			i++
 		}
 		if i == len(text) {
-			return 0
+			return 0, 0
+		}
+		if p.slash {
+			program = i
 		}
 	}
 	if text[i] == '[' {
@@ -89,22 +89,22 @@ func conformantTag(text []byte, pos int) int {
 			end++
 		}
 		if !at(text, end, ']') || !at(text, end+1, ':') {
-			return 0
+			return 0, 0
 		}
-		return end + 2
+		return end + 2, program
 	}
 	if text[i] != ':' {
-		return 0
+		return 0, 0
 	}
 	i++
 	// Behind a name without brackets the header of a device may begin.
 	if next := skipBlanks(text, i); next < len(text) && (is(text[next], digit|upper) || bytes.IndexByte([]byte(".*:<N"), text[next]) >= 0) {
 		look := text[next:min(len(text), next+80)]
 		if look[0] == '<' || look[0] == 'N' || bytes.IndexByte(look, '%') >= 0 {
-			return 0
+			return 0, 0
 		}
 	}
-	return i
+	return i, program
 }
 
 // conformant5424 reads the fields behind the version.
