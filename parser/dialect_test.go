@@ -186,6 +186,7 @@ parser(name="o" type="pmciscoios" present.origin="on") parser(name="x" type="pmc
 func TestStructuredDataLen(t *testing.T) {
 	for text, want := range map[string]int{
 		"": 0, "x": 0, "- x": 1, "[a] x": 3, "[a][b c=\"d\"] x": 12, "[a b=\"]\"] x": 9, "[a b=\"\\\"]\"] x": 11, "[a b=\"c\\\\\"] x": 11,
+		"[a b=\"x\" c=\"]\"] t": 15, "[a b=\"x\\\"]\"] t": 12, "[a b=\"\"][c d=\"e\"]": 17,
 		"[a": 0, "[a b=\"]": 0, "[a][b": 3, "[a:\"b\"; ]": 9,
 	} {
 		if got := parser.StructuredDataLen([]byte(text)); got != want {

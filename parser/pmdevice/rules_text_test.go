@@ -65,6 +65,7 @@ var textRules = []rule{
 	{"R31", "addresses and marks in the name of a host", [][2]string{
 		{"<13>May  3 01:02:03 2001:db8:0:1:2:3:4:5 app: x", "2026-05-03T01:02:03Z 2001:db8:0:1:2:3:4:5 app | x"},
 		{"<13>May  3 01:02:03 ::ffff:192.0.2.1 app: x", "2026-05-03T01:02:03Z ::ffff:192.0.2.1 app | x"},
+		{"<13>May  3 01:02:03 host1.example.com. app: x", "2026-05-03T01:02:03Z host1.example.com. app | x"},
 		{"<13>May  3 01:02:03 rack1/sw2 app: x", "2026-05-03T01:02:03Z rack1/sw2 app | x"},
 		{"<13>May  3 01:02:03 user@host app: x", "2026-05-03T01:02:03Z user@host app | x"},
 		{"<13>May  3 01:02:03 2001:db8::1 prog: text", "2026-05-03T01:02:03Z 2001:db8::1 prog | text"},

@@ -106,15 +106,14 @@ func isHost(word []byte) bool {
 	if word[0] == ':' || word[len(word)-1] == ':' {
 		return isIPv6(word)
 	}
-	if !is(word[0], alnum|hostMark) || !is(word[len(word)-1], alnum) {
-		return false
-	}
+	named := false
 	for _, c := range word {
+		named = named || is(c, alnum)
 		if kinds[c]&(alnum|hostMark) == 0 && c != '/' && c != '@' {
 			return c == ':' && isIPv6(word)
 		}
 	}
-	return true
+	return named && is(word[0], alnum|hostMark) && is(word[len(word)-1], alnum|hostMark)
 }
 
 // isIPv6 reports whether a word is an IPv6 address: groups of at most four digits,

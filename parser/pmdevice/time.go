@@ -25,7 +25,7 @@ type clockReader struct {
 //	[Sun ]Nov 22 [2026 ]10:00:00[.123][ AM[.123]][ UTC][ 2026]
 //	2026 Nov 22 10:00:00, 22 Nov 2026 10:00:00, 22-Nov-2026 10:00:00
 //	2026-11-22T10:00:00.123+01:00, 2026-11-22 10:00:00,123, 2026:11:22-10:00:00
-//	2026/11/22 10:00:00
+//	2026/11/22 10:00:00, Sun, 22 Nov 2026 10:00:00
 func (p *device) scanTime(text []byte, pos int, t *stamp) int {
 	if len(text)-pos < 12 {
 		return pos
@@ -36,7 +36,11 @@ func (p *device) scanTime(text []byte, pos int, t *stamp) int {
 		ok = r.numeric()
 	} else {
 		r.weekday()
-		ok = r.monthFirst()
+		if r.pos > pos && is(textAt(text, r.pos), digit) { // Sun, 22 Nov 2026 10:00:00
+			ok = r.numeric()
+		} else {
+			ok = r.monthFirst()
+		}
 	}
 	if !ok {
 		return pos
