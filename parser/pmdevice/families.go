@@ -25,7 +25,8 @@ func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) kind {
 	r.fraction()
 	host := skipBlanks(text, r.pos)
 	hostEnd := p.tokenEnd(text, host)
-	if r.pos == end || host == r.pos || !isHost(text[host:hostEnd]) {
+	// A number behind the time is none of Meraki's: Squid writes the milliseconds.
+	if r.pos == end || host == r.pos || !isHost(text[host:hostEnd]) || isNumber(text[host:hostEnd]) {
 		return none
 	}
 	if seconds > 0 {

@@ -100,6 +100,7 @@ var ciscoRules = []rule{
 		{"<134>May  3 01:02:03 10.0.0.1 1 1780000000.5 MX84 events type=x", "2026-05-28T20:26:40.5Z MX84 events | type=x"},
 	}, [][2]string{
 		{"<134>1 1780000000 MX84 events x", "- - - | 1 1780000000 MX84 events x"},
+		{"<134>May  3 01:02:03 proxy1 1780000000.123    5 10.0.0.7 TCP_MISS/200 GET", "2026-05-03T01:02:03Z proxy1 - | 1780000000.123    5 10.0.0.7 TCP_MISS/200 GET"},
 		{"<134>1 17.5 MX84 events x", "- - - | 1 17.5 MX84 events x"},
 		{"<134>May  3 01:02:03 h 1 1780000000 MX84 events x", "2026-05-03T01:02:03Z h - | 1 1780000000 MX84 events x"},
 	}},
