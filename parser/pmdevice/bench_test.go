@@ -34,7 +34,7 @@ func bench(b *testing.B, p *parser.Parser, raw string) {
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		batch.Msgs = batch.Msgs[:0]
+		batch.Cut(0)
 		m := batch.Add(text, o, peer)
 		m.Received = rec
 		p.Parse(batch, m)

@@ -105,7 +105,7 @@ func TestNoAllocationForRecognisedMessages(t *testing.T) {
 		o, peer, rec := m.Origin, m.Peer, m.Received
 		text := []byte(raw)
 		allocs := testing.AllocsPerRun(50, func() {
-			b.Msgs = b.Msgs[:0]
+			b.Cut(0)
 			m := b.Add(text, o, peer)
 			m.Received = rec
 			p.Parse(b, m)
