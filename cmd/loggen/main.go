@@ -68,7 +68,7 @@ func cmdSend(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	}
 	took, err := s.run(ctx)
 	sent := s.sent.Load()
-	fmt.Fprintf(stdout, "%d messages in %.2f s, %.0f a second\n", sent, took.Seconds(), float64(sent)/took.Seconds())
+	fmt.Fprintf(stdout, "%d messages in %.2f s, %.0f a second\n", sent, took.Seconds(), float64(sent)/max(took.Seconds(), 1e-6))
 	return err
 }
 
