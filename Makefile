@@ -9,7 +9,7 @@ RSYSLOGD ?= $(firstword $(wildcard /usr/sbin/rsyslogd))
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check compat compat-reference fuzz bench bench-go docs install
+.PHONY: help build run test check compat compat-reference fuzz bench scale bench-go docs install
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,7 +51,12 @@ fuzz: ## run each fuzz target for FUZZTIME (60s)
 		done; done
 
 bench: build ## measure the server beside rsyslogd and syslog-ng, as far as they are installed: one table
-	$(GO) run ./cmd/loggen bench -bin ./$(BIN)
+	$(GO) build -o loggen ./cmd/loggen
+	./loggen bench -bin ./$(BIN)
+
+scale: build ## measure what a message costs as connections, files, rules and sizes grow: a table, and scaling.svg
+	$(GO) build -o loggen ./cmd/loggen
+	./loggen scale -bin ./$(BIN) -svg scaling.svg
 
 bench-go: ## run the benchmarks of the packages; benchstat compares two outputs
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/literal ./message ./parser/... ./router/... ./store

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,8 +13,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // scenario is a load and the configuration for it.
@@ -83,10 +80,15 @@ func cmdBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	rounds := f.Int("rounds", 3, "rounds; the servers take turns in each")
 	scale := f.Float64("scale", 1, "factor of the numbers of messages")
 	only := f.String("only", "", "scenarios, separated by commas; empty: all")
+	limit := f.Duration("limit", 5*time.Minute, "begin nothing after so long, and print what there is")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	b := bench{rounds: *rounds, scale: *scale, progress: stderr, servers: installed(*bin, *rsyslogd, *syslogng, stderr)}
+	if *rounds < 1 || *scale <= 0 || *limit <= 0 {
+		return errors.New("-rounds: want 1 or more; -scale, -limit: want more than 0")
+	}
+	b := bench{rounds: *rounds, scale: *scale, end: time.Now().Add(*limit), progress: stderr}
+	b.servers, b.missing = installed(*bin, *rsyslogd, *syslogng)
 	for _, sc := range scenarios() {
 		if *only == "" || slices.Contains(strings.Split(*only, ","), sc.key) {
 			b.scenarios = append(b.scenarios, sc)
@@ -95,15 +97,16 @@ func cmdBench(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if len(b.scenarios) == 0 {
 		return fmt.Errorf("-only: there is no scenario %q", *only)
 	}
-	if err := b.run(ctx); err != nil {
-		return err
+	if len(b.servers) == 0 || b.servers[0].name != "syslogd" {
+		return fmt.Errorf("-bin: there is no program %q", *bin)
 	}
+	err := b.run(ctx)
 	b.print(stdout)
-	return nil
+	return err
 }
 
-// installed returns the servers that can be run.
-func installed(bin, rsyslogd, syslogng string, stderr io.Writer) []server {
+// installed returns the servers that can be run, and the names of the others.
+func installed(bin, rsyslogd, syslogng string) (found []server, missing []string) {
 	rsyslog := func(conf, dir string) []string { return []string{"-n", "-f", conf, "-i", filepath.Join(dir, "pid")} }
 	all := []server{
 		{name: "syslogd", path: bin, args: rsyslog, conf: rsyslogConf},
@@ -112,67 +115,100 @@ func installed(bin, rsyslogd, syslogng string, stderr io.Writer) []server {
 			return []string{"-F", "--no-caps", "-f", conf, "-R", filepath.Join(dir, "persist"), "-c", filepath.Join(dir, "ctl"), "--pidfile", filepath.Join(dir, "pid")}
 		}},
 	}
-	var found []server
 	for _, s := range all {
-		for _, path := range []string{s.path, "/usr/sbin/" + s.path} {
-			if full, err := exec.LookPath(path); err == nil {
-				s.path = full
-				found = append(found, s)
-				break
-			}
+		if s.path = find(s.path); s.path == "" {
+			missing = append(missing, s.name)
+			continue
+		}
+		found = append(found, s)
+	}
+	return found, missing
+}
+
+// find looks for a program, also where those of the system are, which is not in
+// the path of all users.
+func find(name string) string {
+	for _, path := range []string{name, filepath.Join("/usr/sbin", name)} {
+		if full, err := exec.LookPath(path); err == nil {
+			return full
 		}
 	}
-	if len(found) < len(all) {
-		fmt.Fprintf(stderr, "measured: %d of %d servers, the others are not installed\n", len(found), len(all))
-	}
-	return found
+	return ""
 }
 
 type bench struct {
 	servers   []server
+	missing   []string
 	scenarios []scenario
 	rounds    int
 	scale     float64
+	end       time.Time
 	progress  io.Writer
-	// cost is CPU seconds a million messages, by scenario and server.
-	cost map[[2]string][]float64
+	// runs are the measurements by scenario and server.
+	runs map[[2]string][]measurement
 }
 
+// measurement is one run of a server.
+type measurement struct {
+	cost float64 // CPU seconds per million messages
+	sent int
+	*result
+}
+
+// whole reports whether everything was stored as it was sent.
+func (m *measurement) whole() bool { return m.err() == nil }
+
+var errNotWhole = errors.New("not everything was stored as it was sent")
+
+// run measures. Over UDP a server may lose messages, which the table says; over
+// connections that is an error.
 func (b *bench) run(ctx context.Context) error {
-	b.cost = map[[2]string][]float64{}
+	b.runs = map[[2]string][]measurement{}
+	var wrong error
 	for _, sc := range b.scenarios {
 		for round := range b.rounds {
 			list := slices.Clone(b.servers)
 			if round%2 == 1 {
 				slices.Reverse(list)
 			}
+			if time.Now().After(b.end) {
+				return errors.Join(wrong, errors.New("the time is over: not all was measured (-limit)"))
+			}
 			for _, srv := range list {
-				cost, note, err := b.measure(ctx, sc, srv)
+				m, err := b.measure(ctx, sc, srv)
 				if err != nil {
-					return fmt.Errorf("%s, %s: %w", sc.key, srv.name, err)
+					return errors.Join(wrong, fmt.Errorf("%s, %s: %w", sc.key, srv.name, err))
 				}
-				fmt.Fprintf(b.progress, "%-6s %-10s %6.2f CPU s per million  %s\n", sc.key, srv.name, cost, note)
-				b.cost[[2]string{sc.key, srv.name}] = append(b.cost[[2]string{sc.key, srv.name}], cost)
+				note := "all stored and verified"
+				if !m.whole() {
+					note = m.String()
+					if !sc.send.datagrams() {
+						wrong = errNotWhole
+					}
+				}
+				fmt.Fprintf(b.progress, "%-6s %-10s %6.2f CPU s per million  %s\n", sc.key, srv.name, m.cost, note)
+				key := [2]string{sc.key, srv.name}
+				b.runs[key] = append(b.runs[key], m)
 			}
 		}
 	}
-	return nil
+	return wrong
 }
 
 // measure runs one server through one scenario.
-func (b *bench) measure(ctx context.Context, sc scenario, srv server) (cost float64, note string, err error) {
+func (b *bench) measure(ctx context.Context, sc scenario, srv server) (m measurement, err error) {
 	dir, err := os.MkdirTemp("", "loggen-bench-")
 	if err != nil {
-		return 0, "", err
+		return m, err
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "out")
 	if err := os.Mkdir(out, 0o755); err != nil {
-		return 0, "", err
+		return m, err
 	}
 	port, err := freePort()
 	if err != nil {
-		return 0, "", err
+		return m, err
 	}
 	rules := sc.rsyslog
 	if srv.ng {
@@ -182,123 +218,110 @@ func (b *bench) measure(ctx context.Context, sc scenario, srv server) (cost floa
 	text := strings.NewReplacer("@RULES@", rules).Replace(srv.conf)
 	text = strings.NewReplacer("@OUT@", out, "@PORT@", fmt.Sprint(port)).Replace(text)
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
-		return 0, "", err
+		return m, err
 	}
-	cmd := exec.CommandContext(ctx, srv.path, srv.args(conf, dir)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		return 0, "", err
-	}
-	defer func() {
-		cmd.Process.Signal(unix.SIGTERM)
-		cmd.Wait()
-	}()
 	s := &sender{load: sc.send, progress: io.Discard}
 	s.addr = fmt.Sprintf("127.0.0.1:%d", port)
-	s.count = int(float64(s.count) * b.scale)
-	if err := waitFor(ctx, 10*time.Second, func() bool { return listens(s.addr) }); err != nil {
-		cmd.Process.Kill()
-		cmd.Wait()
-		return 0, "", fmt.Errorf("it does not listen: %w\n%s", err, said.Bytes())
+	s.count = max(int(float64(s.count)*b.scale), 1)
+	p, err := startProcess(ctx, srv.path, srv.args(conf, dir), s.addr)
+	if err != nil {
+		return m, err
 	}
-	before := cpuTime(cmd.Process.Pid)
+	defer p.stop()
+	before := p.cpu()
 	if _, err := s.run(ctx); err != nil {
-		return 0, "", err
+		return m, err
 	}
+	if err := p.settle(ctx); err != nil {
+		return m, fmt.Errorf("it does not come to rest: %w", err)
+	}
+	used := p.cpu() - before
 	v := verifier{shape: s.shape, count: s.count, perHost: sc.perHost}
-	settle(ctx, cmd.Process.Pid)
-	used := cpuTime(cmd.Process.Pid) - before
-	r, err := v.tree(out)
-	if err != nil {
-		return 0, "", err
+	m.sent = s.count
+	if m.result, err = v.tree(out); err != nil {
+		return m, err
 	}
-	arrived := s.count - r.missing
+	arrived := s.count - m.missing
 	if arrived == 0 {
-		return 0, "", errors.New("nothing arrived")
+		return m, fmt.Errorf("nothing arrived\n%s", p.said.Bytes())
 	}
-	note = "all verified"
-	if r.err() != nil {
-		note = r.String()
-	}
-	return used.Seconds() / float64(arrived) * 1e6, note, nil
+	m.cost = used.Seconds() / float64(arrived) * 1e6
+	return m, nil
 }
 
-// freePort returns a port that nobody listens on.
-func freePort() (int, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port, nil
-}
-
-func listens(addr string) bool {
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		return false
-	}
-	c.Close()
-	return true
-}
-
-// waitFor asks until the answer is yes.
-func waitFor(ctx context.Context, limit time.Duration, yes func() bool) error {
-	for end := time.Now().Add(limit); !yes(); {
-		if time.Now().After(end) {
-			return fmt.Errorf("not within %v", limit)
-		}
-		if !sleepUntil(ctx, time.Now().Add(20*time.Millisecond)) {
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-// settle waits until the process has used no CPU time to speak of for half a second.
-func settle(ctx context.Context, pid int) {
-	last, since := cpuTime(pid), time.Now()
-	_ = waitFor(ctx, time.Minute, func() bool {
-		if t := cpuTime(pid); t-last > 2*time.Millisecond {
-			last, since = t, time.Now()
-		}
-		return time.Since(since) > 500*time.Millisecond
-	})
-}
-
-// cpuTime is what all threads of the process have used, from its CPU clock.
-func cpuTime(pid int) time.Duration {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(int32(^pid<<3|2), &ts); err != nil {
-		return 0
-	}
-	return time.Duration(ts.Nano())
-}
-
+// print writes the table.
 func (b *bench) print(w io.Writer) {
-	fmt.Fprintf(w, "CPU seconds of the server per million messages, median of %d rounds\n\n", b.rounds)
+	fmt.Fprintf(w, "\nCPU seconds of the server per million messages, median of %d rounds; ratio: how many times what %s takes\n\n", b.rounds, b.servers[0].name)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "scenario")
-	for _, s := range b.servers {
+	for i, s := range b.servers {
 		fmt.Fprintf(t, "\t%s", s.name)
+		if i > 0 {
+			fmt.Fprint(t, "\tratio")
+		}
 	}
-	fmt.Fprintln(t)
+	fmt.Fprintln(t, "\tfiles")
 	for _, sc := range b.scenarios {
 		fmt.Fprint(t, sc.title)
-		for _, s := range b.servers {
-			fmt.Fprintf(t, "\t%.2f", median(b.cost[[2]string{sc.key, s.name}]))
+		own := 0.0
+		for i, s := range b.servers {
+			cost := medianCost(b.runs[[2]string{sc.key, s.name}])
+			if i == 0 {
+				own = cost
+			}
+			fmt.Fprint(t, "\t", number2(cost))
+			if i > 0 {
+				fmt.Fprint(t, "\t", number2(cost/own))
+			}
 		}
-		fmt.Fprintln(t)
+		fmt.Fprintln(t, "\t"+b.verdict(sc))
 	}
 	t.Flush()
+	for _, name := range b.missing {
+		fmt.Fprintf(w, "\n%s is not installed: not measured\n", name)
+	}
 }
 
-func median(list []float64) float64 {
-	list = slices.Sorted(slices.Values(list))
-	if len(list) == 0 {
-		return 0
+// verdict says what the files of all runs of a scenario were found to be.
+func (b *bench) verdict(sc scenario) string {
+	var list []string
+	runs := 0
+	for _, s := range b.servers {
+		missing, wrong, sent := 0, 0, 0
+		for _, m := range b.runs[[2]string{sc.key, s.name}] {
+			runs++
+			sent += m.sent
+			missing += m.missing
+			wrong += m.duplicate + m.broken + m.misplaced
+		}
+		if missing > 0 {
+			list = append(list, fmt.Sprintf("%s lost %.2g %%", s.name, float64(missing)/float64(sent)*100))
+		}
+		if wrong > 0 {
+			list = append(list, fmt.Sprintf("%s has %d lines that are twice, broken or misplaced", s.name, wrong))
+		}
 	}
-	return list[len(list)/2]
+	switch {
+	case runs == 0:
+		return "not measured"
+	case len(list) == 0:
+		return "all verified"
+	}
+	return strings.Join(list, ", ")
+}
+
+func medianCost(runs []measurement) float64 {
+	var list []float64
+	for _, m := range runs {
+		list = append(list, m.cost)
+	}
+	return median(list)
+}
+
+// number2 is a number with two digits behind the point, or nothing for none.
+func number2(x float64) string {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", x)
 }

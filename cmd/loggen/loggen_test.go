@@ -236,13 +236,31 @@ func TestSendingStopsWithItsContext(t *testing.T) {
 
 func TestBenchTable(t *testing.T) {
 	t.Parallel()
-	b := bench{rounds: 3, servers: []server{{name: "a"}, {name: "b"}}, scenarios: []scenario{{key: "x", title: "one file"}},
-		cost: map[[2]string][]float64{{"x", "a"}: {3, 1, 2}, {"x", "b"}: {4, 8.125, 16}}}
+	runs := func(missing int, costs ...float64) (list []measurement) {
+		for _, c := range costs {
+			list = append(list, measurement{cost: c, sent: 100, result: &result{missing: missing}})
+		}
+		return list
+	}
+	b := bench{rounds: 3, servers: []server{{name: "a"}, {name: "b"}}, missing: []string{"c"},
+		scenarios: []scenario{{key: "x", title: "one file"}, {key: "y", title: "UDP"}, {key: "z", title: "late"}},
+		runs: map[[2]string][]measurement{
+			{"x", "a"}: runs(0, 3, 1, 2), {"x", "b"}: runs(0, 4, 8.125, 16), {"y", "a"}: runs(0, 2), {"y", "b"}: runs(5, 3),
+		}}
 	var out bytes.Buffer
 	b.print(&out)
-	want := "CPU seconds of the server per million messages, median of 3 rounds\n\nscenario  a     b\none file  2.00  8.12\n"
+	want := `
+CPU seconds of the server per million messages, median of 3 rounds; ratio: how many times what a takes
+
+scenario  a     b     ratio  files
+one file  2.00  8.12  4.06   all verified
+UDP       2.00  3.00  1.50   b lost 5 %
+late      -     -     -      not measured
+
+c is not installed: not measured
+`
 	if out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
+		t.Errorf("got %s, want %s", out.String(), want)
 	}
 }
 
@@ -253,5 +271,13 @@ func TestCPUTimeGrows(t *testing.T) {
 		if n > 100_000_000 {
 			t.Fatal("the process's CPU time stands still")
 		}
+	}
+}
+
+func TestProcessThatEndsIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	_, err := startProcess(t.Context(), "/bin/sh", []string{"-c", "echo no such port; exit 3"}, "127.0.0.1:1")
+	if err == nil || !strings.Contains(err.Error(), "it ended") || !strings.Contains(err.Error(), "no such port") {
+		t.Errorf("got %v", err)
 	}
 }

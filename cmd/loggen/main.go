@@ -1,6 +1,7 @@
 // Command loggen sends syslog messages to a server and checks that what the
 // server stored is what was sent: every message once, whole, with its host and
-// program. "loggen bench" measures servers beside each other.
+// program. "loggen bench" measures servers beside each other, "loggen scale" what a
+// message costs a server as one thing grows.
 //
 // A message is a function of its number (see shape), so that sending and
 // checking need nothing in common but the same flags.
@@ -14,23 +15,25 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 const usage = `usage:
   loggen send   [flags]     send messages
   loggen verify [flags]     check a tree of files that a server wrote
   loggen bench  [flags]     measure this server beside rsyslogd and syslog-ng
+  loggen scale  [flags]     measure what a message costs as connections, files, rules and sizes grow
 Each has -h.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{"send": cmdSend, "verify": cmdVerify, "bench": cmdBench}
+	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{"send": cmdSend, "verify": cmdVerify, "bench": cmdBench, "scale": cmdScale}
 	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(stderr, usage)
 		return 2

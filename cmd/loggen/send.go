@@ -28,6 +28,7 @@ type load struct {
 	first     int
 	count     int
 	rate      float64
+	atOnce    int // messages that a connection takes at a time; 0: by the rate
 	// For RELP: messages without an answer, and how long one may take.
 	window  int
 	timeout time.Duration
@@ -40,8 +41,9 @@ type sender struct {
 	load
 	progress io.Writer
 
-	next atomic.Int64 // messages given to a connection
-	sent atomic.Int64 // over RELP: acknowledged
+	links []link
+	next  atomic.Int64 // messages given to a connection
+	sent  atomic.Int64 // over RELP: acknowledged
 }
 
 // link sends messages over a connection.
@@ -164,32 +166,40 @@ func (l *plainLink) flush() error {
 func (l *plainLink) close(context.Context) error { return l.conn.Close() }
 func (l *plainLink) abort()                      { l.conn.Close() }
 
-// run sends everything and returns how long it took.
-func (s *sender) run(ctx context.Context) (time.Duration, error) {
-	links := make([]link, 0, s.conns+s.idle)
-	defer func() {
-		for _, l := range links {
-			l.abort()
-		}
-	}()
+// connect opens the connections. run does so, too, unless it was done.
+func (s *sender) connect(ctx context.Context) error {
 	for range s.conns + s.idle {
 		l, err := s.dial(ctx)
 		if err != nil {
+			s.abort()
+			return err
+		}
+		s.links = append(s.links, l)
+	}
+	return nil
+}
+
+func (s *sender) abort() {
+	for _, l := range s.links {
+		l.abort()
+	}
+}
+
+// run sends everything and returns how long it took.
+func (s *sender) run(ctx context.Context) (time.Duration, error) {
+	if s.links == nil {
+		if err := s.connect(ctx); err != nil {
 			return 0, err
 		}
-		links = append(links, l)
 	}
+	defer s.abort()
 	begin := time.Now()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stop := context.AfterFunc(ctx, func() { // a write that waits
-		for _, l := range links {
-			l.abort()
-		}
-	})
+	stop := context.AfterFunc(ctx, s.abort) // ends a write that waits
 	defer stop()
 	var running sync.WaitGroup
-	for _, l := range links[:s.conns] {
+	for _, l := range s.links[:s.conns] {
 		running.Go(func() {
 			if err := s.send(ctx, l, begin); err != nil {
 				cancel(err)
@@ -209,6 +219,9 @@ func (s *sender) run(ctx context.Context) (time.Duration, error) {
 // block is how many messages a connection takes at a time: less when they are
 // paced, so that they do not come in bursts.
 func (l *load) block() int {
+	if l.atOnce > 0 {
+		return l.atOnce
+	}
 	if l.rate == 0 {
 		return 256
 	}

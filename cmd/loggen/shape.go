@@ -28,14 +28,19 @@ func (s *shape) flags(f *flag.FlagSet) {
 }
 
 // leastSize is room for the longest header and the numbers.
-const leastSize = 128
+func (s *shape) leastSize() int {
+	if s.format == "rfc5424" {
+		return 128
+	}
+	return 100
+}
 
 func (s *shape) check() error {
 	switch {
 	case s.format != "rfc3164" && s.format != "rfc5424":
 		return fmt.Errorf("-format: want rfc3164 or rfc5424, found %q", s.format)
-	case s.size < leastSize || s.size > 1<<20:
-		return fmt.Errorf("-size: want %d to %d, found %d", leastSize, 1<<20, s.size)
+	case s.size < s.leastSize() || s.size > 1<<20:
+		return fmt.Errorf("-size: want %d to %d, found %d", s.leastSize(), 1<<20, s.size)
 	case s.hosts < 1 || s.programs < 1:
 		return errors.New("-hosts and -programs: want 1 or more")
 	}
@@ -74,8 +79,10 @@ func (s *shape) appendText(dst []byte, n, size int) []byte {
 	dst = append(append(dst, "loggen seq="...), number...)
 	dst = append(strconv.AppendInt(append(dst, " size="...), int64(size), 10), ' ')
 	end := " end=" + number
-	for i := 0; len(dst)-start < size-len(end); i++ {
-		dst = append(dst, filler[(n+i)%len(filler)])
+	for left, i := size-len(end)-(len(dst)-start), n%len(filler); left > 0; i = 0 {
+		piece := filler[i:min(len(filler), i+left)]
+		dst = append(dst, piece...)
+		left -= len(piece)
 	}
 	return append(dst, end...)
 }
