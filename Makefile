@@ -9,7 +9,7 @@ RSYSLOGD ?= $(firstword $(wildcard /usr/sbin/rsyslogd))
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check compat compat-reference fuzz bench scale bench-go docs install
+.PHONY: help build run test check compat compat-reference fuzz bench scale memory bench-go docs install
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ bench: build ## measure the server beside rsyslogd and syslog-ng, as far as they
 scale: build ## measure what a message costs as connections, files, rules and sizes grow: a table, and scaling.svg
 	$(GO) build -o loggen ./cmd/loggen
 	./loggen scale -bin ./$(BIN) -svg scaling.svg
+
+memory: build ## measure the memory of the server with full queues, many files and many connections
+	$(GO) build -o loggen ./cmd/loggen
+	./loggen memory -bin ./$(BIN)
 
 bench-go: ## run the benchmarks of the packages; benchstat compares two outputs
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/literal ./message ./parser/... ./router/... ./store

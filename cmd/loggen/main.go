@@ -23,6 +23,7 @@ const usage = `usage:
   loggen verify [flags]     check a tree of files that a server wrote
   loggen bench  [flags]     measure this server beside rsyslogd and syslog-ng
   loggen scale  [flags]     measure what a message costs as connections, files, rules and sizes grow
+  loggen memory [flags]     measure the memory of a server with full queues, many files, many connections
 Each has -h.
 `
 
@@ -33,7 +34,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{"send": cmdSend, "verify": cmdVerify, "bench": cmdBench, "scale": cmdScale}
+	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{"send": cmdSend, "verify": cmdVerify, "bench": cmdBench, "scale": cmdScale, "memory": cmdMemory}
 	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(stderr, usage)
 		return 2

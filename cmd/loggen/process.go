@@ -82,10 +82,14 @@ func (p *process) settle(ctx context.Context) error {
 	})
 }
 
-// peak is the most memory the server has had, in bytes, from its status.
-func (p *process) peak() int64 {
+// memory is what the server has in memory, and the most it has had, in bytes.
+func (p *process) memory() (now, peak int64) {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	return statusBytes(string(text), "VmRSS:"), statusBytes(string(text), "VmHWM:")
+}
+
+func statusBytes(text, name string) int64 {
+	_, rest, _ := strings.Cut(text, name)
 	fields := strings.Fields(rest)
 	if len(fields) == 0 {
 		return 0

@@ -220,7 +220,7 @@ func (s *scaler) measure(ctx context.Context, x series, n int) (cost, peak float
 	}
 	defer p.stop()
 	warm := &sender{load: l, progress: io.Discard}
-	warm.count = max(l.shape.hosts, 10_000) // each file is opened once
+	warm.count = max(l.shape.hosts, l.count/20) // each file is opened once
 	if _, err := warm.run(ctx); err != nil {
 		return 0, 0, err
 	}
@@ -245,7 +245,8 @@ func (s *scaler) measure(ctx context.Context, x series, n int) (cost, peak float
 	if err == nil && r.err() != nil {
 		err = fmt.Errorf("%w: %s", r.err(), r)
 	}
-	return used.Seconds() * 1e6 / float64(main.count), float64(p.peak()) / 1e6, err
+	_, most := p.memory()
+	return used.Seconds() * 1e6 / float64(main.count), float64(most) / 1e6, err
 }
 
 // printScale writes the table, in Markdown.

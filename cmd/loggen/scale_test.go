@@ -110,8 +110,10 @@ func TestCommandsMeasureTheServer(t *testing.T) {
 	}{
 		{[]string{"scale", "-bin", bin, "-rounds", "1", "-scale", "0.01", "-only", "connections", "-svg", svg}, "| TCP connections | 1000 | "},
 		{[]string{"bench", "-bin", bin, "-rounds", "1", "-scale", "0.01", "-only", "tcp", "-rsyslogd", "none", "-syslog-ng", "none"}, "all verified"},
+		{[]string{"memory", "-bin", bin, "-only", "just started"}, "| just started | "},
 		{[]string{"bench", "-bin", filepath.Join(dir, "none")}, ""},
 		{[]string{"scale", "-bin", filepath.Join(dir, "none")}, ""},
+		{[]string{"memory", "-bin", filepath.Join(dir, "none")}, ""},
 		{[]string{"scale", "-bin", bin, "-only", "what"}, ""},
 		{[]string{"scale", "-bin", bin, "-rounds", "0"}, ""},
 		{[]string{"scale", "-bin", "/bin/false"}, ""},
