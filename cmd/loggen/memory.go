@@ -138,7 +138,7 @@ func (s *sender) untilStalled(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.run(ctx) })
 	last, since := int64(0), time.Now()
-	err := waitFor(ctx, time.Minute, func() bool {
+	err := waitFor(ctx, 3*time.Minute, func() bool {
 		if n := s.sent.Load(); n != last {
 			last, since = n, time.Now()
 		}
