@@ -72,6 +72,10 @@ func TestWhatMakesAChain(t *testing.T) {
 		{"or of texts", []Stmt{yes, yes, b.cond(`$msg contains "aa" or $msg startswith "bb"`)}, 1},
 		{"regular expression", []Stmt{yes, yes, b.cond(`re_match($msg, "a(bc|de)[0-9]+")`)}, 1},
 		{"regular expression without text", []Stmt{yes, yes, b.cond(`re_match($msg, "[0-9]+")`)}, 3},
+		{"equal", []Stmt{yes, yes, b.cond(`$msg == "aa"`)}, 1},
+		{"equal to one of some", []Stmt{yes, yes, b.cond(`$msg == ["aa", "bb"]`)}, 1},
+		{"equal to a number", []Stmt{yes, yes, b.cond(`$msg == 12`)}, 3},
+		{"not equal", []Stmt{yes, yes, b.cond(`$msg != "aa"`)}, 3},
 		{"one character", []Stmt{yes, yes, b.cond(`$msg contains "a"`)}, 3},
 		{"a hundred", many, 2},
 	} {
@@ -118,7 +122,7 @@ func randomRules(b *bench, r *rand.Rand, depth int) (body []Stmt) {
 				then = append(then, randomRules(b, r, depth-1)...)
 			}
 		}
-		switch r.IntN(6) {
+		switch r.IntN(8) {
 		case 0:
 			body = append(body, b.filter("msg", "contains", word, then...))
 		case 1:
@@ -129,6 +133,10 @@ func randomRules(b *bench, r *rand.Rand, depth int) (body []Stmt) {
 			body = append(body, b.cond(fmt.Sprintf(`$msg contains "%s" and $msg contains "b"`, word), then...))
 		case 4:
 			body = append(body, b.cond(`$msg contains ["aa", "bc"]`, then...))
+		case 5:
+			body = append(body, b.cond(fmt.Sprintf(`$msg == "%s"`, word), then...))
+		case 6:
+			body = append(body, b.cond(fmt.Sprintf(`$msg == ["%s", "bca"]`, word), then...))
 		default:
 			body = append(body, b.cond(fmt.Sprintf(`$msg contains "%s"`, word), then...))
 		}

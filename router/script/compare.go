@@ -21,7 +21,11 @@ func (c *compiler) comparison(e *syntax.Binary, x, y node) node {
 	}
 	switch e.Op {
 	case "==":
-		return c.anyOf(x, y, equal)
+		n := c.anyOf(x, y, equal)
+		if isConstantText(y) {
+			n.needs = property.NeedsText(x.prop, false, constants(y)...)
+		}
+		return n
 	case "!=":
 		n := c.anyOf(x, y, equal)
 		return ofCond(func(m *message.Message, ctx *property.Context) bool { return !n.cond(m, ctx) })
@@ -45,6 +49,12 @@ func (c *compiler) comparison(e *syntax.Binary, x, y node) node {
 		n.needs = property.NeedsText(x.prop, false, constants(y)...)
 	}
 	return n
+}
+
+// isConstantText reports whether n is a constant text or an array, which holds
+// texts. A number equals other texts than its own, too.
+func isConstantText(n node) bool {
+	return n.items != nil || n.value != nil && n.value.kind == str
 }
 
 // constants returns the texts of a constant or of an array, nil for other nodes.
