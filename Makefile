@@ -9,7 +9,7 @@ RSYSLOGD ?= $(firstword $(wildcard /usr/sbin/rsyslogd))
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check compat compat-reference fuzz bench scale memory bench-go docs install
+.PHONY: help build run test check compat compat-reference fuzz bench scale memory bench-go pgo docs install
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,7 +63,12 @@ memory: build ## measure the memory of the server with full queues, many files a
 	./loggen memory -bin ./$(BIN)
 
 bench-go: ## run the benchmarks of the packages; benchstat compares two outputs
-	$(GO) test -run '^$$' -bench . -benchmem ./internal/literal ./message ./parser/... ./router/... ./store
+	$(GO) test -run '^$$' -bench . -benchmem ./engine ./internal/literal ./message ./parser/... ./router/... ./store
+
+pgo: ## write the profile that the compiler optimises the server by
+	$(GO) test ./engine -run '^$$' -bench FromConnectionToFile -benchtime 4000000x -cpuprofile engine.prof -o engine.test
+	$(GO) tool pprof -proto engine.prof >cmd/syslogd/default.pgo
+	rm engine.prof engine.test
 
 docs: ## write docs/modules and docs/man from the parameter tables
 	$(GO) test ./internal/docs -run 'TestModuleReference|TestManualPages' -update
