@@ -64,13 +64,11 @@ func (s *sanitiser) cleanPrefix(text []byte) int {
 		high = 0x80 * ones
 	}
 	i, n := 0, len(text)
-	// Four words at a time, then one; the last one overlaps.
-	for ; i+32 <= len(text); i += 32 {
-		q := text[i : i+32 : i+32]
+	// Two words at a time, then one; the last one overlaps.
+	for ; i+16 <= n && high == 0; i += 16 {
+		q := text[i : i+16 : i+16]
 		a, b := binary.LittleEndian.Uint64(q), binary.LittleEndian.Uint64(q[8:])
-		c, d := binary.LittleEndian.Uint64(q[16:]), binary.LittleEndian.Uint64(q[24:])
-		control := (a-32*ones)&^a | (b-32*ones)&^b | (c-32*ones)&^c | (d-32*ones)&^d
-		if control&(0x80*ones)|(a|b|c|d)&high != 0 {
+		if ((a-32*ones)&^a|(b-32*ones)&^b)&(0x80*ones) != 0 {
 			break
 		}
 	}
