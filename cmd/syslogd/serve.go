@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,14 +18,8 @@ import (
 	"syslogd/internal/diag"
 	"syslogd/internal/selflog"
 	"syslogd/message"
-	"syslogd/store"
 	"syslogd/web"
 )
-
-// gcPercent is how much garbage may come for each byte in use. With 100, Go's own
-// default, messages with variables cost a fifth more CPU time; above 200 only the
-// memory grows (the table is in docs/performance.md).
-const gcPercent = 200
 
 // systemSocket is where own messages go by default.
 const systemSocket = "/dev/log"
@@ -76,6 +69,7 @@ func (c *command) serve(opt *options) int {
 	}
 	tellParent()
 	notify(daemon.SdNotifyReady)
+	settle()
 	sig := s.untilStopped(signals)
 	return s.stop(sig)
 }
@@ -86,14 +80,6 @@ func catchSignals() chan os.Signal {
 	ch := make(chan os.Signal, 8) // filled by the runtime, never closed
 	signal.Notify(ch, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT)
 	return ch
-}
-
-// tune sets what the runtime leaves to the program; the environment (GOGC) wins.
-func tune() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	store.RaiseFileLimit()
 }
 
 func (s *server) stderrLevel(all bool) slog.Level {
