@@ -144,13 +144,14 @@ func (q *Queue) Start(handlers []Handler) {
 	}
 }
 
-// Senders that can wait are paced: above calmBytes each batch waits until the
+// Senders that can wait are paced: above busyBytes each batch waits until the
 // workers have caught up, at most for pacing. While the workers keep pace the
-// memory in use then stays small enough for the processor's caches (half the CPU
-// time of system calls with 16 connections at full speed); when they stall the
-// queue still fills up to its limit.
+// memory in use then stays small enough for the processor's caches, and little
+// memory is touched for the first time; when they stall the queue still fills up to
+// its limit. The senders go on before the workers have nothing left to do.
 const (
-	calmBytes = 8 << 20
+	busyBytes = 1 << 20
+	calmBytes = busyBytes / 2
 	pacing    = 20 * time.Millisecond
 )
 
@@ -167,7 +168,7 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 		q.mu.Unlock()
 		return q.store(ctx, b, true)
 	}
-	if q.bytes > calmBytes && !q.closed {
+	if q.bytes > busyBytes && !q.closed {
 		q.pace()
 	}
 	if q.fullFor(size) {
