@@ -240,3 +240,40 @@ func TestNoByteStaysBehindWhenTheLoadEnds(t *testing.T) {
 		waitFor(t, "bytes are still not written", func() bool { return s.Stats().Bytes == want })
 	}
 }
+
+// TestManyFilesAreNotWrittenInEachGap: a load over many files that leaves gaps would
+// else write a line to each of them in each gap.
+func TestManyFilesAreNotWrittenInEachGap(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	s, _, _, _ := newMemStore(t, clock)
+	writes := func(files int) uint64 {
+		t.Helper()
+		before := s.Stats().Writes
+		for i := range files {
+			mustAppend(t, mustFile(t, s, fmt.Sprintf("/%d.log", i), Options{}), "line\n")
+		}
+		s.FlushIdle()
+		return s.Stats().Writes - before
+	}
+	for range 3 {
+		if n := writes(manyFiles); n != manyFiles {
+			t.Fatalf("%d of %d files written at once", n, manyFiles)
+		}
+	}
+	if n := writes(manyFiles + 1); n != manyFiles+1 {
+		t.Fatalf("%d files written", n)
+	}
+	if n := writes(1); n != 0 {
+		t.Errorf("%d writes while FlushIdle rests", n)
+	}
+	clock.Add(flushDelay)
+	if n := writes(1); n != 1 {
+		t.Errorf("%d writes after the rest", n)
+	}
+	_ = writes(manyFiles + 1)
+	clock.Add(-time.Hour)
+	if n := writes(1); n != 1 {
+		t.Errorf("%d writes after the clock was set back", n)
+	}
+}

@@ -73,6 +73,16 @@ func (l *lane) take() []laneBatch {
 	return list
 }
 
+// empty reports whether nothing waits.
+func (l *lane) empty() bool {
+	if l.head.Load() != nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.batches) == 0
+}
+
 // due moves the lane on to now and returns what has to be written. The second
 // result is when to come again; zero: not before the next push.
 func (l *lane) due(now time.Time) ([]laneBatch, time.Time) {
@@ -123,6 +133,9 @@ type flusher struct {
 	// timers, in Unix nanoseconds; zero: none.
 	period  atomic.Int64 // the end of the first period of Rotation.Interval
 	janitor atomic.Int64
+
+	// idleAfter is until when FlushIdle rests, in Unix nanoseconds.
+	idleAfter atomic.Int64
 
 	mu   sync.Mutex // guards slow
 	slow []*lane    // one for each FlushInterval
@@ -237,11 +250,11 @@ func (s *Store) flushDue(now time.Time) time.Time {
 	return next
 }
 
-// flushBatches writes the files of the batches, which belong to the caller.
-func (s *Store) flushBatches(list []laneBatch) {
+// flushBatches writes the files of the batches, which belong to the caller, and
+// returns their number.
+func (s *Store) flushBatches(list []laneBatch) (n int) {
 	var now time.Time
 	for _, b := range list {
-		n := 0
 		for f := b.head; f != nil; n++ {
 			// Reading the clock costs as much as everything else but the write.
 			if n%32 == 0 {
@@ -253,10 +266,26 @@ func (s *Store) flushBatches(list []laneBatch) {
 			f = next
 		}
 	}
+	return n
 }
 
+// manyFiles is how many files FlushIdle writes at most without a rest behind it.
+const manyFiles = 16
+
 // FlushIdle writes what waits for the 50 ms to pass. The engine calls it when
-// its last busy worker runs out of work. It costs little when nothing waits.
+// its last busy worker runs out of work. It costs little when nothing waits. When
+// it had many files to write it rests for 50 ms: a load that leaves gaps would else
+// write, in each of them, a line or two to each of many files.
 func (s *Store) FlushIdle() {
-	s.flushBatches(s.flusher.idle.take())
+	fl := &s.flusher
+	if fl.idle.empty() {
+		return
+	}
+	// A clock that was set back ends the rest.
+	if rest := fl.idleAfter.Load() - s.clock().UnixNano(); 0 < rest && rest <= int64(flushDelay) {
+		return
+	}
+	if n := s.flushBatches(fl.idle.take()); n > manyFiles {
+		fl.idleAfter.Store(s.clock().Add(flushDelay).UnixNano())
+	}
 }
