@@ -171,7 +171,7 @@ func (dec *Decoder) message(d *decoding, m, before *Message) {
 	if head&hasRest != 0 {
 		m.DayStyle = [2]DayPadding{DayPadding(d.byte()), DayPadding(d.byte())}
 		if id := d.text(); len(id) > 0 {
-			m.uuid = append([]byte(nil), id...)
+			m.SetUUID(append([]byte(nil), id...))
 		}
 	}
 	if head&hasDetails != 0 {
@@ -329,7 +329,7 @@ func (d *decoding) timestamp(t *Timestamp) {
 	}
 	*t = Timestamp{
 		Year: int16(binary.LittleEndian.Uint16(p)), Month: p[2], Day: p[3], Hour: p[4], Minute: p[5], Second: p[6], Digits: p[7],
-		Frac: binary.LittleEndian.Uint32(p[8:]), Sign: p[12], OffHour: p[13], OffMin: p[14], FromRFC3164: p[15]&timeRFC3164 != 0, Exact: p[15]&timeExact != 0,
+		Frac: binary.LittleEndian.Uint32(p[8:]), Sign: p[12], OffHour: p[13], OffMin: p[14], Form: TimeForm(p[15]) & (FromRFC3164 | Exact),
 	}
 }
 

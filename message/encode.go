@@ -88,7 +88,7 @@ func (e *encoder) message(dst []byte, m, before *Message) []byte {
 	if m.JSON != nil || m.Local != nil {
 		head |= hasTrees
 	}
-	if m.uuid != nil || m.DayStyle != [2]DayPadding{} {
+	if m.UUID() != nil || m.DayStyle != [2]DayPadding{} {
 		head |= hasRest
 	}
 	if m.Details != nil {
@@ -124,7 +124,7 @@ func (e *encoder) message(dst []byte, m, before *Message) []byte {
 	}
 	if head&hasRest != 0 {
 		dst = append(dst, byte(m.DayStyle[0]), byte(m.DayStyle[1]))
-		dst = appendText(dst, m.uuid)
+		dst = appendText(dst, m.UUID())
 	}
 	if head&hasDetails != 0 {
 		dst = e.parser(dst, m.Details.DetailsName())
@@ -237,24 +237,11 @@ func (e *encoder) peer(dst []byte, p *Peer) []byte {
 }
 
 func appendTimestamp(dst []byte, t *Timestamp) []byte {
-	kind := byte(0)
-	if t.FromRFC3164 {
-		kind |= timeRFC3164
-	}
-	if t.Exact {
-		kind |= timeExact
-	}
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(t.Year))
 	dst = append(dst, t.Month, t.Day, t.Hour, t.Minute, t.Second, t.Digits)
 	dst = binary.LittleEndian.AppendUint32(dst, t.Frac)
-	return append(dst, t.Sign, t.OffHour, t.OffMin, kind)
+	return append(dst, t.Sign, t.OffHour, t.OffMin, byte(t.Form))
 }
-
-// What the last byte of a time says.
-const (
-	timeRFC3164 byte = 1 << iota
-	timeExact
-)
 
 // timestampSize is the length of what appendTimestamp appends.
 const timestampSize = 16

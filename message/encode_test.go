@@ -20,7 +20,7 @@ func travelled() *Batch {
 
 	m := b.Add([]byte("<13>Oct 11 22:14:15 h app[12]: raw"), tcp, known)
 	m.PRI, m.AfterPRI, m.PeerPort, m.Flags = 13, 4, 514, Parsed|HasHostname
-	m.Received, m.Reported = TimestampOf(b.Received), Timestamp{Year: 2026, Month: 10, Day: 11, Hour: 22, Minute: 14, Second: 15, Sign: '+', FromRFC3164: true}
+	m.Received, m.Reported = TimestampOf(b.Received), Timestamp{Year: 2026, Month: 10, Day: 11, Hour: 22, Minute: 14, Second: 15, Sign: '+', Form: FromRFC3164}
 	m.Host, m.TagText, m.Program, m.MsgText = Span{20, 1}, Span{22, 8}, Span{22, 3}, Span{30, 4}
 	m.SetMsg([]byte("changed"))
 	m.DayStyle[1] = ZeroDay

@@ -44,10 +44,27 @@ const (
 // Text fields are spans of Text(). Parsers set the spans; everything else reads
 // them with the methods. A Message may be copied by value as long as its batch
 // lives.
+//
+// It fills three cache lines of 64 bytes: one that the reader writes, one that the
+// parser of RFC 3164 adds, one for all that other messages have. A fourth costs 4 %
+// of the CPU time of a message that is received and written to a file.
 type Message struct {
-	buf    []byte // text, then bytes appended by SetX
-	rawLen uint32
+	buf []byte // text, then bytes appended by SetX
+	// Origin is the input the message came in by. Never nil in flight.
+	Origin *Origin
+	// Peer is the sender. Never nil in flight.
+	Peer *Peer
+	// Received is the time of reception.
+	Received Timestamp
+	rawLen   uint32
+	// PeerPort is the sender's port, 0 if it has none.
+	PeerPort uint16
+	Flags    Flags
+	// Protocol is 1 for RFC 5424, else 0.
+	Protocol uint8
 
+	// Reported is the time in the message, or else the time of reception.
+	Reported Timestamp
 	// MsgText is the part after the header, with the leading blank that an
 	// RFC 3164 message has.
 	MsgText Span
@@ -58,40 +75,31 @@ type Message struct {
 	TagText Span
 	// Program is the part of the tag that names the program.
 	Program Span
-	// App, Proc, ID and SD are the RFC 5424 header fields, as sent ("-"
-	// included). A span at offset 0 is a field that the message does not have:
-	// the methods derive or default. An empty one elsewhere is an empty field.
-	App, Proc, ID, SD Span
-
-	// Reported is the time in the message, or else the time of reception.
-	Reported Timestamp
-	// Received is the time of reception.
-	Received Timestamp
-
-	// Origin is the input the message came in by. Never nil in flight.
-	Origin *Origin
-	// Peer is the sender. Never nil in flight.
-	Peer *Peer
-	// JSON is the tree $!, Local the tree $.; nil while empty.
-	JSON, Local *Tree
-	// Details, if not nil, tells what $!device is when it is first asked for.
-	Details Details
-	details *Tree
-
-	uuid []byte
-
-	// PeerPort is the sender's port, 0 if it has none.
-	PeerPort uint16
 	// PRI is facility and severity. InvalidPRI stands for one that could not be read.
 	PRI Priority
 	// AfterPRI is where the text goes on behind <PRI>; 0 if there is none.
 	AfterPRI uint8
-	// Protocol is 1 for RFC 5424, else 0.
-	Protocol uint8
-	Flags    Flags
 	// DayStyle remembers how the day of each time stamp was first printed; see
 	// DayPadding.
 	DayStyle [2]DayPadding
+	_        [4]byte
+	rare     *rare
+
+	// App, Proc, ID and SD are the RFC 5424 header fields, as sent ("-"
+	// included). A span at offset 0 is a field that the message does not have:
+	// the methods derive or default. An empty one elsewhere is an empty field.
+	App, Proc, ID, SD Span
+	// JSON is the tree $!, Local the tree $.; nil while empty.
+	JSON, Local *Tree
+	// Details, if not nil, tells what $!device is when it is first asked for.
+	Details Details
+}
+
+// rare is what few messages have. Copies of a message share it: it is replaced,
+// never changed.
+type rare struct {
+	uuid    []byte
+	details *Tree // what Details told
 }
 
 // Details reads from a message what its fields do not hold. It must not change it.
@@ -114,10 +122,10 @@ func (m *Message) Variable(path Path, exact bool) *Value {
 	if path[0].Name != detailsName && (exact || !equalFold(path[0].Name, detailsName)) {
 		return nil
 	}
-	if m.details == nil {
-		m.details = &Tree{Root: m.Details.Details(m)}
+	if m.rare == nil || m.rare.details == nil {
+		m.rare = &rare{uuid: m.UUID(), details: &Tree{Root: m.Details.Details(m)}}
 	}
-	return m.details.Get(path[1:], exact)
+	return m.rare.details.Get(path[1:], exact)
 }
 
 // DayPadding is what stands before a day below 10 in an RFC 3164 time stamp.
@@ -361,7 +369,18 @@ func (m *Message) Dropped() bool { return m.Flags&Drop != 0 }
 func (m *Message) Size() int { return len(m.buf) + 256 }
 
 // UUID returns the identifier that SetUUID stored, or nil.
-func (m *Message) UUID() []byte { return m.uuid }
+func (m *Message) UUID() []byte {
+	if m.rare == nil {
+		return nil
+	}
+	return m.rare.uuid
+}
 
 // SetUUID stores an identifier. It takes over id.
-func (m *Message) SetUUID(id []byte) { m.uuid = id }
+func (m *Message) SetUUID(id []byte) {
+	r := &rare{uuid: id}
+	if m.rare != nil {
+		r.details = m.rare.details
+	}
+	m.rare = r
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 // spanOf returns the span of the first occurrence of part in text.
@@ -119,5 +120,19 @@ func TestComposedTagUsesTheScratchBuffer(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%.0f allocations", n)
+	}
+}
+
+// TestMessageFillsThreeCacheLines holds what the layout of Message promises.
+func TestMessageFillsThreeCacheLines(t *testing.T) {
+	var m Message
+	if size := unsafe.Sizeof(m); size != 3*64 {
+		t.Errorf("a message has %d bytes", size)
+	}
+	if at := unsafe.Offsetof(m.Reported); at != 64 {
+		t.Errorf("what the reader writes has %d bytes", at)
+	}
+	if at := unsafe.Offsetof(m.App); at != 128 {
+		t.Errorf("what a message of RFC 3164 needs has %d bytes", at)
 	}
 }

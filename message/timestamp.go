@@ -20,12 +20,20 @@ type Timestamp struct {
 	Sign    byte
 	OffHour uint8
 	OffMin  uint8
-	// FromRFC3164 is set when the text had neither year nor zone.
-	FromRFC3164 bool
-	// Exact says that up to nine digits are written as they are; without it more
-	// than six are written as rsyslogd writes them.
-	Exact bool
+	Form    TimeForm
 }
+
+// TimeForm tells more about how a point in time was written, and is to be. Queues
+// on disk hold it as it is.
+type TimeForm uint8
+
+const (
+	// FromRFC3164 is set when the text had neither year nor zone.
+	FromRFC3164 TimeForm = 1 << iota
+	// Exact says that up to nine fractional digits are written as they are; without
+	// it more than six are written as rsyslogd writes them.
+	Exact
+)
 
 // TimestampOf converts t, in t's location, with six fractional digits.
 func TimestampOf(t time.Time) Timestamp {
@@ -129,7 +137,7 @@ func (t *Timestamp) UTC() Timestamp {
 		u.Second = 60
 	}
 	u.Frac = uint32(t.Micro())
-	if t.Digits > 6 && !t.Exact {
+	if t.Digits > 6 && t.Form&Exact == 0 {
 		u.Frac = t.Frac // rsyslogd takes it for microseconds
 	}
 	return u
@@ -174,7 +182,7 @@ func (t *Timestamp) AppendFraction(dst []byte) []byte {
 	if t.Digits == 0 {
 		return append(dst, '0')
 	}
-	if !t.Exact && (t.Digits > 6 || t.Frac > 999999) {
+	if t.Form&Exact == 0 && (t.Digits > 6 || t.Frac > 999999) {
 		return t.appendLongFraction(dst)
 	}
 	n, v := len(dst), t.Frac

@@ -144,7 +144,7 @@ func fastRFC3164(text []byte, ts *message.Timestamp) int {
 		return 0
 	}
 	ts.Month, ts.Day, ts.Hour, ts.Minute, ts.Second = month, uint8(day), uint8(hour), uint8(minute), uint8(second)
-	ts.Frac, ts.Digits, ts.FromRFC3164 = 0, 0, true
+	ts.Frac, ts.Digits, ts.Form = 0, 0, message.FromRFC3164
 	return 16
 }
 
@@ -195,9 +195,9 @@ func slowRFC3164(text []byte, ts *message.Timestamp, yearAfter bool) int {
 		return 0
 	}
 	t.Month, t.Day = month, uint8(day)
-	t.FromRFC3164 = year == 0
+	t.Form = message.FromRFC3164
 	if year != 0 {
-		t.Year = int16(year)
+		t.Year, t.Form = int16(year), 0
 	}
 	*ts = t
 	return s.pos

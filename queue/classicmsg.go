@@ -129,8 +129,12 @@ func classicTime(text string) message.Timestamp {
 		}
 		return v
 	}
+	form := message.TimeForm(0)
+	if f[0] == "1" {
+		form = message.FromRFC3164
+	}
 	return message.Timestamp{
 		Year: int16(n(1, 9999)), Month: uint8(n(2, 12)), Day: uint8(n(3, 31)), Hour: uint8(n(4, 23)), Minute: uint8(n(5, 59)), Second: uint8(n(6, 60)),
-		Frac: uint32(n(7, 999999)), Digits: uint8(n(8, 6)), Sign: f[9][0], OffHour: uint8(n(10, 23)), OffMin: uint8(n(11, 59)), FromRFC3164: f[0] == "1",
+		Frac: uint32(n(7, 999999)), Digits: uint8(n(8, 6)), Sign: f[9][0], OffHour: uint8(n(10, 23)), OffMin: uint8(n(11, 59)), Form: form,
 	}
 }

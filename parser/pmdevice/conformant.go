@@ -53,7 +53,8 @@ func (p *device) conformant(m *message.Message) bool {
 		inferYear(&ts, &m.Received)
 	}
 	if !m.Origin.IgnoreTimestamp {
-		m.Reported, m.Reported.Exact = ts, true
+		ts.Form |= message.Exact
+		m.Reported = ts
 	}
 	setHost(m, host, i)
 	m.TagText, m.Program = span(tag, end), span(tag, program)
@@ -136,7 +137,8 @@ func conformant5424(m *message.Message, text []byte, pos int) bool {
 		return false
 	}
 	if !m.Origin.IgnoreTimestamp {
-		m.Reported, m.Reported.Exact = ts, true
+		ts.Form |= message.Exact
+		m.Reported = ts
 	}
 	m.Protocol = 1
 	m.App, m.Proc, m.ID = fields[1], fields[2], fields[3]

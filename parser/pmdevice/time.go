@@ -387,9 +387,13 @@ func setTime(m *message.Message, t *stamp) {
 	}
 	if !t.year {
 		inferYear(&t.Timestamp, &m.Received)
-		t.FromRFC3164 = !t.zone
+		t.Form = 0
+		if !t.zone {
+			t.Form = message.FromRFC3164
+		}
 	}
-	m.Reported, m.Reported.Exact = t.Timestamp, true
+	t.Form |= message.Exact
+	m.Reported = t.Timestamp
 }
 
 // day is in seconds.

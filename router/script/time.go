@@ -41,7 +41,7 @@ func readTime(s string, now time.Time) (ts message.Timestamp, format string, ok 
 	if sc.rfc3339(&ts) {
 		return ts, fmtRFC3339, true
 	}
-	sc, ts = timeScanner{rest: s}, message.Timestamp{Sign: '+', FromRFC3164: true}
+	sc, ts = timeScanner{rest: s}, message.Timestamp{Sign: '+', Form: message.FromRFC3164}
 	if !sc.rfc3164(&ts) {
 		return ts, "", false
 	}
@@ -155,7 +155,7 @@ func parseTime(v Value, ctx *property.Context, local bool) Value {
 		return number(0)
 	}
 	ctx.ScriptError = 0
-	if local && t.FromRFC3164 {
+	if local && t.Form&message.FromRFC3164 != 0 {
 		return number(time.Date(int(t.Year), time.Month(t.Month), int(t.Day), int(t.Hour), int(t.Minute), int(t.Second), 0, time.Local).Unix())
 	}
 	return number(t.Unix())
