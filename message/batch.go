@@ -18,6 +18,9 @@ type Batch struct {
 	// Received is when the bytes arrived: one clock read a batch.
 	Received time.Time
 
+	// Stamp belongs to the parsers.
+	Stamp Stamp
+
 	slab *Slab
 	side []byte
 	held int // bytes that Side allocated
@@ -248,4 +251,28 @@ func (s *Slab) Release() {
 	if s.class >= 0 {
 		slabPools[s.class].Put(s)
 	}
+}
+
+// StampLen is the length of a time stamp of RFC 3164 and the blank behind it.
+const StampLen = 16
+
+// Stamp is a memory of a parser: the time stamp that it read last. Neighbours often
+// have the same.
+type Stamp struct {
+	Reported Timestamp
+	text     [StampLen]byte
+	received Timestamp
+	origin   *Origin
+	peer     *Peer
+}
+
+// Is reports whether text, which m came with, begins with the time stamp.
+func (s *Stamp) Is(m *Message, text []byte) bool {
+	return len(text) >= StampLen && s.text == [StampLen]byte(text) && s.origin == m.Origin && s.peer == m.Peer && s.received == m.Received
+}
+
+// Set remembers the time stamp that text begins with and m.Reported, which follows from it,
+// m.Received, m.Origin and m.Peer alone.
+func (s *Stamp) Set(m *Message, text []byte) {
+	s.text, s.origin, s.peer, s.received, s.Reported = [StampLen]byte(text), m.Origin, m.Peer, m.Received, m.Reported
 }

@@ -6,6 +6,7 @@ const (
 	hostPart                // what else a host name may contain: . _ -
 	slash                   // /
 	endsProgram             // : [ and everything that is not printable ASCII
+	blank                   // the blank
 )
 
 var kinds = func() (t [256]uint8) {
@@ -17,6 +18,8 @@ var kinds = func() (t [256]uint8) {
 			t[c] = hostPart
 		case c == '/':
 			t[c] = slash
+		case c == ' ':
+			t[c] = blank
 		case c == ':', c == '[', c < ' ', c > '~':
 			t[c] = endsProgram
 		}

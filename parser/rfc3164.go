@@ -72,11 +72,11 @@ func (p *RFC3164) withOptions(o Options) MessageParser {
 }
 
 // Parse implements MessageParser. It always takes the message.
-func (p *RFC3164) Parse(_ *message.Batch, m *message.Message) bool {
+func (p *RFC3164) Parse(b *message.Batch, m *message.Message) bool {
 	text := m.Raw()
 	pos := int(m.AfterPRI)
 	if !startsWithBracket(text[pos:]) {
-		n := p.time(m, text[pos:])
+		n := p.time(b, m, text[pos:])
 		if p.c.Headerless && n == 0 && pos == 0 {
 			p.headerless(m)
 			return true
@@ -128,7 +128,11 @@ func startsWithBracket(text []byte) bool {
 
 // time reads the time stamp, if there is one, and returns the bytes read. HP
 // ProCurve has a blank in front of it.
-func (p *RFC3164) time(m *message.Message, text []byte) int {
+func (p *RFC3164) time(b *message.Batch, m *message.Message, text []byte) int {
+	if b.Stamp.Is(m, text) {
+		m.Reported = b.Stamp.Reported
+		return message.StampLen
+	}
 	ts := m.Received
 	n := scanRFC3164(text, &ts, p.c.YearAfterTimestamp)
 	zoned := false
@@ -148,6 +152,9 @@ func (p *RFC3164) time(m *message.Message, text []byte) int {
 		applyZone(m, &ts)
 	}
 	m.Reported = ts
+	if n == message.StampLen && !p.c.YearAfterTimestamp {
+		b.Stamp.Set(m, text)
+	}
 	return n
 }
 
@@ -161,16 +168,15 @@ func (p *RFC3164) hostname(m *message.Message, text []byte, pos int) int {
 		return pos
 	}
 	bracket := p.c.SquareBracketsInHostname && text[pos] == '['
-	i := pos
+	word := text[pos:min(len(text), pos+maxHostname)]
+	n := 0
 	if bracket {
-		i++
+		n++
 	}
-	for ; i < len(text) && i-pos < maxHostname; i++ {
-		c := text[i]
-		if kinds[c]&(alnum|hostPart) == 0 && !p.permitted(c, bracket) {
-			break
-		}
+	for n < len(word) && (kinds[word[n]]&(alnum|hostPart) != 0 || p.permitted(word[n], bracket)) {
+		n++
 	}
+	i := pos + n
 	switch {
 	case i == len(text):
 		// The host name ends the message.
@@ -213,12 +219,13 @@ const maxTag = 510
 // up to a colon, which belongs to it. program is ProgramLen of it.
 func scanTag(text []byte, permitSlash bool) (n, program int) {
 	end := min(len(text), maxTag)
-	for n < end && (kinds[text[n]]&(endsProgram|slash) == 0 || text[n] == '/' && permitSlash) && text[n] != ' ' {
+	word := text[:end]
+	for n < len(word) && (kinds[word[n]]&(endsProgram|slash|blank) == 0 || word[n] == '/' && permitSlash) {
 		n++
 	}
 	program = n
-	for ; n < end; n++ {
-		switch text[n] {
+	for ; n < len(word); n++ {
+		switch word[n] {
 		case ':':
 			return n + 1, program
 		case ' ':
