@@ -296,7 +296,11 @@ func (s *session) consume(slab *message.Slab, n int, atEOF bool) {
 		}
 		if len(text) > 0 {
 			s.record(text, ev)
-			b.Add(text, srv.opt.Origin, s.peer).PeerPort = s.port
+			m := b.Add(text, srv.opt.Origin, s.peer)
+			m.PeerPort = s.port
+			if s.frames.Clean() {
+				m.Flags = message.Clean
+			}
 		}
 		buf = buf[advance:]
 		if advance == 0 && len(text) == 0 && ev.Kind == 0 {

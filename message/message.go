@@ -37,6 +37,9 @@ const (
 	// Drop is set by a parser that discards the message (an empty one, or one
 	// that no parser of the ruleset takes).
 	Drop
+	// Clean is set when the text, as received, has no byte below 32; who knows it
+	// from framing spares the parser the look. Without it nothing is known.
+	Clean
 )
 
 // Message is one message. The zero Message is empty; SetText makes it one.

@@ -23,7 +23,7 @@ func rawParse(p MessageParser, text []byte) (*message.Message, bool) {
 	m.Received = message.TimestampOf(received)
 	m.Reported = m.Received
 	m.PRI, m.AfterPRI = scanPRI(text)
-	return m, p.Parse(nil, m)
+	return m, p.Parse(message.NewBatch(nil), m)
 }
 
 // againstRFC5424 compares what go-syslog's strict machine reads in text with

@@ -1,8 +1,7 @@
 package parser
 
 import (
-	"encoding/binary"
-
+	"syslogd/internal/control"
 	"syslogd/message"
 )
 
@@ -32,7 +31,11 @@ func newSanitiser(o Options) sanitiser {
 // clean replaces m's text where it has to change.
 func (s *sanitiser) clean(b *message.Batch, m *message.Message) {
 	text := m.Raw()
-	if text[0] == 'z' && s.Decompress {
+	packed := text[0] == 'z' && s.Decompress
+	if m.Flags&message.Clean != 0 && !packed && !s.Escape8Bit {
+		return
+	}
+	if packed {
 		if plain, ok := s.inflater.inflate(b, text[1:], s.MaxMessageSize); ok {
 			text = plain
 		}
@@ -58,33 +61,16 @@ func (s *sanitiser) clean(b *message.Batch, m *message.Message) {
 
 // cleanPrefix returns how many bytes at the start of text need no change.
 func (s *sanitiser) cleanPrefix(text []byte) int {
-	const ones = 0x0101010101010101
-	high := uint64(0)
-	if s.Escape8Bit {
-		high = 0x80 * ones
+	i := 0
+	if !s.Escape8Bit {
+		i = control.Index(text)
 	}
-	i, n := 0, len(text)
-	// Two words at a time, then one; the last one overlaps.
-	for ; i+16 <= n && high == 0; i += 16 {
-		q := text[i : i+16 : i+16]
-		a, b := binary.LittleEndian.Uint64(q), binary.LittleEndian.Uint64(q[8:])
-		if ((a-32*ones)&^a|(b-32*ones)&^b)&(0x80*ones) != 0 {
-			break
-		}
-	}
-	for ; i < n && n >= 8; i += 8 {
-		w := binary.LittleEndian.Uint64(text[min(i, n-8):])
-		// The first term has a high bit set if, and only if, some byte is below 32.
-		if (w-32*ones)&^w&(0x80*ones)|w&high != 0 {
-			break
-		}
-	}
-	for ; i < n; i++ {
+	for ; i < len(text); i++ {
 		if c := text[i]; c < 32 && (s.keep>>c&1 == 0 || c == '\n' && s.SpaceLF) || c > 127 && s.Escape8Bit {
 			break
 		}
 	}
-	return min(i, n)
+	return i
 }
 
 // escape returns a copy of text with everything escaped that has to be, in

@@ -1,6 +1,10 @@
 package frame
 
-import "bytes"
+import (
+	"bytes"
+
+	"syslogd/internal/control"
+)
 
 // Reader finds the frames of one connection. It holds state only; the bytes
 // are the caller's. The zero Reader is not usable: see NewReader.
@@ -13,6 +17,7 @@ type Reader struct {
 	scanned int  // bytes of the buffer known to hold no end of the frame
 	ahead   int  // bytes behind scanned known to hold no LF (regular expression)
 	quick   bool // line and lines with PRI are the common case, see line
+	clean   bool // see Clean
 }
 
 type state uint8
@@ -46,6 +51,7 @@ const maxDigits = 64
 // the part of buf it is done with. An event may come with a frame or without.
 // How the stream is cut into buffers makes no difference to frames and events.
 func (r *Reader) Next(buf []byte, atEOF bool) (frame []byte, advance int, ev Event) {
+	r.clean = false
 	if r.state == atStart && r.quick && !r.nul {
 		if n := r.line(buf); n > 0 {
 			return buf[:n:n], n + 1, Event{}
@@ -71,12 +77,22 @@ func (r *Reader) line(buf []byte) int {
 	if len(buf) == 0 || buf[0] != '<' {
 		return 0
 	}
-	n := bytes.IndexByte(buf[:min(len(buf), r.opt.MaxMessageSize+1)], '\n')
-	if n < 0 || bytes.IndexByte(buf[:n], 0) >= 0 {
+	window := buf[:min(len(buf), r.opt.MaxMessageSize+1)]
+	n := control.Index(window)
+	if n < len(window) && window[n] == '\n' {
+		r.clean = true
+		return n
+	}
+	lf := bytes.IndexByte(window[n:], '\n')
+	if lf < 0 || bytes.IndexByte(window[n:n+lf], 0) >= 0 {
 		return 0
 	}
-	return n
+	return n + lf
 }
+
+// Clean reports that the frame that Next returned last has no byte below 32. False
+// says nothing.
+func (r *Reader) Clean() bool { return r.clean }
 
 // pending reports whether the end of the stream means something although no
 // byte is left.
