@@ -113,7 +113,7 @@ func (s *session) hear(slab *message.Slab, n int) {
 	b := message.NewBatch(slab)
 	b.Received, b.Flow = time.Now(), &s.flow
 	rest, err := s.take(b, slab.Buf[:used])
-	if need := s.dialogue.Need(); err == nil && need > maxRead {
+	if need := s.dialogue.Need(); err == nil && need > fairRead {
 		err = s.collect(need, rest)
 		rest = nil
 	}

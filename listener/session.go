@@ -24,10 +24,12 @@ type session struct {
 	sub    *Submitter
 	peer   *message.Peer
 	port   uint16
+	ahead  *readAhead // below TLS; nil without
 	frames frame.Reader
 	flow   message.Flow
 	rest   []byte    // of a frame that has not ended
 	size   int       // of the next read
+	behind bool      // TLS may hold bytes that it has decrypted
 	last   time.Time // something was read
 	long   bool      // the next text is the beginning of a frame that is too long
 
@@ -40,15 +42,24 @@ type session struct {
 }
 
 // A read begins with firstRead bytes of room; it grows and shrinks with what
-// arrives. A TLS session holds that room while it waits, so it begins with less.
+// arrives. A TLS session without a readAhead holds that room while it waits, so it
+// begins with less. With many sessions their reads together take no more than
+// readsTogether, or each of them fairRead.
 const (
-	firstRead    = 8 << 10
-	firstTLSRead = 1 << 10
-	maxRead      = 64 << 10
+	firstRead     = 8 << 10
+	firstTLSRead  = 1 << 10
+	fairRead      = 64 << 10
+	maxRead       = 256 << 10
+	readsTogether = 16 << 20
 )
 
+// mostRead is how far a read may grow.
+func (s *session) mostRead() int {
+	return min(maxRead, max(fairRead, readsTogether/int(max(s.srv.open.Load(), 1))))
+}
+
 func (s *session) leastRead() int {
-	if s.srv.opt.TLS != nil {
+	if s.srv.opt.TLS != nil && s.ahead == nil {
 		return firstTLSRead
 	}
 	return firstRead
@@ -57,6 +68,7 @@ func (s *session) leastRead() int {
 func (s *session) run(ctx context.Context) {
 	defer s.srv.ended(s)
 	defer s.conn.Close()
+	defer s.ahead.drop()
 	if s.srv.opt.TLS != nil && !s.handshake(ctx) {
 		return
 	}
@@ -104,7 +116,10 @@ func (s *session) ending(ctx context.Context, raw syscall.RawConn, err error) {
 
 // handshake speaks TLS first. A failure is counted and logged, at most once a minute.
 func (s *session) handshake(ctx context.Context) bool {
-	conn := tls.Server(s.conn, s.srv.opt.TLS)
+	if s.srv.opt.Compression == Uncompressed { // a decompressor bears no error
+		s.ahead = newReadAhead(s.conn)
+	}
+	conn := tls.Server(s.ahead.under(s.conn), s.srv.opt.TLS)
 	hctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	if err := conn.HandshakeContext(hctx); err != nil {
@@ -115,6 +130,10 @@ func (s *session) handshake(ctx context.Context) bool {
 		return false
 	}
 	s.replace(ctx, conn)
+	if s.ahead != nil {
+		s.ahead.now, s.behind = true, true // what came with the handshake
+		s.size = s.leastRead()
+	}
 	return true
 }
 
@@ -131,10 +150,13 @@ func (s *session) replace(ctx context.Context, conn net.Conn) {
 // read waits for bytes and returns a slab that begins with the rest of the last
 // one, followed by n new bytes. The caller owns the slab if n is above 0.
 func (s *session) read(raw syscall.RawConn) (slab *message.Slab, n int, err error) {
-	if raw == nil { // TLS, or a pipe in a test: a buffer is held while waiting
+	switch {
+	case s.ahead != nil:
+		slab, n, err = s.readThrough()
+	case raw == nil: // compressed, or a pipe in a test: a buffer is held while waiting
 		slab = message.NewSlab(len(s.rest) + s.size)
-		n, err = s.conn.Read(slab.Buf[copy(slab.Buf, s.rest):])
-	} else {
+		n, err = s.conn.Read(slab.Buf[copy(slab.Buf, s.rest):][:s.size])
+	default:
 		waitErr := raw.Read(func(fd uintptr) bool {
 			slab, n, err = s.readNow(int(fd))
 			return !errors.Is(err, unix.EAGAIN)
@@ -152,20 +174,49 @@ func (s *session) read(raw syscall.RawConn) (slab *message.Slab, n int, err erro
 		}
 		return nil, 0, err
 	}
-	switch {
-	case n == len(slab.Buf)-len(s.rest):
-		s.size = min(s.size*8, maxRead)
+	switch n := max(n, s.ahead.taken()); {
+	case n == s.size:
+		s.size = min(s.size*8, s.mostRead())
 	case n < s.size/16:
 		s.size = max(s.size/8, s.leastRead())
 	}
 	return slab, n, err
 }
 
+// readThrough reads what TLS makes of the bytes that are read ahead. It waits without
+// a slab. TLS may hold a part of a record, and decrypted bytes that did not fit into
+// the last slab.
+func (s *session) readThrough() (slab *message.Slab, n int, err error) {
+	for {
+		if !s.behind {
+			if err := s.ahead.wait(s.size); err != nil {
+				return nil, 0, err
+			}
+		}
+		slab = message.NewSlab(len(s.rest) + s.size)
+		room := slab.Buf[copy(slab.Buf, s.rest):][:s.size]
+		for err == nil && n < len(room) {
+			var more int
+			more, err = s.conn.Read(room[n:])
+			n += more
+		}
+		s.behind = n == len(room)
+		if !errors.Is(err, errNotYet) {
+			return slab, n, err
+		}
+		if n > 0 {
+			return slab, n, nil
+		}
+		slab.Release()
+		err = nil
+	}
+}
+
 // readNow reads what has arrived. Without anything it returns EAGAIN and no slab.
 func (s *session) readNow(fd int) (*message.Slab, int, error) {
 	slab := message.NewSlab(len(s.rest) + s.size)
 	for {
-		n, err := unix.Read(fd, slab.Buf[copy(slab.Buf, s.rest):])
+		n, err := unix.Read(fd, slab.Buf[copy(slab.Buf, s.rest):][:s.size])
 		switch {
 		case err == unix.EINTR:
 			continue
@@ -260,6 +311,8 @@ func (s *session) drainDialogue(raw syscall.RawConn) {
 func closeWrite(c net.Conn) {
 	switch c := c.(type) {
 	case *compressedConn:
+		closeWrite(c.Conn)
+	case *readAhead:
 		closeWrite(c.Conn)
 	case *tls.Conn:
 		c.CloseWrite()

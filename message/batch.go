@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // Batch is a slab of received bytes and the messages that point into it. A
@@ -146,7 +147,7 @@ func (b *Batch) Len() int { return len(b.Msgs) }
 
 // Bytes is the memory that the batch holds, for queue limits.
 func (b *Batch) Bytes() int {
-	n := b.held + len(b.Msgs)*256
+	n := b.held + len(b.Msgs)*int(unsafe.Sizeof(Message{}))
 	if b.slab != nil {
 		n += cap(b.slab.Buf)
 	} else {
@@ -219,9 +220,9 @@ type Slab struct {
 	class int
 }
 
-// slabClasses are the sizes that slabs come in: one datagram or a line or two,
-// a handful of lines, a moderate read, a full read.
-var slabClasses = [...]int{1 << 10, 8 << 10, 64 << 10, 256 << 10}
+// slabClasses are the sizes that slabs come in: one datagram or a line or two, and
+// reads of 8, 64 and 256 KiB behind the start of a message.
+var slabClasses = [...]int{1 << 10, 9 << 10, 72 << 10, 264 << 10}
 
 var slabPools [len(slabClasses)]sync.Pool
 

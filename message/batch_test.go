@@ -151,7 +151,7 @@ func TestReleasedMemoryIsPoisonedUnderRace(t *testing.T) {
 
 func TestSlabSizes(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int]int{0: 1 << 10, 1: 1 << 10, 1024: 1 << 10, 1025: 8 << 10, 65536: 64 << 10, 100000: 256 << 10, 300000: 300000} {
+	for n, want := range map[int]int{0: 1 << 10, 1: 1 << 10, 1024: 1 << 10, 1025: 9 << 10, 65536: 72 << 10, 100000: 264 << 10, 300000: 300000} {
 		s := NewSlab(n)
 		if len(s.Buf) != want {
 			t.Errorf("%d: got %d, want %d", n, len(s.Buf), want)

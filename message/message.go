@@ -13,7 +13,10 @@
 // them to a batch with AddCopy and Own.
 package message
 
-import "bytes"
+import (
+	"bytes"
+	"unsafe"
+)
 
 // Span is a piece of a message's text.
 type Span struct {
@@ -369,7 +372,7 @@ func (m *Message) Clone() *Message {
 func (m *Message) Dropped() bool { return m.Flags&Drop != 0 }
 
 // Size is the memory the message takes, in bytes, for queue limits.
-func (m *Message) Size() int { return len(m.buf) + 256 }
+func (m *Message) Size() int { return len(m.buf) + int(unsafe.Sizeof(*m)) }
 
 // UUID returns the identifier that SetUUID stored, or nil.
 func (m *Message) UUID() []byte {
