@@ -261,6 +261,8 @@ const StampLen = 16
 // have the same.
 type Stamp struct {
 	Reported Timestamp
+	// AsSent is TimeAsSent, or 0.
+	AsSent   Flags
 	text     [StampLen]byte
 	received Timestamp
 	origin   *Origin
@@ -272,8 +274,9 @@ func (s *Stamp) Is(m *Message, text []byte) bool {
 	return len(text) >= StampLen && s.text == [StampLen]byte(text) && s.origin == m.Origin && s.peer == m.Peer && s.received == m.Received
 }
 
-// Set remembers the time stamp that text begins with and m.Reported, which follows from it,
+// Set remembers the time stamp that text begins with and m.Reported and TimeAsSent, which follows from it,
 // m.Received, m.Origin and m.Peer alone.
 func (s *Stamp) Set(m *Message, text []byte) {
-	s.text, s.origin, s.peer, s.received, s.Reported = [StampLen]byte(text), m.Origin, m.Peer, m.Received, m.Reported
+	s.text, s.origin, s.peer, s.received = [StampLen]byte(text), m.Origin, m.Peer, m.Received
+	s.Reported, s.AsSent = m.Reported, m.Flags&TimeAsSent
 }

@@ -43,6 +43,10 @@ const (
 	// Clean is set when the text, as received, has no byte below 32; who knows it
 	// from framing spares the parser the look. Without it nothing is known.
 	Clean
+	// TimeAsSent is set when Reported stands in the text as it would be printed, in
+	// front of Host with a blank between them: as in RFC 3164 if Reported.Form has
+	// FromRFC3164, else as in RFC 3339.
+	TimeAsSent
 )
 
 // Message is one message. The zero Message is empty; SetText makes it one.
@@ -183,6 +187,18 @@ func (m *Message) RawAfterPRI() []byte {
 		}
 	}
 	return raw
+}
+
+// PRIAsSent reports whether the text begins with <PRI> as it would be printed.
+func (m *Message) PRIAsSent() bool {
+	if m.AfterPRI < 3 {
+		return false
+	}
+	digits, n := m.buf[1:m.AfterPRI-1], 0
+	for _, c := range digits {
+		n = n*10 + int(c-'0')
+	}
+	return n == int(m.PRI) && (digits[0] != '0' || len(digits) == 1)
 }
 
 // Msg is the text part (property msg).

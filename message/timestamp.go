@@ -176,6 +176,18 @@ func (t *Timestamp) AppendRFC3339(dst []byte) []byte {
 	return append(dst, t.Sign, '0'+t.OffHour/10, '0'+t.OffHour%10, ':', '0'+t.OffMin/10, '0'+t.OffMin%10)
 }
 
+// LenRFC3339 is the length of what AppendRFC3339 appends, for up to six digits.
+func (t *Timestamp) LenRFC3339() int {
+	n := len("2003-10-11T22:14:15Z")
+	if t.Digits > 0 {
+		n += 1 + int(t.Digits)
+	}
+	if t.Sign != 'Z' {
+		n += len("+02:00") - 1
+	}
+	return n
+}
+
 // AppendFraction appends the digits of the fraction; "0" if none is known
 // (date-subseconds).
 func (t *Timestamp) AppendFraction(dst []byte) []byte {

@@ -15,7 +15,7 @@ import (
 // comes from m.
 func ScanRFC3164(m *message.Message, text []byte) (ts message.Timestamp, n int) {
 	ts = m.Received
-	if n = scanRFC3164(text, &ts, false); n > 0 {
+	if n, _ = scanRFC3164(text, &ts, false); n > 0 {
 		applyZone(m, &ts)
 	}
 	return ts, n

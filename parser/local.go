@@ -27,11 +27,12 @@ func parseLocal(m *message.Message) {
 		}
 	}
 	ts := m.Received
-	if n := scanRFC3164(text[pos:], &ts, false); n > 0 {
+	if n, _ := scanRFC3164(text[pos:], &ts, false); n > 0 {
 		pos += n
 		applyZone(m, &ts)
 	} else {
-		pos += scanRFC3339(text[pos:], &ts)
+		n, _ := scanRFC3339(text[pos:], &ts)
+		pos += n
 	}
 	if !m.Origin.IgnoreTimestamp {
 		m.Reported = ts
@@ -62,10 +63,11 @@ func LocalTag(text []byte) (start, end int) {
 		}
 	}
 	var ts message.Timestamp
-	if n := scanRFC3164(text[start:], &ts, false); n > 0 {
+	if n, _ := scanRFC3164(text[start:], &ts, false); n > 0 {
 		start += n
 	} else {
-		start += scanRFC3339(text[start:], &ts)
+		n, _ := scanRFC3339(text[start:], &ts)
+		start += n
 	}
 	return start, start + scanLocalTag(text[start:])
 }

@@ -131,17 +131,18 @@ func startsWithBracket(text []byte) bool {
 func (p *RFC3164) time(b *message.Batch, m *message.Message, text []byte) int {
 	if b.Stamp.Is(m, text) {
 		m.Reported = b.Stamp.Reported
+		m.Flags |= b.Stamp.AsSent
 		return message.StampLen
 	}
 	ts := m.Received
-	n := scanRFC3164(text, &ts, p.c.YearAfterTimestamp)
+	n, asSent := scanRFC3164(text, &ts, p.c.YearAfterTimestamp)
 	zoned := false
 	if n == 0 {
-		n = scanRFC3339(text, &ts)
+		n, asSent = scanRFC3339(text, &ts)
 		zoned = n > 0
 	}
 	if n == 0 && len(text) > 1 && text[0] == ' ' {
-		if n = scanRFC3164(text[1:], &ts, p.c.YearAfterTimestamp); n > 0 {
+		if n, asSent = scanRFC3164(text[1:], &ts, p.c.YearAfterTimestamp); n > 0 {
 			n++
 		}
 	}
@@ -152,6 +153,9 @@ func (p *RFC3164) time(b *message.Batch, m *message.Message, text []byte) int {
 		applyZone(m, &ts)
 	}
 	m.Reported = ts
+	if asSent {
+		m.Flags |= message.TimeAsSent
+	}
 	if n == message.StampLen && !p.c.YearAfterTimestamp {
 		b.Stamp.Set(m, text)
 	}

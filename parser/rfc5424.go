@@ -54,12 +54,15 @@ func headerTime(m *message.Message, text []byte) (int, bool) {
 		return 2, true
 	}
 	ts := m.Received
-	n := scanRFC3339(text, &ts)
+	n, asSent := scanRFC3339(text, &ts)
 	if n == 0 {
 		return 0, false
 	}
 	if !m.Origin.IgnoreTimestamp {
 		m.Reported = ts
+		if asSent {
+			m.Flags |= message.TimeAsSent
+		}
 	}
 	return n, true
 }

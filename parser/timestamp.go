@@ -6,11 +6,12 @@ import "syslogd/message"
 // blank behind it at the start of text. It returns the bytes read, 0 if there
 // is none; then ts is unchanged. As in rsyslogd the numbers may have any count
 // of digits, the zone must be there, and what follows must be a blank or the end.
-func scanRFC3339(text []byte, ts *message.Timestamp) int {
+// asSent reports that the time would be printed with the same bytes.
+func scanRFC3339(text []byte, ts *message.Timestamp) (n int, asSent bool) {
 	if n := fastRFC3339(text, ts); n > 0 {
-		return n
+		return n, n == ts.LenRFC3339()+1
 	}
-	return slowRFC3339(text, ts)
+	return slowRFC3339(text, ts), false
 }
 
 // fastRFC3339 reads the form that RFC 5424 demands: fields of fixed width,
@@ -117,13 +118,16 @@ func slowRFC3339(text []byte, ts *message.Timestamp) int {
 // it at the start of text. It returns the bytes read, 0 if there is none. ts
 // holds the time of reception on entry: a year that is missing, and the zone,
 // are taken from it. yearAfter accepts a year behind the time of day.
-func scanRFC3164(text []byte, ts *message.Timestamp, yearAfter bool) int {
+//
+// asSent reports that the time would be printed with the same bytes: the month in the
+// usual case, a blank before a day below 10.
+func scanRFC3164(text []byte, ts *message.Timestamp, yearAfter bool) (n int, asSent bool) {
 	if !yearAfter {
 		if n := fastRFC3164(text, ts); n > 0 {
-			return n
+			return n, text[0]&0x20 == 0 && text[1]&0x20 != 0 && text[2]&0x20 != 0 && text[4] != '0'
 		}
 	}
-	return slowRFC3164(text, ts, yearAfter)
+	return slowRFC3164(text, ts, yearAfter), false
 }
 
 // fastRFC3164 reads the one form that RFC 3164 knows, followed by a blank. It
