@@ -23,11 +23,22 @@ func ScanRFC3164(m *message.Message, text []byte) (ts message.Timestamp, n int) 
 
 // FastRFC3164 reads a time stamp in exactly the form of RFC 3164 with the blank
 // behind it: 16 bytes, or 0 if there is none. Year and zone of ts are not touched.
-func FastRFC3164(text []byte, ts *message.Timestamp) int { return fastRFC3164(text, ts) }
+// asSent is for the flag TimeAsSent.
+func FastRFC3164(text []byte, ts *message.Timestamp) (n int, asSent message.Flags) {
+	if n = fastRFC3164(text, ts); n > 0 && printedAsRFC3164(text) {
+		asSent = message.TimeAsSent
+	}
+	return n, asSent
+}
 
 // FastRFC3339 reads a time stamp as RFC 5424 demands it with the blank behind it,
-// and returns the bytes read, 0 if there is none.
-func FastRFC3339(text []byte, ts *message.Timestamp) int { return fastRFC3339(text, ts) }
+// and returns the bytes read, 0 if there is none. asSent is for the flag TimeAsSent.
+func FastRFC3339(text []byte, ts *message.Timestamp) (n int, asSent message.Flags) {
+	if n = fastRFC3339(text, ts); n > 0 && printedAsRFC3339(ts, n) {
+		asSent = message.TimeAsSent
+	}
+	return n, asSent
+}
 
 // ApplyZone gives a time that came without a zone the default zone of its input.
 func ApplyZone(m *message.Message, ts *message.Timestamp) { applyZone(m, ts) }

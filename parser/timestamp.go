@@ -9,7 +9,7 @@ import "syslogd/message"
 // asSent reports that the time would be printed with the same bytes.
 func scanRFC3339(text []byte, ts *message.Timestamp) (n int, asSent bool) {
 	if n := fastRFC3339(text, ts); n > 0 {
-		return n, n == ts.LenRFC3339()+1
+		return n, printedAsRFC3339(ts, n)
 	}
 	return slowRFC3339(text, ts), false
 }
@@ -60,6 +60,10 @@ func fastRFC3339(text []byte, ts *message.Timestamp) int {
 	}
 	return 0
 }
+
+// printedAsRFC3339 reports whether ts, which fastRFC3339 has read from n bytes, is
+// printed with these bytes. It is not with a point and no digit behind it.
+func printedAsRFC3339(ts *message.Timestamp, n int) bool { return n == ts.LenRFC3339()+1 }
 
 // two reads two digits; anything else gives a number above every limit.
 func two(b []byte) uint {
@@ -118,13 +122,11 @@ func slowRFC3339(text []byte, ts *message.Timestamp) int {
 // it at the start of text. It returns the bytes read, 0 if there is none. ts
 // holds the time of reception on entry: a year that is missing, and the zone,
 // are taken from it. yearAfter accepts a year behind the time of day.
-//
-// asSent reports that the time would be printed with the same bytes: the month in the
-// usual case, a blank before a day below 10.
+// asSent reports that the time would be printed with the same bytes.
 func scanRFC3164(text []byte, ts *message.Timestamp, yearAfter bool) (n int, asSent bool) {
 	if !yearAfter {
 		if n := fastRFC3164(text, ts); n > 0 {
-			return n, text[0]&0x20 == 0 && text[1]&0x20 != 0 && text[2]&0x20 != 0 && text[4] != '0'
+			return n, printedAsRFC3164(text)
 		}
 	}
 	return slowRFC3164(text, ts, yearAfter), false
@@ -150,6 +152,13 @@ func fastRFC3164(text []byte, ts *message.Timestamp) int {
 	ts.Month, ts.Day, ts.Hour, ts.Minute, ts.Second = month, uint8(day), uint8(hour), uint8(minute), uint8(second)
 	ts.Frac, ts.Digits, ts.Form = 0, 0, message.FromRFC3164
 	return 16
+}
+
+// printedAsRFC3164 reports whether a time that fastRFC3164 has read is printed with the
+// bytes that it was read from: the month in the usual case, a blank before a day below
+// 10.
+func printedAsRFC3164(text []byte) bool {
+	return text[0]&0x20 == 0 && text[1]&0x20 != 0 && text[2]&0x20 != 0 && text[4] != '0'
 }
 
 // slowRFC3164 reads what devices send: [yyyy ]Mon [ ]d[d] [yyyy ]hh:mm:ss[.frac][ yyyy][:]

@@ -21,10 +21,10 @@ func (p *device) conformant(m *message.Message) bool {
 	}
 	ts := m.Received
 	bsd := true
-	n := parser.FastRFC3164(text[pos:], &ts)
+	n, asSent := parser.FastRFC3164(text[pos:], &ts)
 	if n == 0 {
 		bsd = false
-		n = parser.FastRFC3339(text[pos:], &ts)
+		n, asSent = parser.FastRFC3339(text[pos:], &ts)
 	}
 	if n == 0 {
 		return false
@@ -55,6 +55,7 @@ func (p *device) conformant(m *message.Message) bool {
 	if !m.Origin.IgnoreTimestamp {
 		ts.Form |= message.Exact
 		m.Reported = ts
+		m.Flags |= asSent
 	}
 	setHost(m, host, i)
 	m.TagText, m.Program = span(tag, end), span(tag, program)
@@ -111,7 +112,7 @@ func (p *device) conformantTag(text []byte, pos int) (end, program int) {
 // conformant5424 reads the fields behind the version.
 func conformant5424(m *message.Message, text []byte, pos int) bool {
 	ts := m.Received
-	n := parser.FastRFC3339(text[pos:], &ts)
+	n, asSent := parser.FastRFC3339(text[pos:], &ts)
 	if n == 0 {
 		if text[pos] != '-' || !at(text, pos+1, ' ') {
 			return false
@@ -139,6 +140,7 @@ func conformant5424(m *message.Message, text []byte, pos int) bool {
 	if !m.Origin.IgnoreTimestamp {
 		ts.Form |= message.Exact
 		m.Reported = ts
+		m.Flags |= asSent
 	}
 	m.Protocol = 1
 	m.App, m.Proc, m.ID = fields[1], fields[2], fields[3]
