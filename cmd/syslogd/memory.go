@@ -104,13 +104,16 @@ func cleanMappings(smaps io.Reader, file string) (clean []mapping) {
 	of := false
 	for lines := bufio.NewScanner(smaps); lines.Scan(); {
 		line := lines.Text()
-		var start, end uintptr
+		if name, value, field := strings.Cut(line, ":"); field && name != "" && name[0] >= 'A' && name[0] <= 'Z' {
+			if of && name == "Anonymous" && strings.Fields(value)[0] == "0" {
+				clean = append(clean, m)
+			}
+			continue
+		}
 		var perms string
-		if n, _ := fmt.Sscanf(line, "%x-%x %s", &start, &end, &perms); n == 3 {
-			m = mapping{start, end}
-			of = strings.HasSuffix(line, " "+file) && !strings.Contains(perms, "w")
-		} else if v, ok := strings.CutPrefix(line, "Anonymous:"); ok && of && strings.Fields(v)[0] == "0" {
-			clean = append(clean, m)
+		if of = strings.HasSuffix(line, " "+file); of {
+			_, err := fmt.Sscanf(line, "%x-%x %s", &m.start, &m.end, &perms)
+			of = err == nil && !strings.Contains(perms, "w")
 		}
 	}
 	return clean
