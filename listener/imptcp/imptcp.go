@@ -108,7 +108,7 @@ var inputParams = param.Join(param.Table[Config]{
 	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 	param.Bool("multiLine", func(c *Config) *bool { return &c.MultiLine }).Default("off").Doc("LF ends a frame only in front of <."),
 	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
-	param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Default("64").Doc("Length of the kernel's queue of new connections."),
+	param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Inherits("as long as the system allows").Doc("Length of the kernel's queue of new connections."),
 }, listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }))
 
 func inherit(m *ModuleConfig, c *Config) { c.MaxSessions = m.MaxSessions }

@@ -236,3 +236,32 @@ func TestPortOrPath(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectionsThatArriveAtOnce: with rsyslogd's 64 as the default, thousands of
+// senders that connect after a restart would wait for seconds.
+func TestConnectionsThatArriveAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ backlog, arrive, refused int }{{0, 200, 0}, {5, 20, 14}} {
+		path := shortPath(t)
+		in := build(t, path, func(conf *imptcp.Config) {
+			if c.backlog > 0 {
+				conf.Backlog = c.backlog
+			}
+		})
+		if err := in.Open(t.Context()); err != nil { // and accept none
+			t.Fatal(err)
+		}
+		refused := 0
+		for range c.arrive {
+			conn, err := net.Dial("unix", path)
+			if err != nil {
+				refused++
+				continue
+			}
+			t.Cleanup(func() { conn.Close() })
+		}
+		if refused != c.refused {
+			t.Errorf("socketBacklog %d: %d of %d refused, want %d", c.backlog, refused, c.arrive, c.refused)
+		}
+	}
+}

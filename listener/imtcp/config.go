@@ -133,7 +133,7 @@ var inputParams = param.Join(
 		param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
 		param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
 		listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
-		param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Doc("Length of the kernel's queue of new connections."),
+		param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Inherits("as long as the system allows").Doc("Length of the kernel's queue of new connections."),
 	},
 	listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }),
 	withoutDirectives(param.Group(func(c *Config) *Common { return &c.Common }, commonParams)),
