@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +30,9 @@ const (
 	// settleHeap is the size of the heap above which the start ends with a collection:
 	// for less it would touch more memory than it frees.
 	settleHeap = 8 << 20
+	// settleDelay is how long after the start that is: what senders have collected
+	// during a restart comes first.
+	settleDelay = 500 * time.Millisecond
 )
 
 // tune sets what the runtime leaves to the program; the environment (GOGC) wins.

@@ -69,7 +69,7 @@ func (c *command) serve(opt *options) int {
 	}
 	tellParent()
 	notify(daemon.SdNotifyReady)
-	settle()
+	defer time.AfterFunc(settleDelay, settle).Stop()
 	sig := s.untilStopped(signals)
 	return s.stop(sig)
 }
