@@ -257,8 +257,11 @@ func (s *Slab) Release() {
 // StampLen is the length of a time stamp of RFC 3164 and the blank behind it.
 const StampLen = 16
 
-// Stamp is a memory of a parser: the time stamp that it read last. Neighbours often
-// have the same.
+// SecondLen is the length of a time stamp of RFC 3339 up to the second.
+const SecondLen = len("2003-10-11T22:14:15")
+
+// Stamp is a memory of a parser: the time stamps that it read last, as in RFC 3164
+// and, up to the second, as in RFC 3339. Neighbours often have the same.
 type Stamp struct {
 	Reported Timestamp
 	// AsSent is TimeAsSent, or 0.
@@ -267,16 +270,29 @@ type Stamp struct {
 	received Timestamp
 	origin   *Origin
 	peer     *Peer
+
+	Second     Timestamp
+	secondText [SecondLen]byte
 }
 
-// Is reports whether text, which m came with, begins with the time stamp.
+// Is reports whether text, which m came with, begins with the time stamp of RFC 3164.
 func (s *Stamp) Is(m *Message, text []byte) bool {
 	return len(text) >= StampLen && s.text == [StampLen]byte(text) && s.origin == m.Origin && s.peer == m.Peer && s.received == m.Received
 }
 
-// Set remembers the time stamp that text begins with and m.Reported and TimeAsSent, which follows from it,
-// m.Received, m.Origin and m.Peer alone.
+// Set remembers the time stamp that text begins with and m.Reported and TimeAsSent,
+// which follow from it, m.Received, m.Origin and m.Peer alone.
 func (s *Stamp) Set(m *Message, text []byte) {
 	s.text, s.origin, s.peer, s.received = [StampLen]byte(text), m.Origin, m.Peer, m.Received
 	s.Reported, s.AsSent = m.Reported, m.Flags&TimeAsSent
+}
+
+// IsSecond reports whether text begins with the second that was set last.
+func (s *Stamp) IsSecond(text []byte) bool {
+	return len(text) >= SecondLen && s.secondText == [SecondLen]byte(text)
+}
+
+// SetSecond remembers the second that text begins with, which was read as t.
+func (s *Stamp) SetSecond(text []byte, t Timestamp) {
+	s.secondText, s.Second = [SecondLen]byte(text), t
 }

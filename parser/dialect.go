@@ -34,7 +34,7 @@ func FastRFC3164(text []byte, ts *message.Timestamp) (n int, asSent message.Flag
 // FastRFC3339 reads a time stamp as RFC 5424 demands it with the blank behind it,
 // and returns the bytes read, 0 if there is none. asSent is for the flag TimeAsSent.
 func FastRFC3339(text []byte, ts *message.Timestamp) (n int, asSent message.Flags) {
-	if n = fastRFC3339(text, ts); n > 0 && printedAsRFC3339(ts, n) {
+	if n = fastRFC3339(text, ts, nil); n > 0 && printedAsRFC3339(ts, n) {
 		asSent = message.TimeAsSent
 	}
 	return n, asSent

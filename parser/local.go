@@ -31,7 +31,7 @@ func parseLocal(m *message.Message) {
 		pos += n
 		applyZone(m, &ts)
 	} else {
-		n, _ := scanRFC3339(text[pos:], &ts)
+		n, _ := scanRFC3339(text[pos:], &ts, nil)
 		pos += n
 	}
 	if !m.Origin.IgnoreTimestamp {
@@ -66,7 +66,7 @@ func LocalTag(text []byte) (start, end int) {
 	if n, _ := scanRFC3164(text[start:], &ts, false); n > 0 {
 		start += n
 	} else {
-		n, _ := scanRFC3339(text[start:], &ts)
+		n, _ := scanRFC3339(text[start:], &ts, nil)
 		start += n
 	}
 	return start, start + scanLocalTag(text[start:])

@@ -268,7 +268,7 @@ func checkFastTimes(t *testing.T, text []byte) {
 		t.Errorf("%q: changed the time without reading one", text)
 	}
 	fast, slow = now, now
-	if n := fastRFC3339(text, &fast); n > 0 {
+	if n := fastRFC3339(text, &fast, nil); n > 0 {
 		if n != slowRFC3339(text, &slow) || fast != slow {
 			t.Errorf("%q: fast %v, slow %v", text, fast, slow)
 		}

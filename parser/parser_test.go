@@ -369,6 +369,10 @@ func BenchmarkRFC3164Line150(b *testing.B) {
 	benchmark(b, [][]byte{[]byte("<38>Oct 11 22:14:15 web01 sshd[12345]: Accepted publickey for deploy from 192.0.2.7 port 54321 ssh2: ED25519 SHA256:Zm9vYmFyYmF6cXV4cXV1eGNvcmdlZ3Jhd")})
 }
 
+func BenchmarkRFC5424Line300(b *testing.B) {
+	benchmark(b, [][]byte{[]byte("<134>1 2026-10-11T22:14:15.003456Z host0007 prog04 1039 ID47 [exampleSDID@32473 iut=\"3\" eventSource=\"Application\" eventID=\"1011\"][origin@32473 ip=\"192.0.2.1\" software=\"sender\"] " + strings.Repeat("some text ", 13))})
+}
+
 func BenchmarkEscaping(b *testing.B) {
 	text := []byte("<11>Oct 11 22:14:15 web01 app[77]: boom\nTraceback (most recent call last):\n  File \"x.py\", line 1\nZeroDivisionError: division by zero")
 	p := New(DefaultOptions(), nil)

@@ -138,7 +138,7 @@ func (p *RFC3164) time(b *message.Batch, m *message.Message, text []byte) int {
 	n, asSent := scanRFC3164(text, &ts, p.c.YearAfterTimestamp)
 	zoned := false
 	if n == 0 {
-		n, asSent = scanRFC3339(text, &ts)
+		n, asSent = scanRFC3339(text, &ts, &b.Stamp)
 		zoned = n > 0
 	}
 	if n == 0 && len(text) > 1 && text[0] == ' ' {

@@ -2,6 +2,8 @@ package parser
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 
 	"syslogd/message"
 )
@@ -13,7 +15,7 @@ type RFC5424 struct{}
 // Parse implements MessageParser. Fields run to the next blank and are not
 // validated. A header that ends early leaves the rest of the fields empty; one
 // without a valid time stamp ends at once, and all that follows is the text.
-func (RFC5424) Parse(_ *message.Batch, m *message.Message) bool {
+func (RFC5424) Parse(b *message.Batch, m *message.Message) bool {
 	text := m.Raw()
 	pos := int(m.AfterPRI)
 	if len(text) < pos+2 || text[pos] != '1' || text[pos+1] != ' ' {
@@ -21,7 +23,7 @@ func (RFC5424) Parse(_ *message.Batch, m *message.Message) bool {
 	}
 	m.Protocol = 1
 	pos += 2
-	n, ok := headerTime(m, text[pos:])
+	n, ok := headerTime(b, m, text[pos:])
 	pos += n
 	if !ok {
 		m.MsgText = span(pos, len(text)-pos)
@@ -49,12 +51,12 @@ func (RFC5424) Parse(_ *message.Batch, m *message.Message) bool {
 
 // headerTime reads TIMESTAMP SP, or "- ", which stands for no time. It returns
 // the bytes read and false if there is neither.
-func headerTime(m *message.Message, text []byte) (int, bool) {
+func headerTime(b *message.Batch, m *message.Message, text []byte) (int, bool) {
 	if len(text) >= 2 && text[0] == '-' && text[1] == ' ' {
 		return 2, true
 	}
 	ts := m.Received
-	n, asSent := scanRFC3339(text, &ts)
+	n, asSent := scanRFC3339(text, &ts, &b.Stamp)
 	if n == 0 {
 		return 0, false
 	}
@@ -70,6 +72,15 @@ func headerTime(m *message.Message, text []byte) (int, bool) {
 // headerField returns the span from pos to the next blank, or to the end, and
 // the position behind the blank.
 func headerField(text []byte, pos int) (message.Span, int) {
+	if pos+8 <= len(text) {
+		// Most fields are shorter than 8 bytes: x has a byte 0 where the blank is.
+		const ones, highs = 0x0101010101010101, 0x8080808080808080
+		x := binary.LittleEndian.Uint64(text[pos:]) ^ ' '*ones
+		if blanks := (x - ones) &^ x & highs; blanks != 0 {
+			n := bits.TrailingZeros64(blanks) / 8
+			return span(pos, n), pos + n + 1
+		}
+	}
 	n := bytes.IndexByte(text[pos:], ' ')
 	if n < 0 {
 		return span(pos, len(text)-pos), len(text)

@@ -7,30 +7,29 @@ import "syslogd/message"
 // is none; then ts is unchanged. As in rsyslogd the numbers may have any count
 // of digits, the zone must be there, and what follows must be a blank or the end.
 // asSent reports that the time would be printed with the same bytes.
-func scanRFC3339(text []byte, ts *message.Timestamp) (n int, asSent bool) {
-	if n := fastRFC3339(text, ts); n > 0 {
+func scanRFC3339(text []byte, ts *message.Timestamp, last *message.Stamp) (n int, asSent bool) {
+	if n := fastRFC3339(text, ts, last); n > 0 {
 		return n, printedAsRFC3339(ts, n)
 	}
 	return slowRFC3339(text, ts), false
 }
 
 // fastRFC3339 reads the form that RFC 5424 demands: fields of fixed width,
-// up to six digits of a second, a blank behind. It returns 0 for all others.
-func fastRFC3339(text []byte, ts *message.Timestamp) int {
-	if len(text) < 21 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+// up to six digits of a second, a blank behind. It returns 0 for all others. last, if
+// not nil, remembers the second: neighbours often lie in the same.
+func fastRFC3339(text []byte, ts *message.Timestamp, last *message.Stamp) int {
+	if len(text) < 21 {
 		return 0
 	}
-	century, year := two(text[0:2]), two(text[2:4])
-	month, day := two(text[5:7]), two(text[8:10])
-	hour, minute, second := two(text[11:13]), two(text[14:16]), two(text[17:19])
-	if century > 20 || year > 99 || month-1 > 11 || day-1 > 30 || hour > 23 || minute > 59 || second > 60 {
+	var t message.Timestamp
+	if last != nil && last.IsSecond(text) {
+		t = last.Second
+	} else if !scanSecond(text, &t) {
 		return 0
+	} else if last != nil {
+		last.SetSecond(text, t)
 	}
-	t := message.Timestamp{
-		Year: int16(century*100 + year), Month: uint8(month), Day: uint8(day),
-		Hour: uint8(hour), Minute: uint8(minute), Second: uint8(second),
-	}
-	i := 19
+	i := message.SecondLen
 	if text[i] == '.' {
 		i++
 		frac, start := uint32(0), i
@@ -59,6 +58,24 @@ func fastRFC3339(text []byte, ts *message.Timestamp) int {
 		return i + 7
 	}
 	return 0
+}
+
+// scanSecond reads 2003-10-11T22:14:15.
+func scanSecond(text []byte, t *message.Timestamp) bool {
+	if text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' {
+		return false
+	}
+	century, year := two(text[0:2]), two(text[2:4])
+	month, day := two(text[5:7]), two(text[8:10])
+	hour, minute, second := two(text[11:13]), two(text[14:16]), two(text[17:19])
+	if century > 20 || year > 99 || month-1 > 11 || day-1 > 30 || hour > 23 || minute > 59 || second > 60 {
+		return false
+	}
+	*t = message.Timestamp{
+		Year: int16(century*100 + year), Month: uint8(month), Day: uint8(day),
+		Hour: uint8(hour), Minute: uint8(minute), Second: uint8(second),
+	}
+	return true
 }
 
 // printedAsRFC3339 reports whether ts, which fastRFC3339 has read from n bytes, is
