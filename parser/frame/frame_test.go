@@ -282,17 +282,18 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
-// FuzzLine compares the short way for lines with the general one.
+// FuzzLine compares the short ways for lines and counted frames with the general one.
 func FuzzLine(f *testing.F) {
 	for i, c := range streams {
 		f.Add([]byte(c.stream), byte(i))
 	}
+	f.Add([]byte("5 <1>ab3 <2>99999 x"), byte(9))
 	f.Add([]byte("<1>a\n<2>b\x00<3>c\n\n<4>\x00\n"), byte(0))
 	f.Fuzz(func(t *testing.T, stream []byte, seed byte) {
 		o := Defaults()
 		o.MaxMessageSize = 4 + int(seed)
 		quick, general := NewReader(&o), NewReader(&o)
-		general.quick = false
+		general.quick, general.counts = false, false
 		for a, b := stream, append([]byte(nil), stream...); ; {
 			x, n, e := quick.Next(a, true)
 			y, m, g := general.Next(b, true)

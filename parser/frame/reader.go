@@ -16,7 +16,8 @@ type Reader struct {
 	remain  int  // bytes left of an octet-counted frame
 	scanned int  // bytes of the buffer known to hold no end of the frame
 	ahead   int  // bytes behind scanned known to hold no LF (regular expression)
-	quick   bool // line and lines with PRI are the common case, see line
+	quick   bool // lines with PRI are the common case, see line
+	counts  bool // so are counts, see whole
 	clean   bool // see Clean
 }
 
@@ -35,6 +36,7 @@ const (
 func NewReader(o *Options) Reader {
 	r := Reader{opt: o}
 	r.quick = r.findsNUL()
+	r.counts = o.OctetCounting && o.DelimiterRegex == nil && o.AddtlDelimiter < 0
 	return r
 }
 
@@ -52,9 +54,17 @@ const maxDigits = 64
 // How the stream is cut into buffers makes no difference to frames and events.
 func (r *Reader) Next(buf []byte, atEOF bool) (frame []byte, advance int, ev Event) {
 	r.clean = false
-	if r.state == atStart && r.quick && !r.nul {
-		if n := r.line(buf); n > 0 {
-			return buf[:n:n], n + 1, Event{}
+	if r.state == atStart && len(buf) > 0 {
+		switch {
+		case buf[0] == '<' && r.quick && !r.nul:
+			if n := r.line(buf); n > 0 {
+				return buf[:n:n], n + 1, Event{}
+			}
+		case buf[0]-'1' < 9 && r.counts:
+			if begin, end := r.whole(buf); end > 0 {
+				r.nul = false
+				return buf[begin:end:end], end, Event{}
+			}
 		}
 	}
 	for advance < len(buf) || atEOF && r.pending() {
@@ -74,9 +84,6 @@ func (r *Reader) Next(buf []byte, atEOF bool) (frame []byte, advance int, ev Eve
 // an end, and holds no NUL. It returns its length; 0 leaves the frame to step,
 // which would find the same one.
 func (r *Reader) line(buf []byte) int {
-	if len(buf) == 0 || buf[0] != '<' {
-		return 0
-	}
 	window := buf[:min(len(buf), r.opt.MaxMessageSize+1)]
 	n := control.Index(window)
 	if n < len(window) && window[n] == '\n' {
@@ -88,6 +95,20 @@ func (r *Reader) line(buf []byte) int {
 		return 0
 	}
 	return n + lf
+}
+
+// whole is the short way for an octet-counted frame of usual size that is there to its
+// end, behind a count of up to five digits and a blank. It returns where it lies; 0
+// leaves the frame to step, which would find the same one.
+func (r *Reader) whole(buf []byte) (begin, end int) {
+	n, i := 0, 0
+	for ; i < len(buf) && i < 5 && buf[i]-'0' <= 9; i++ {
+		n = n*10 + int(buf[i]-'0')
+	}
+	if i == len(buf) || buf[i] != ' ' || n > r.opt.MaxMessageSize || n > r.opt.MaxFrameSize || len(buf)-i-1 < n {
+		return 0, 0
+	}
+	return i + 1, i + 1 + n
 }
 
 // Clean reports that the frame that Next returned last has no byte below 32. False
