@@ -79,7 +79,7 @@ action(type="omfwd" target="127.0.0.1" port="`+refusing(t)+`" protocol="tcp" act
 				full := 0
 				for q, bytes := range numbers(e, "queue_bytes") {
 					most[q] = max(most[q], bytes)
-					if bytes > limit*3/4 {
+					if bytes > limit/4 { // a batch may be more than half of the limit
 						full++
 					}
 				}
