@@ -66,12 +66,6 @@ func (g *growing) set(n int) {
 	g.lines = n
 }
 
-func (g *growing) written() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.lines
-}
-
 func (g *growing) end() int {
 	close(g.stop)
 	g.done.Wait()

@@ -68,7 +68,7 @@ func metric(name string) uint64 {
 // goroutine for finalizers: the object of which the finalizer is lives until the
 // next one.
 func afterEachCollection(f func()) {
-	type sentinel struct{ self *sentinel }
+	type sentinel [16]byte // smaller ones share their memory with others
 	var finalize func(*sentinel)
 	finalize = func(s *sentinel) {
 		f()
