@@ -416,3 +416,35 @@ func TestLongFractions(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatWasReadBeforeChangesNothing: the time stamps that a batch remembers are used
+// only where reading them again yields the same.
+func TestWhatWasReadBeforeChangesNothing(t *testing.T) {
+	t.Parallel()
+	texts := []string{
+		"<13>Oct 11 22:14:15 h app: text", "<13>Oct 11 22:14:15.", "<13>Oct 11 22:14:15.123 h app: text", "<13>Oct 11 22:14:15:", "<13>Oct 11 22:14:15:x h app: text",
+		"<13>Oct 11 22:14:15 2003 h app: text", "<13>oct 11 22:14:15 h app: text", "<13>Oct 1 22:14:15. h app: text",
+		"<13>2003-10-1T1:1:1Z", "<13>2003-10-1T1:1:1Zx h app: text", "<13>1 2003-10-11T22:14:15Z h a p i - x", "<13>1 2003-10-11T22:14:15.5+02:00 h a p i - x", "<13>2003-10-11T22:14:15.5Z h app: x",
+	}
+	read := func(p *Parser, b *message.Batch, text string) string {
+		m := b.Add([]byte(text), network, peerOfTests)
+		m.Received = message.TimestampOf(received)
+		p.Parse(b, m)
+		return fmt.Sprintf("%+v host=%s tag=%s msg=%q flags=%b", m.Reported, m.Bytes(m.Host), m.Bytes(m.TagText), m.Msg(), m.Flags)
+	}
+	for _, c := range []RFC3164Config{{}, {YearAfterTimestamp: true}} {
+		p := New(DefaultOptions(), Chain{RFC5424{}, NewRFC3164(c)})
+		for _, before := range texts {
+			for _, text := range texts {
+				alone := read(p, &message.Batch{}, text)
+				b := &message.Batch{}
+				read(New(DefaultOptions(), nil), b, before)
+				if got := read(p, b, text); got != alone {
+					t.Errorf("%q behind %q, %+v:\n got %s\nwant %s", text, before, c, got, alone)
+				}
+			}
+		}
+	}
+}
+
+var peerOfTests = message.NewPeer("192.0.2.1", "h")

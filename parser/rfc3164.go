@@ -129,7 +129,7 @@ func startsWithBracket(text []byte) bool {
 // time reads the time stamp, if there is one, and returns the bytes read. HP
 // ProCurve has a blank in front of it.
 func (p *RFC3164) time(b *message.Batch, m *message.Message, text []byte) int {
-	if b.Stamp.Is(m, text) {
+	if !p.c.YearAfterTimestamp && b.Stamp.Is(m, text) {
 		m.Reported = b.Stamp.Reported
 		m.Flags |= b.Stamp.AsSent
 		return message.StampLen
@@ -156,7 +156,8 @@ func (p *RFC3164) time(b *message.Batch, m *message.Message, text []byte) int {
 	if asSent {
 		m.Flags |= message.TimeAsSent
 	}
-	if n == message.StampLen && !p.c.YearAfterTimestamp {
+	// Without the blank at its end it depends on what follows.
+	if n == message.StampLen && text[n-1] == ' ' && !p.c.YearAfterTimestamp {
 		b.Stamp.Set(m, text)
 	}
 	return n
