@@ -4,7 +4,9 @@
 // # One message's way
 //
 //	hop                          function                        goroutine
-//	socket -> slab, frames       listener/im*: the read loops    one a connection, or a UDP socket
+//	socket -> slab, frames       listener/im*: the read loops    one for all plain connections of
+//	                                                             an input, one for each with TLS
+//	                                                             or answers and each UDP socket
 //	batch -> queue               listener.Submitter.Submit       same
 //	queue -> worker              queue.Queue.work                one a lane
 //	batch -> messages            router.Worker.Run               same

@@ -70,6 +70,7 @@ type StreamServer struct {
 	sessions map[*session]struct{}
 	stopping bool // sessions are told to end
 	running  sync.WaitGroup
+	pollers  []*poller // serve the connections that are only read; none else
 
 	framing, oversize LogLimiter
 	full              LogLimiter
@@ -173,12 +174,37 @@ func (s *StreamServer) Run(ctx context.Context, sub *Submitter) error {
 		}
 	})
 	defer stop()
+	if err := s.startPollers(); err != nil {
+		s.ln.Close()
+		return err
+	}
 	err := s.accept(ctx, sub)
 	// A last connection may have ended the loop before the socket was closed.
 	s.ln.Close()
 	s.interrupt()
 	s.running.Wait()
 	return err
+}
+
+// startPollers starts what serves connections that are only read, without TLS.
+func (s *StreamServer) startPollers() error {
+	if s.opt.TLS != nil || s.opt.Compression != Uncompressed || s.opt.Dialogue != nil {
+		return nil
+	}
+	for range pollers() {
+		p, err := newPoller(s)
+		if err != nil {
+			for _, p := range s.pollers {
+				p.set.Close()
+			}
+			return err
+		}
+		s.pollers = append(s.pollers, p)
+	}
+	for _, p := range s.pollers {
+		s.running.Go(p.run)
+	}
+	return nil
 }
 
 // refuse lets the kernel make no further connections, so that none is left
@@ -224,24 +250,40 @@ func (s *StreamServer) accept(ctx context.Context, sub *Submitter) error {
 
 // start begins a session, or refuses it.
 func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
-	ses := &session{srv: s, conn: c, sub: sub, peer: s.opt.LocalPeer}
-	ses.size = ses.leastRead()
-	if ses.peer == nil {
-		addr, _ := netip.ParseAddrPort(c.RemoteAddr().String())
-		ses.peer, ses.port = s.opt.Names.Peer(addr.Addr(), s.opt.PreserveCase), addr.Port()
+	in := &intake{srv: s, sub: sub, peer: s.opt.LocalPeer, frames: frame.NewReader(&s.opt.Frame)}
+	if in.least = firstRead; s.opt.TLS != nil {
+		in.least = firstTLSRead
 	}
-	if !s.opt.Access.Permits(ses.peer) {
-		s.opt.Access.Refuse(ses.peer)
+	in.size = in.least
+	if in.peer == nil {
+		addr, _ := netip.ParseAddrPort(c.RemoteAddr().String())
+		in.peer, in.port = s.opt.Names.Peer(addr.Addr(), s.opt.PreserveCase), addr.Port()
+	}
+	if !s.opt.Access.Permits(in.peer) {
+		s.opt.Access.Refuse(in.peer)
 		c.Close()
 		return
 	}
 	if s.opt.MaxSessions > 0 && s.open.Load() >= int64(s.opt.MaxSessions) {
 		s.OpenedFailed.Add(1)
 		if s.full.Allow() {
-			s.opt.Log.Error("too many tcp sessions - dropping incoming request", "peer", string(ses.peer.IP), "count", s.opt.MaxSessions, "code", 2081)
+			s.opt.Log.Error("too many tcp sessions - dropping incoming request", "peer", string(in.peer.IP), "count", s.opt.MaxSessions, "code", 2081)
 		}
 		c.Close()
 		return
+	}
+	s.open.Add(1)
+	s.Opened.Add(1)
+	if s.opt.NotifyOpen {
+		s.opt.Log.Info("connection established", "peer", string(in.peer.Host()))
+	}
+	if len(s.pollers) > 0 {
+		s.poll(c, in)
+		return
+	}
+	ses := &session{intake: in, conn: c}
+	if s.opt.Dialogue != nil {
+		ses.dialogue = s.opt.Dialogue()
 	}
 	s.mu.Lock()
 	s.sessions[ses] = struct{}{}
@@ -249,16 +291,32 @@ func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
 		c.SetReadDeadline(time.Unix(1, 0))
 	}
 	s.mu.Unlock()
-	s.open.Add(1)
-	s.Opened.Add(1)
-	if s.opt.NotifyOpen {
-		s.opt.Log.Info("connection established", "peer", string(ses.peer.Host()))
-	}
-	if ses.frames = frame.NewReader(&s.opt.Frame); s.opt.Dialogue != nil {
-		ses.dialogue = s.opt.Dialogue()
-	}
 	s.running.Add(1)
 	go ses.run(ctx)
+}
+
+// poll hands a connection to a poller.
+func (s *StreamServer) poll(c net.Conn, in *intake) {
+	defer c.Close()
+	fd, err := descriptor(c)
+	if err == nil {
+		p := s.pollers[int(s.Opened.Value())%len(s.pollers)]
+		if err = p.add(&polled{intake: in, fd: fd}); err == nil {
+			return
+		}
+		unix.Close(fd)
+	}
+	s.opt.Log.Warn("serving a connection", "peer", string(in.peer.IP), "err", err)
+	s.closed(in)
+}
+
+// closed counts a connection as closed.
+func (s *StreamServer) closed(in *intake) {
+	s.open.Add(-1)
+	s.Closed.Add(1)
+	if s.opt.NotifyClose {
+		s.opt.Log.Info("connection closed", "peer", string(in.peer.Host()))
+	}
 }
 
 // ended forgets a session.
@@ -266,11 +324,7 @@ func (s *StreamServer) ended(ses *session) {
 	s.mu.Lock()
 	delete(s.sessions, ses)
 	s.mu.Unlock()
-	s.open.Add(-1)
-	s.Closed.Add(1)
-	if s.opt.NotifyClose {
-		s.opt.Log.Info("connection closed", "peer", string(ses.peer.Host()))
-	}
+	s.closed(ses.intake)
 	s.running.Done()
 }
 
@@ -279,6 +333,9 @@ func (s *StreamServer) interrupt() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopping = true
+	for _, p := range s.pollers {
+		p.stop()
+	}
 	for ses := range s.sessions {
 		if ses.closing {
 			continue

@@ -45,7 +45,9 @@ func (l *logBuffer) String() string {
 type queue struct {
 	mu    sync.Mutex
 	texts []string
-	flows map[*message.Flow]bool
+	// dropped is a text that is not kept.
+	dropped string
+	flows   map[*message.Flow]bool
 }
 
 func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
@@ -54,7 +56,9 @@ func (q *queue) TryEnqueue(b *message.Batch) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range b.Msgs {
-		q.texts = append(q.texts, string(b.Msgs[i].Raw()))
+		if text := string(b.Msgs[i].Raw()); text != q.dropped || text == "" {
+			q.texts = append(q.texts, text)
+		}
 	}
 	if q.flows == nil {
 		q.flows = map[*message.Flow]bool{}

@@ -65,12 +65,12 @@ type Config struct {
 	Backlog                   int
 }
 
-const oneGoroutine = "each connection has a goroutine of its own"
+const ownThreads = "the server chooses itself how many threads read; the workers of the queue do the rest"
 
 var moduleParams = param.Table[ModuleConfig]{
 	param.NonNegInt("maxSessions", func(c *ModuleConfig) *int { return &c.MaxSessions }).Default("0").Doc("Connections at a time; 0 is no limit."),
-	param.NoEffect[ModuleConfig]("threads", oneGoroutine).Legacy("InputPTCPServerHelperThreads"),
-	param.NoEffect[ModuleConfig]("processOnPoller", oneGoroutine),
+	param.NoEffect[ModuleConfig]("threads", ownThreads).Legacy("InputPTCPServerHelperThreads"),
+	param.NoEffect[ModuleConfig]("processOnPoller", ownThreads),
 }
 
 var inputParams = param.Join(param.Table[Config]{

@@ -62,8 +62,8 @@ type Config struct {
 }
 
 const (
-	oneGoroutine = "each connection has a goroutine of its own"
-	inPieces     = "a stream is decompressed in pieces of at most 64 KiB"
+	ownThreads = "the server chooses itself how many threads read; no connection waits for more than one read of each other one"
+	inPieces   = "a stream is decompressed in pieces of at most 64 KiB"
 )
 
 var commonParams = param.Join(
@@ -94,8 +94,8 @@ var commonParams = param.Join(
 			Doc("Peers that may connect: names or fingerprints, by streamDriver.authMode."),
 		param.Strings("allowedSender", func(c *Common) *[]string { return &c.AllowedSender }).
 			Doc("Addresses, networks and host names that may connect."),
-		param.NoEffect[Common]("workerThreads", oneGoroutine),
-		param.NoEffect[Common]("starvationProtection.maxReads", oneGoroutine),
+		param.NoEffect[Common]("workerThreads", ownThreads),
+		param.NoEffect[Common]("starvationProtection.maxReads", ownThreads),
 		param.String("networkNamespace", func(c *Common) *string { return &c.Namespace }).Doc("Network namespace to listen in, as ip-netns names it."),
 		param.Enum("compression.mode", func(c *Common) *bool { return &c.Compressed },
 			param.Choice[bool]{Name: "none", Value: false}, param.Choice[bool]{Name: "stream:always", Value: true}).Legacy("InputTCPServerCompressionMode").Default("none").

@@ -1,0 +1,179 @@
+// Package epoll waits for many descriptors with one epoll(7) instance of its own.
+//
+// The runtime's poller wakes a thread for each event, also while nobody waits for one,
+// and that thread wakes another one to look for work. A Set that waits directly, in the
+// system call itself, is not disturbed by events while its user sleeps. That pays with
+// many small events only: a goroutine that waits in a system call for more than some
+// microseconds keeps the runtime's monitor awake.
+package epoll
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// maxEvents bounds what one Wait returns.
+	maxEvents = 256
+	// window is how long events are counted before Every changes.
+	window = 5 * time.Millisecond
+	// never is Every before anything was measured.
+	never = time.Hour
+)
+
+// Event says that a descriptor can be read.
+type Event struct {
+	FD int
+	// Closing: the other side sends no more, or the connection is broken. There may
+	// be bytes left.
+	Closing bool
+}
+
+// Set is a set of descriptors. Add, Remove and Interrupt are for any goroutine, the
+// other methods for one.
+type Set struct {
+	fd, wake int
+	raw      []unix.EpollEvent
+	events   []Event
+
+	// A copy of fd that the runtime's poller knows; nil while the Set waits directly.
+	file *os.File
+	conn syscall.RawConn
+
+	since time.Time
+	count int
+	every time.Duration
+}
+
+// New returns an empty Set.
+func New() (*Set, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		unix.Close(fd)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	s := &Set{fd: fd, wake: wake, raw: make([]unix.EpollEvent, maxEvents), since: time.Now(), every: never}
+	if err := s.Add(wake); err != nil {
+		s.Close()
+		return nil, err
+	}
+	s.Direct(false)
+	return s, nil
+}
+
+// Close ends the Set, not its descriptors.
+func (s *Set) Close() {
+	s.Direct(true)
+	unix.Close(s.wake)
+	unix.Close(s.fd)
+}
+
+// Add watches fd until it is readable, again and again as long as it is.
+func (s *Set) Add(fd int) error {
+	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(fd)}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(s.fd, unix.EPOLL_CTL_ADD, fd, &ev))
+}
+
+// Remove ends watching fd. Closing it is not enough: a process that is being started
+// may hold a copy for a moment.
+func (s *Set) Remove(fd int) { unix.EpollCtl(s.fd, unix.EPOLL_CTL_DEL, fd, nil) }
+
+// Interrupt makes Wait return, the present one or else the next.
+func (s *Set) Interrupt() {
+	one := [8]byte{1}
+	unix.Write(s.wake, one[:])
+}
+
+// Every is the mean time between events of late.
+func (s *Set) Every() time.Duration { return s.every }
+
+// Wait waits until a descriptor is readable, or for so long, or until Interrupt is
+// called; below 0 is for ever. The events are valid until the next call.
+func (s *Set) Wait(timeout time.Duration) []Event {
+	s.measure()
+	n := 0
+	var err error
+	if s.conn == nil || timeout >= 0 {
+		n, err = unix.EpollWait(s.fd, s.raw, milliseconds(timeout))
+	} else if waitErr := s.conn.Read(func(uintptr) bool {
+		n, err = unix.EpollWait(s.fd, s.raw, 0)
+		return n != 0 || err != nil
+	}); waitErr != nil {
+		s.Direct(true)
+	}
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		panic(fmt.Sprintf("epoll_wait: %v", err)) // a wrong descriptor or address
+	}
+	s.events = s.events[:0]
+	for _, ev := range s.raw[:max(n, 0)] {
+		if int(ev.Fd) == s.wake {
+			var count [8]byte
+			unix.Read(s.wake, count[:])
+			continue
+		}
+		s.events = append(s.events, Event{FD: int(ev.Fd), Closing: ev.Events&^unix.EPOLLIN != 0})
+	}
+	s.count += len(s.events)
+	return s.events
+}
+
+// milliseconds rounds up, so that Wait does not return again and again just before
+// its time is over.
+func milliseconds(d time.Duration) int {
+	if d < 0 {
+		return -1
+	}
+	return int((d + time.Millisecond - 1) / time.Millisecond)
+}
+
+// measure closes a window that is over.
+func (s *Set) measure() {
+	now := time.Now()
+	d := now.Sub(s.since)
+	if d < window {
+		return
+	}
+	s.every = d / time.Duration(max(s.count, 1))
+	s.since, s.count = now, 0
+}
+
+// Direct makes Wait wait in the system call itself, or through the runtime's poller,
+// as it does at first.
+func (s *Set) Direct(on bool) {
+	switch {
+	case on && s.file != nil:
+		s.file.Close()
+		s.file, s.conn = nil, nil
+	case !on && s.file == nil:
+		s.file, s.conn = pollable(s.fd)
+	}
+}
+
+// pollable returns a copy of fd that the runtime's poller knows; nil if that is not
+// possible.
+func pollable(fd int) (*os.File, syscall.RawConn) {
+	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil
+	}
+	if err := unix.SetNonblock(dup, true); err != nil { // else the poller is not asked
+		unix.Close(dup)
+		return nil, nil
+	}
+	f := os.NewFile(uintptr(dup), "")
+	conn, err := f.SyscallConn()
+	if err != nil || f.SetReadDeadline(time.Time{}) != nil {
+		f.Close()
+		return nil, nil
+	}
+	return f, conn
+}

@@ -1,0 +1,232 @@
+package listener
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/message"
+	"syslogd/parser/frame"
+)
+
+// intake makes batches of the bytes of one connection, and submits them. It holds no
+// buffer in between, but for the start of a frame that has not ended.
+type intake struct {
+	srv    *StreamServer
+	sub    *Submitter
+	peer   *message.Peer
+	port   uint16
+	frames frame.Reader
+	flow   message.Flow
+	rest   []byte    // of a frame that has not ended
+	size   int       // of the next read
+	least  int       // that size may be
+	last   time.Time // something was read
+	long   bool      // the next text is the beginning of a frame that is too long
+}
+
+// A read begins with firstRead bytes of room; it grows and shrinks with what
+// arrives. A TLS session without a readAhead holds that room while it waits, so it
+// begins with less. With many sessions their reads together take no more than
+// readsTogether, or each of them fairRead.
+const (
+	firstRead     = 8 << 10
+	firstTLSRead  = 1 << 10
+	fairRead      = 64 << 10
+	maxRead       = 256 << 10
+	readsTogether = 16 << 20
+)
+
+// mostRead is how far a read may grow.
+func (in *intake) mostRead() int {
+	return min(maxRead, max(fairRead, readsTogether/int(max(in.srv.open.Load(), 1))))
+}
+
+// How long the end of what a peer has sent is waited for at a stop. A peer that
+// sent something lately may be in the middle of it, however slow the machine is:
+// it gets longer, but not for ever if it does not look at what it is told.
+const (
+	quiet      = 50 * time.Millisecond
+	longQuiet  = 500 * time.Millisecond
+	lately     = 5 * time.Second
+	drainTime  = 5 * time.Second
+	drainLimit = 64 << 20 // bytes, more than the buffers of both sides hold
+)
+
+// patient is how long a stop waits for a first sign of the peer.
+func (in *intake) patient() time.Duration {
+	if time.Since(in.last) < lately {
+		return longQuiet
+	}
+	return quiet
+}
+
+// sized makes the next read larger or smaller: n bytes came with the last one.
+func (in *intake) sized(n int) {
+	switch {
+	case n >= in.size:
+		in.size = min(in.size*8, in.mostRead())
+	case n < in.size/16:
+		in.size = max(in.size/8, in.least)
+	}
+}
+
+// readNow reads what has arrived. It returns a slab that begins with the rest of the
+// last one, followed by n new bytes; the caller owns it. Without any it returns EAGAIN,
+// or no error at the end of the stream, and no slab.
+func (in *intake) readNow(fd int) (*message.Slab, int, error) {
+	slab := message.NewSlab(len(in.rest) + in.size)
+	for {
+		n, err := unix.Read(fd, slab.Buf[copy(slab.Buf, in.rest):][:in.size])
+		switch {
+		case err == unix.EINTR:
+			continue
+		case n > 0:
+			return slab, n, nil
+		}
+		slab.Release()
+		return nil, 0, err
+	}
+}
+
+// consume cuts the rest and n new bytes, which slab holds, into messages and submits
+// them. It takes over slab. What was read is handed on even if the server stops: the
+// queue ends the wait.
+func (in *intake) consume(slab *message.Slab, n int, atEOF bool) {
+	in.submit(context.Background(), in.cut(slab, n, atEOF))
+}
+
+// cut makes a batch of the frames in the rest and n new bytes, which slab holds. It
+// takes over slab.
+func (in *intake) cut(slab *message.Slab, n int, atEOF bool) *message.Batch {
+	srv := in.srv
+	srv.Bytes.Add(uint64(n))
+	used := n
+	if !atEOF {
+		used += len(in.rest)
+	} else {
+		used = copy(slab.Buf, in.rest)
+	}
+	slab = rightSize(slab, used)
+	b := message.NewBatch(slab)
+	b.Received, b.Flow = time.Now(), &in.flow
+	in.last = b.Received
+	buf := slab.Buf[:used]
+	for {
+		text, advance, ev := in.frames.Next(buf, atEOF)
+		if ev.Kind != 0 {
+			in.event(ev)
+		}
+		if len(text) > 0 {
+			in.record(text, ev)
+			m := b.Add(text, srv.opt.Origin, in.peer)
+			m.PeerPort = in.port
+			if in.frames.Clean() {
+				m.Flags = message.Clean
+			}
+		}
+		buf = buf[advance:]
+		if advance == 0 && len(text) == 0 && ev.Kind == 0 {
+			break
+		}
+	}
+	if !atEOF {
+		if text, advance := in.frames.Idle(buf); advance > 0 {
+			b.Add(text, srv.opt.Origin, in.peer).PeerPort = in.port
+			buf = buf[advance:]
+		}
+	}
+	in.keep(buf)
+	return b
+}
+
+// end makes a batch of what is left: nothing more will come.
+func (in *intake) end() *message.Batch {
+	return in.cut(message.NewSlab(len(in.rest)+1), 0, true)
+}
+
+// keep stores the start of a frame that has not ended.
+func (in *intake) keep(buf []byte) {
+	if len(buf) == 0 && cap(in.rest) > firstRead {
+		in.rest = nil
+		return
+	}
+	in.rest = append(in.rest[:0], buf...)
+}
+
+// rightSize copies the used bytes of a slab that is mostly empty to a smaller
+// one, so that a queue of small batches is bounded by the bytes it holds.
+func rightSize(slab *message.Slab, used int) *message.Slab {
+	if used > len(slab.Buf)/4 {
+		return slab
+	}
+	small := message.NewSlab(used)
+	copy(small.Buf, slab.Buf[:used])
+	slab.Release()
+	return small
+}
+
+// submit hands the batch on and reports whether the queue took it.
+func (in *intake) submit(ctx context.Context, b *message.Batch) bool {
+	n := b.Len()
+	if n == 0 {
+		b.Release()
+		return true
+	}
+	if granted := in.srv.opt.Limit.Take(n, b.Received); granted < n {
+		b.Cut(granted)
+		n = granted
+	}
+	taken := in.sub.Submit(ctx, b)
+	if taken {
+		in.srv.Received.Add(uint64(n))
+	} else if in.srv.opt.Dialogue == nil { // else the peer still has them
+		in.srv.Dropped.Add(uint64(n))
+	}
+	return taken
+}
+
+// record writes a message that is too long to the file for those. Of one that is
+// cut it is what is kept: the rest may not even have arrived. An event without
+// text is about the text that follows.
+func (in *intake) record(text []byte, ev frame.Event) {
+	if in.long || ev.Kind&(frame.Oversize|frame.Split|frame.Accepted) != 0 || in.srv.opt.Oversize.exceeds(text) {
+		in.srv.opt.Oversize.Record(text, in.srv.opt.Origin.Name)
+	}
+	in.long = false
+}
+
+// event counts what is wrong with a frame and logs it, at most once a minute.
+func (in *intake) event(ev frame.Event) {
+	srv := in.srv
+	srv.FramingErrors.Add(1)
+	in.long = ev.Kind&frame.Oversize != 0 && ev.Kind&frame.TooLarge == 0
+	limit := &srv.framing
+	if ev.Kind&(frame.Oversize|frame.Split|frame.Accepted) != 0 {
+		if srv.opt.QuietOversize {
+			return
+		}
+		limit = &srv.oversize
+	}
+	if !limit.Allow() {
+		return
+	}
+	log := srv.opt.Log.With("peer", string(in.peer.IP), "count", srv.FramingErrors.Value())
+	switch {
+	case ev.Kind&frame.BadDelimiter != 0:
+		log.Warn("framing error: the octet count is not followed by a blank, the count is used", "byte", ev.Byte)
+	case ev.Kind&frame.ZeroCount != 0:
+		log.Warn("framing error: invalid octet count 0, the frame is read up to a line feed")
+	case ev.Kind&frame.TooLarge != 0:
+		log.Warn("framing error: frame too large, change to octet stuffing", "size", ev.Size, "limit", srv.opt.Frame.MaxFrameSize)
+	case ev.Kind&(frame.Oversize|frame.Split) != 0:
+		log.Warn("received oversize message, it is split or cut", "size", ev.Size, "limit", srv.opt.Frame.MaxMessageSize)
+	case ev.Kind&frame.Accepted != 0:
+		log.Warn("received oversize message, it is accepted", "size", ev.Size, "limit", srv.opt.Frame.MaxMessageSize)
+	case ev.Kind&frame.Incomplete != 0:
+		log.Warn("incomplete frame at end of stream, a message may be lost", "size", ev.Size)
+	case ev.Kind&frame.Unterminated != 0:
+		log.Warn("text without line feed at end of stream was dropped", "size", ev.Size)
+	}
+}

@@ -1,0 +1,279 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"syslogd/internal/epoll"
+	"syslogd/message"
+)
+
+// poller serves connections that are only read, without TLS: one goroutine waits for
+// all of them and reads what has arrived. A goroutine for each would be woken for each
+// message of one of many connections, and wake the worker each time.
+//
+// The poller submits the batches itself, so a full queue makes all its connections
+// wait. They are those of one input, whose messages go to the same queue.
+type poller struct {
+	srv *StreamServer
+	set *epoll.Set
+
+	mu       sync.Mutex // guards sessions
+	sessions map[int]*polled
+	stopping atomic.Bool
+
+	// What follows belongs to run.
+	ready []*polled // whose turn it is
+	taken []taken   // in this turn, not yet submitted
+	size  int       // of it, in bytes
+}
+
+// polled is one connection of a poller, which owns it and its descriptor.
+type polled struct {
+	*intake
+	fd    int
+	ended bool
+
+	// When the server stops:
+	bytes int       // read since then
+	until time.Time // the first of them are waited for
+}
+
+// taken is a batch and where it comes from.
+type taken struct {
+	in    *intake
+	batch *message.Batch
+}
+
+const (
+	// submitBytes is what is submitted before the turn ends.
+	submitBytes = 64 << 10
+
+	// gatherTime is how long messages may gather when connections get ready often and
+	// bring little; the runtime's timers make it about a millisecond.
+	gatherTime = 600 * time.Microsecond
+	// gatherEvery is the mean time between connections that get ready below which that
+	// is often. What a slow sender sends is on disk at once.
+	gatherEvery = 250 * time.Microsecond
+	// gatherBytes is what a turn may bring at most to be little: a socket's buffer has
+	// room for many times as much.
+	gatherBytes = 16 << 10
+)
+
+// pollers is how many a server has: one keeps pace with several workers.
+func pollers() int { return max(1, min(runtime.GOMAXPROCS(0)/4, 4)) }
+
+func newPoller(srv *StreamServer) (*poller, error) {
+	set, err := epoll.New()
+	if err != nil {
+		return nil, err
+	}
+	return &poller{srv: srv, set: set, sessions: map[int]*polled{}}, nil
+}
+
+// descriptor returns a descriptor of conn that the runtime's poller does not know.
+func descriptor(conn net.Conn) (int, error) {
+	sc, ok := conn.(syscall.Conn)
+	if !ok {
+		return -1, errors.ErrUnsupported
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd := -1
+	var dupErr error
+	err = raw.Control(func(own uintptr) {
+		fd, dupErr = unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	return fd, errors.Join(err, os.NewSyscallError("fcntl", dupErr))
+}
+
+// add takes over a session that has begun.
+func (p *poller) add(s *polled) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.set.Add(s.fd); err != nil {
+		return err
+	}
+	p.sessions[s.fd] = s
+	return nil
+}
+
+// open are the sessions that have not ended.
+func (p *poller) open() []*polled {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	open := make([]*polled, 0, len(p.sessions))
+	for _, s := range p.sessions {
+		open = append(open, s)
+	}
+	return open
+}
+
+// stop makes run end. No session is added afterwards.
+func (p *poller) stop() {
+	p.stopping.Store(true)
+	p.set.Interrupt()
+}
+
+// run serves the connections until stop is called, and then until they have ended.
+func (p *poller) run() {
+	defer p.set.Close()
+	for !p.stopping.Load() {
+		p.gather(p.turn(-1))
+	}
+	p.drain()
+}
+
+// gather lets messages gather before the next turn if connections get ready often and
+// bring little. It is told how many bytes the last one brought.
+func (p *poller) gather(bytes int) {
+	switch every := p.set.Every(); {
+	case every < gatherEvery && bytes < gatherBytes:
+		p.set.Direct(true)
+		time.Sleep(gatherTime)
+	case every > 2*gatherEvery || bytes > 4*gatherBytes: // not changed with each turn
+		p.set.Direct(false)
+	}
+}
+
+// turn waits for connections that can be read, at most for so long, reads them and
+// submits what they bring. It returns how many bytes that is.
+func (p *poller) turn(wait time.Duration) (bytes int) {
+	events := p.set.Wait(wait)
+	p.ready = p.ready[:0]
+	p.mu.Lock()
+	for _, ev := range events {
+		p.ready = append(p.ready, p.sessions[ev.FD])
+	}
+	p.mu.Unlock()
+	for i, s := range p.ready {
+		bytes += p.serve(s, events[i].Closing)
+	}
+	clear(p.ready)
+	p.submit()
+	return bytes
+}
+
+// serve reads what has arrived on a connection, at most what its next read takes, and
+// returns how many bytes that is. What is left makes the connection ready again. One
+// that is closing is read to its end.
+func (p *poller) serve(s *polled, closing bool) (bytes int) {
+	for {
+		slab, n, err := s.readNow(s.fd)
+		switch {
+		case n > 0:
+			bytes += n
+			s.bytes += n
+			s.sized(n)
+			p.take(s, s.cut(slab, n, false))
+			if !closing {
+				return bytes
+			}
+		case errors.Is(err, unix.EAGAIN):
+			return bytes
+		default:
+			p.end(s, err)
+			return bytes
+		}
+	}
+}
+
+// take keeps a batch until the turn's are submitted.
+func (p *poller) take(s *polled, b *message.Batch) {
+	if b.Len() == 0 {
+		b.Release()
+		return
+	}
+	p.taken = append(p.taken, taken{s.intake, b})
+	if p.size += b.Bytes(); p.size > submitBytes {
+		p.submit()
+	}
+}
+
+// submit hands on what was taken. The worker that it wakes finds the batches of a turn
+// together, and outputs write what they bring in one piece.
+func (p *poller) submit() {
+	for _, t := range p.taken {
+		// What was read is handed on even if the server stops: the queue ends the wait.
+		t.in.submit(context.Background(), t.batch)
+	}
+	clear(p.taken)
+	p.taken, p.size = p.taken[:0], 0
+}
+
+// end submits what is left of a connection and closes it.
+func (p *poller) end(s *polled, err error) {
+	if err != nil {
+		p.srv.opt.Log.Debug("connection ended", "peer", string(s.peer.IP), "err", os.NewSyscallError("read", err))
+	}
+	p.take(s, s.intake.end())
+	p.submit()
+	s.ended = true
+	p.mu.Lock()
+	delete(p.sessions, s.fd)
+	p.mu.Unlock()
+	p.set.Remove(s.fd)
+	unix.Close(s.fd)
+	p.srv.closed(s.intake)
+}
+
+// drain reads what has arrived, or is under way, when the server stops. It says first
+// that the connections end: a sender that looks sends no more then and ends its own,
+// too. Then all of it is here.
+func (p *poller) drain() {
+	now := time.Now()
+	end := now.Add(drainTime)
+	for _, s := range p.open() {
+		s.bytes, s.until = 0, now.Add(s.patient())
+		unix.Shutdown(s.fd, unix.SHUT_WR)
+	}
+	for {
+		open := p.open()
+		if len(open) == 0 {
+			return
+		}
+		next := end
+		for _, s := range open {
+			if until := s.expires(); until.Before(next) {
+				next = until
+			}
+		}
+		p.turn(max(0, time.Until(next)))
+		now = time.Now()
+		for _, s := range p.open() {
+			p.expire(s, now, end)
+		}
+	}
+}
+
+// expire ends a session that is no longer waited for.
+func (p *poller) expire(s *polled, now, end time.Time) {
+	if now.Before(end) && s.bytes < drainLimit {
+		// Something may have come while this goroutine had no processor.
+		if now.Before(s.expires()) || p.serve(s, false) > 0 {
+			return
+		}
+	}
+	if !s.ended {
+		p.end(s, nil)
+	}
+}
+
+// expires is when the end of what the peer has sent is no longer waited for.
+func (s *polled) expires() time.Time {
+	if s.bytes > 0 {
+		return s.last.Add(longQuiet)
+	}
+	return s.until
+}

@@ -1,0 +1,114 @@
+package listener_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestManyConnectionsWithAMessageAtATime is what a network of devices sends: reads are
+// small and many, so that messages gather.
+func TestManyConnectionsWithAMessageAtATime(t *testing.T) {
+	t.Parallel()
+	const conns, each = 50, 200
+	s := listen(t, nil)
+	var wg sync.WaitGroup
+	for i := range conns {
+		c := s.dial()
+		wg.Go(func() {
+			for j := range each {
+				fmt.Fprintf(c, "<13>%d %d\n", i, j)
+			}
+			c.Close()
+		})
+	}
+	wg.Wait()
+	s.until("all messages", func() bool { return len(s.queue.got()) >= conns*each })
+	next := make([]int, conns)
+	for _, text := range s.queue.got() {
+		var i, j int
+		if _, err := fmt.Sscanf(text, "<13>%d %d", &i, &j); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if next[i] != j {
+			t.Fatalf("message %d of connection %d, want %d", j, i, next[i])
+		}
+		next[i]++
+	}
+	s.until("all connections to be closed", func() bool { return s.Closed.Value() == conns })
+}
+
+// floodText is what flood sends.
+var floodText = "<13>" + strings.Repeat("flood ", 300)
+
+// flood sends lines until the connection ends.
+func flood(c net.Conn) {
+	text := strings.Repeat(floodText+"\n", 100)
+	for {
+		if _, err := io.WriteString(c, text); err != nil {
+			return
+		}
+	}
+}
+
+// drop makes the queue keep no messages with that text.
+func (q *queue) drop(text string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.dropped = text
+}
+
+// has reports whether a message was submitted.
+func (q *queue) has(text string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := len(q.texts) - 1; i >= 0; i-- {
+		if q.texts[i] == text {
+			return true
+		}
+	}
+	return false
+}
+
+func TestABusyConnectionDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	s := listen(t, nil)
+	s.queue.drop(floodText)
+	busy := s.dial()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		flood(busy)
+	}()
+	defer func() { busy.Close(); <-done }()
+	s.until("the flood", func() bool { return s.Received.Value() > 1000 })
+	for i := range 10 {
+		text := fmt.Sprintf("<13>calm %d", i)
+		s.write(s.dial(), text+"\n")
+		s.until(text, func() bool { return s.queue.has(text) })
+	}
+}
+
+// A sender that does not look at what it is told does not hold up a stop for ever.
+func TestAServerStopsWhileASenderGoesOn(t *testing.T) {
+	t.Parallel()
+	s := listen(t, nil)
+	s.queue.drop(floodText)
+	c := s.dial()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		flood(c)
+	}()
+	s.until("the flood", func() bool { return s.Received.Value() > 1000 })
+	begin := time.Now()
+	s.stop()
+	<-done // its connection was closed
+	if n := s.Closed.Value(); n != 1 {
+		t.Errorf("%d connections are closed after %v", n, time.Since(begin))
+	}
+}
