@@ -150,7 +150,7 @@ func (q *Queue) Start(handlers []Handler) {
 // memory is touched for the first time; when they stall the queue still fills up to
 // its limit. The senders go on before the workers have nothing left to do.
 const (
-	busyBytes = 1 << 20
+	busyBytes = 4 << 20
 	calmBytes = busyBytes / 2
 	pacing    = 20 * time.Millisecond
 )
