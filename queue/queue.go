@@ -62,13 +62,17 @@ type Queue struct {
 	bytes   int
 	waiting int // senders that wait for room
 	paced   int // senders that wait for calm
+	unpaced int // bytes that came without waiting for calm
 	busy    int // workers at work
 	closed  bool
+	inVain  int  // times that nothing was processed while a sender waited for calm
 	patient bool // false: senders have waited in vain for queue.timeoutEnqueue
 	room    sync.Cond
 	calm    sync.Cond
 	disk    *disk // nil: in memory only
 	sampled int   // messages, for queue.samplingInterval
+
+	processed uint64 // batches
 
 	hurry   atomic.Bool   // stop without draining
 	ended   chan struct{} // closed with hurry
@@ -144,15 +148,19 @@ func (q *Queue) Start(handlers []Handler) {
 	}
 }
 
-// Senders that can wait are paced: above busyBytes each batch waits until the
-// workers have caught up, at most for pacing. While the workers keep pace the
-// memory in use then stays small enough for the processor's caches, and little
-// memory is touched for the first time; when they stall the queue still fills up to
-// its limit. The senders go on before the workers have nothing left to do.
+// Senders that can wait are paced: above busyBytes they wait, once for each pacedBytes
+// that they bring, until the workers have caught up, at most for pacing. While the
+// workers keep pace the memory in use then stays small enough for the processor's
+// caches, and little memory is touched for the first time; when they stall the queue
+// still fills up to its limit. The senders go on before the workers have nothing left
+// to do.
 const (
 	busyBytes = 4 << 20
 	calmBytes = busyBytes / 2
-	pacing    = 20 * time.Millisecond
+
+	pacedBytes = 256 << 10
+	pacing     = 20 * time.Millisecond
+	vainPaces  = 10
 )
 
 // Enqueue takes over b. While the queue is full it waits, until ctx is done; the
@@ -169,7 +177,7 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 		return q.store(ctx, b, true)
 	}
 	if q.bytes > busyBytes && !q.closed {
-		q.pace()
+		q.pace(size)
 	}
 	if q.fullFor(size) {
 		q.Full.Add(1)
@@ -187,9 +195,15 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 	return true
 }
 
-// pace waits until the queue is calm again, or for a moment. mu is held.
-func (q *Queue) pace() {
-	over := false
+// pace waits until the queue is calm again, or for a moment, before size bytes more
+// come. After vainPaces such moments without anything processed it no longer does: the
+// queue is there for that. mu is held.
+func (q *Queue) pace(size int) {
+	if q.unpaced += size; q.unpaced < pacedBytes || q.inVain >= vainPaces {
+		return
+	}
+	q.unpaced = 0
+	over, processed := false, q.processed
 	timer := time.AfterFunc(pacing, func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
@@ -202,6 +216,9 @@ func (q *Queue) pace() {
 		q.calm.Wait()
 	}
 	q.paced--
+	if over && q.processed == processed {
+		q.inVain++
+	}
 }
 
 // wait waits for room. mu is held.
@@ -382,6 +399,8 @@ func (q *Queue) process(e entry, h Handler) {
 	}
 	q.mu.Lock()
 	q.done(f)
+	q.processed++
+	q.inVain = 0
 	q.msgs -= e.n
 	q.bytes -= e.size
 	if q.paced > 0 && q.bytes <= calmBytes/2 {
