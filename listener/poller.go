@@ -27,7 +27,7 @@ type poller struct {
 	srv *StreamServer
 	set *epoll.Set
 
-	mu       sync.Mutex // guards sessions
+	mu       sync.Mutex // guards sessions, and set against use after close
 	sessions map[int]*polled
 	stopping atomic.Bool
 
@@ -122,17 +122,21 @@ func (p *poller) open() []*polled {
 
 // stop makes run end. No session is added afterwards.
 func (p *poller) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.stopping.Store(true)
 	p.set.Interrupt()
 }
 
 // run serves the connections until stop is called, and then until they have ended.
 func (p *poller) run() {
-	defer p.set.Close()
 	for !p.stopping.Load() {
 		p.gather(p.turn(-1))
 	}
 	p.drain()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.set.Close()
 }
 
 // gather lets messages gather before the next turn if connections get ready often and
