@@ -5,8 +5,10 @@
 //
 //	hop                          function                        goroutine
 //	socket -> slab, frames       listener/im*: the read loops    one for all plain connections of
-//	                                                             an input, one for each with TLS
-//	                                                             or answers and each UDP socket
+//	                                                             an input (one for each four
+//	                                                             processors), one for each with
+//	                                                             TLS, compression or answers, and
+//	                                                             for each UDP socket
 //	batch -> queue               listener.Submitter.Submit       same
 //	queue -> worker              queue.Queue.work                one a lane
 //	batch -> messages            router.Worker.Run               same

@@ -61,18 +61,13 @@ type Queue struct {
 	msgs    int // queued or being processed
 	bytes   int
 	waiting int // senders that wait for room
-	paced   int // senders that wait for calm
-	unpaced int // bytes that came without waiting for calm
+	pacer   pacer
 	busy    int // workers at work
 	closed  bool
-	inVain  int  // times that nothing was processed while a sender waited for calm
 	patient bool // false: senders have waited in vain for queue.timeoutEnqueue
 	room    sync.Cond
-	calm    sync.Cond
 	disk    *disk // nil: in memory only
 	sampled int   // messages, for queue.samplingInterval
-
-	processed uint64 // batches
 
 	hurry   atomic.Bool   // stop without draining
 	ended   chan struct{} // closed with hurry
@@ -118,7 +113,7 @@ func New(name string, conf Config, env Env) *Queue {
 	conf.derive()
 	q := &Queue{name: name, conf: conf, env: env, lanes: make([]lane, conf.workers()), pins: map[*message.Flow]pin{}, patient: true, ended: make(chan struct{})}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
-	q.room.L, q.calm.L = &q.mu, &q.mu
+	q.room.L, q.pacer.calm.L = &q.mu, &q.mu
 	for i := range q.lanes {
 		q.lanes[i].wake.L = &q.mu
 	}
@@ -148,21 +143,6 @@ func (q *Queue) Start(handlers []Handler) {
 	}
 }
 
-// Senders that can wait are paced: above busyBytes they wait, once for each pacedBytes
-// that they bring, until the workers have caught up, at most for pacing. While the
-// workers keep pace the memory in use then stays small enough for the processor's
-// caches, and little memory is touched for the first time; when they stall the queue
-// still fills up to its limit. The senders go on before the workers have nothing left
-// to do.
-const (
-	busyBytes = 4 << 20
-	calmBytes = busyBytes / 2
-
-	pacedBytes = 256 << 10
-	pacing     = 20 * time.Millisecond
-	vainPaces  = 10
-)
-
 // Enqueue takes over b. While the queue is full it waits, until ctx is done; the
 // queue of an action also no longer than queue.timeoutEnqueue, and then not at all
 // until there is room. Then, or when the queue is closed, b is dropped and counted.
@@ -176,9 +156,7 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 		q.mu.Unlock()
 		return q.store(ctx, b, true)
 	}
-	if q.bytes > busyBytes && !q.closed {
-		q.pace(size)
-	}
+	q.pace(size)
 	if q.fullFor(size) {
 		q.Full.Add(1)
 		q.wait(ctx, size)
@@ -193,32 +171,6 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 	q.mu.Unlock()
 	q.Enqueued.Add(uint64(n))
 	return true
-}
-
-// pace waits until the queue is calm again, or for a moment, before size bytes more
-// come. After vainPaces such moments without anything processed it no longer does: the
-// queue is there for that. mu is held.
-func (q *Queue) pace(size int) {
-	if q.unpaced += size; q.unpaced < pacedBytes || q.inVain >= vainPaces {
-		return
-	}
-	q.unpaced = 0
-	over, processed := false, q.processed
-	timer := time.AfterFunc(pacing, func() {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		over = true
-		q.calm.Broadcast()
-	})
-	defer timer.Stop()
-	q.paced++
-	for q.bytes > calmBytes && !over && !q.closed {
-		q.calm.Wait()
-	}
-	q.paced--
-	if over && q.processed == processed {
-		q.inVain++
-	}
 }
 
 // wait waits for room. mu is held.
@@ -399,13 +351,9 @@ func (q *Queue) process(e entry, h Handler) {
 	}
 	q.mu.Lock()
 	q.done(f)
-	q.processed++
-	q.inVain = 0
 	q.msgs -= e.n
 	q.bytes -= e.size
-	if q.paced > 0 && q.bytes <= calmBytes/2 {
-		q.calm.Broadcast()
-	}
+	q.pacer.processed(q.bytes)
 	if q.bytes <= int(q.conf.MaxBytes)*3/4 && q.msgs <= q.conf.Size*3/4 {
 		q.patient = true
 		if q.waiting > 0 {
@@ -435,7 +383,7 @@ func (q *Queue) Refuse() {
 		q.lanes[i].wake.Broadcast()
 	}
 	q.room.Broadcast()
-	q.calm.Broadcast()
+	q.pacer.calm.Broadcast()
 	if q.disk != nil {
 		q.disk.wake.Broadcast()
 	}
