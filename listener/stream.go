@@ -162,6 +162,31 @@ func (s *StreamServer) Close() error {
 // the kernel has taken already, perhaps with all that their sender had to say.
 const lastCall = 10 * time.Millisecond
 
+// lastCalls is how often that time is given again while there are such connections: on
+// a busy machine it may have passed before this process got a processor.
+const lastCalls = 100
+
+// callAgain gives the time again if a connection waits to be accepted.
+func (s *StreamServer) callAgain() bool {
+	ln, ok := s.ln.(interface {
+		syscall.Conn
+		SetDeadline(time.Time) error
+	})
+	if !ok {
+		return false
+	}
+	raw, err := ln.SyscallConn()
+	if err != nil {
+		return false
+	}
+	waiting := false
+	err = raw.Control(func(fd uintptr) {
+		n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		waiting = n > 0
+	})
+	return err == nil && waiting && ln.SetDeadline(time.Now().Add(lastCall)) == nil
+}
+
 // Run accepts connections until ctx is done. What has arrived by then is read
 // and submitted before it returns. Sessions are told to end when nobody listens
 // any more: a sender that is told connects again at once, and what it sends to a
@@ -228,11 +253,16 @@ func refuse(ln net.Listener) {
 
 func (s *StreamServer) accept(ctx context.Context, sub *Submitter) error {
 	var delay time.Duration
+	calls := 0
 	for {
 		c, err := s.ln.Accept()
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return nil
+			if !errors.Is(err, os.ErrDeadlineExceeded) || calls == lastCalls || !s.callAgain() {
+				return nil
+			}
+			calls++
+			continue
 		case err != nil:
 			// Out of descriptors, or a connection that went away: the next may work.
 			delay = min(max(2*delay, 5*time.Millisecond), time.Second)
