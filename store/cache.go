@@ -53,30 +53,82 @@ func (s *Store) Cache(o *Options, prefix string, size int) *Cache {
 	return c
 }
 
-// Append appends rec, one or more whole records, to the file called key. See
-// File.Append. After an *OpenError the next Append for the same key tries
-// again to open the file.
-func (c *Cache) Append(key, rec []byte) error {
-	e, err := c.lookup(key)
-	if err != nil {
-		return err
+// Record is what Cache.Append appends: Text, one or more whole records, to the file
+// called Key.
+type Record struct{ Key, Text []byte }
+
+// group is how many records are looked up together. The memory of each is far
+// away with thousands of files; the processor fetches that of several at a time.
+const group = 32
+
+// Append appends the records in their order and returns how many it took. The error
+// is the one of the next record; see File.Append. After an *OpenError the next
+// Append for the same key tries again to open the file.
+func (c *Cache) Append(recs []Record) (taken int, err error) {
+	for taken < len(recs) {
+		n, err := c.appendGroup(recs[taken:min(taken+group, len(recs))])
+		taken += n
+		if err != nil {
+			return taken, err
+		}
 	}
-	if err = e.file.Append(rec); err == nil {
-		return nil
+	return taken, nil
+}
+
+func (c *Cache) appendGroup(recs []Record) (taken int, err error) {
+	var found [group]*entry
+	now := c.find(recs, &found)
+	for i := range recs {
+		now++
+		e := found[i]
+		if e == nil {
+			if e, err = c.lookup(recs[i].Key, now); err != nil {
+				return i, err
+			}
+		}
+		if e == c.last.Load() {
+			c.level0.Add(1)
+		} else {
+			c.last.Store(e)
+		}
+		if err := e.file.Append(recs[i].Text); err != nil {
+			if err = c.appendAgain(e, &recs[i], err); err != nil {
+				return i, err
+			}
+		}
 	}
-	return c.appendAgain(e, key, rec, err)
+	return len(recs), nil
+}
+
+// find looks up the entries of recs, and has the processor fetch their files. It
+// returns the number of the request before the first of them.
+func (c *Cache) find(recs []Record, found *[group]*entry) (before uint64) {
+	n := uint64(len(recs))
+	before = c.requests.Add(n) - n
+	c.mu.RLock()
+	for i := range recs {
+		found[i] = c.entries[string(recs[i].Key)]
+	}
+	c.mu.RUnlock()
+	for i := range recs {
+		if e := found[i]; e != nil {
+			e.used.Store(before + uint64(i) + 1)
+			e.file.used.Load()
+		}
+	}
+	return before
 }
 
 // appendAgain deals with an error: the file may have been evicted between
 // lookup and append, by another goroutine or to free a descriptor.
-func (c *Cache) appendAgain(e *entry, key, rec []byte, err error) error {
+func (c *Cache) appendAgain(e *entry, rec *Record, err error) error {
 	// Each round needs an eviction of just this file by another goroutine.
 	for try := 0; errors.Is(err, ErrClosed) && try < 1000; try++ {
 		c.last.CompareAndSwap(e, nil)
-		if e, err = c.lookup(key); err != nil {
+		if e, err = c.lookup(rec.Key, c.requests.Add(1)); err != nil {
 			return err
 		}
-		err = e.file.Append(rec)
+		err = e.file.Append(rec.Text)
 	}
 	var open *OpenError
 	if errors.As(err, &open) {
@@ -85,34 +137,20 @@ func (c *Cache) appendAgain(e *entry, key, rec []byte, err error) error {
 	return err
 }
 
-func (c *Cache) lookup(key []byte) (*entry, error) {
-	now := c.requests.Add(1)
-	if e := c.last.Load(); e != nil && e.key == string(key) {
-		c.level0.Add(1)
-		e.used.Store(now)
+// lookup returns the entry for key, a new one if there is none. The file itself is
+// opened by its first Append.
+func (c *Cache) lookup(key []byte, now uint64) (*entry, error) {
+	name := string(key)
+	if e := c.get(name, now); e != nil {
 		return e, nil
 	}
-	c.mu.RLock()
-	e := c.entries[string(key)]
-	c.mu.RUnlock()
-	if e == nil {
-		return c.miss(key, now)
-	}
-	e.used.Store(now)
-	c.last.Store(e)
-	return e, nil
-}
-
-// miss adds an entry for key. The file itself is opened by its first Append.
-func (c *Cache) miss(key []byte, now uint64) (*entry, error) {
-	name := string(key)
 	path := c.path(name)
 	if len(name) > maxPath {
 		// A key is kept as long as the entry: a longer one stands under its path.
 		name = path
-	}
-	if e := c.find(name, now); e != nil {
-		return e, nil
+		if e := c.get(name, now); e != nil {
+			return e, nil
+		}
 	}
 	c.missed.Add(1)
 	if err := c.makeRoom(); err != nil {
@@ -130,8 +168,8 @@ func (c *Cache) miss(key []byte, now uint64) (*entry, error) {
 	return e, nil
 }
 
-// find returns the entry called name, or nil.
-func (c *Cache) find(name string, now uint64) *entry {
+// get returns the entry called name, or nil.
+func (c *Cache) get(name string, now uint64) *entry {
 	c.mu.RLock()
 	e := c.entries[name]
 	c.mu.RUnlock()
@@ -156,7 +194,6 @@ func (c *Cache) add(name string, file *File, now uint64) (e *entry, added bool) 
 		}
 	}
 	e.used.Store(now)
-	c.last.Store(e)
 	return e, added
 }
 

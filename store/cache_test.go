@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -15,7 +16,7 @@ import (
 func appendKeys(t testing.TB, c *Cache, keys ...string) {
 	t.Helper()
 	for _, k := range keys {
-		if err := c.Append([]byte("/d/"+k), []byte(k+"\n")); err != nil {
+		if err := appendTo(c, []byte("/d/"+k), []byte(k+"\n")); err != nil {
 			t.Fatalf("%s: %v", k, err)
 		}
 	}
@@ -158,6 +159,63 @@ func TestIdleFilesAreClosed(t *testing.T) {
 	})
 }
 
+// records are lines for the files that are called as they.
+func records(lines ...string) []Record {
+	recs := make([]Record, len(lines))
+	for i, l := range lines {
+		recs[i] = Record{[]byte("/d/" + l), []byte(l + "\n")}
+	}
+	return recs
+}
+
+func TestABatchIsAppendedInItsOrder(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int]CacheStats{
+		0: {Requests: 200, Level0: 50, Missed: 50, MaxUsed: 50, Used: 50},
+		// Each use of a file is so long ago that it was closed.
+		2: {Requests: 200, Level0: 50, Missed: 150, Evicted: 148, MaxUsed: 2, Used: 2},
+	} {
+		s, _, mem, _ := newMemStore(t, nil)
+		c := s.Cache(&Options{}, "/d/", size)
+		var recs []Record
+		for n := range 100 {
+			recs = append(recs, records(fmt.Sprint(n%50))...)
+			if n < 50 {
+				recs = append(recs, Record{recs[len(recs)-1].Key, []byte("again\n")})
+			} else {
+				recs = append(recs, records(fmt.Sprint((n+25)%50))...)
+			}
+		}
+		if n, err := c.Append(recs); n != len(recs) || err != nil {
+			t.Fatalf("%d of %d were taken, %v", n, len(recs), err)
+		}
+		s.FlushIdle()
+		for n := range 50 {
+			wantContent(t, mem, fmt.Sprintf("/d/%d", n), fmt.Sprintf("%d\nagain\n%d\n%[1]d\n", n, n))
+		}
+		if got := c.Stats(); got != want {
+			t.Errorf("size %d\n got %+v\nwant %+v", size, got, want)
+		}
+	}
+}
+
+func TestABatchEndsBeforeTheRecordThatFails(t *testing.T) {
+	t.Parallel()
+	s, _, mem, _ := newMemStore(t, nil)
+	_ = mem.Mkdir("/d", 0o700)
+	_ = mem.Mkdir("/d/dir", 0o700)
+	c := s.Cache(&Options{}, "/d/", 0)
+	appendKeys(t, c, "a", "c")
+	n, err := c.Append(records("a", "b", "dir", "c"))
+	if _, ok := errors.AsType[*OpenError](err); n != 2 || !ok {
+		t.Errorf("%d were taken, %v; want 2 and that the third cannot be opened", n, err)
+	}
+	s.FlushIdle()
+	wantContent(t, mem, "/d/a", "a\na\n")
+	wantContent(t, mem, "/d/b", "b\n")
+	wantContent(t, mem, "/d/c", "c\n")
+}
+
 func TestAFileThatCannotBeOpenedTakesNoPlace(t *testing.T) {
 	t.Parallel()
 	s, _, mem, _ := newMemStore(t, nil)
@@ -166,7 +224,7 @@ func TestAFileThatCannotBeOpenedTakesNoPlace(t *testing.T) {
 	c := s.Cache(&Options{}, "/d/", 1)
 	appendKeys(t, c, "a")
 	for range 3 {
-		if err := c.Append([]byte("/d/dir"), []byte("x\n")); err == nil {
+		if err := appendTo(c, []byte("/d/dir"), []byte("x\n")); err == nil {
 			t.Error("a directory was opened as a file")
 		}
 	}
@@ -185,7 +243,7 @@ func TestVeryLongKeysShareTheirEntry(t *testing.T) {
 	c := s.Cache(&Options{}, "/d/", 10)
 	long := strings.Repeat("x", 6000)
 	for range 3 {
-		if err := c.Append([]byte("/d/"+long), []byte("x\n")); err != nil {
+		if err := appendTo(c, []byte("/d/"+long), []byte("x\n")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -206,7 +264,7 @@ func TestHostileNamesStayInTheDirectory(t *testing.T) {
 		"../../etc/cron.d/x", "/abs", "a/../../b", "c/..", ".", "", "a\x00b", "\x1b[2J", "x/", "//y//",
 		strings.Repeat("n", 5000), strings.Repeat("../", 2000), strings.Repeat("é/", 3000), "....", "ok.log",
 	} {
-		if err := c.Append([]byte(base+name), []byte("line\n")); err != nil {
+		if err := appendTo(c, []byte(base+name), []byte("line\n")); err != nil {
 			t.Errorf("%.40q: %v", name, err)
 		}
 	}
@@ -226,7 +284,7 @@ func TestNamesMayEscapeWhenTheConfigurationSaysSo(t *testing.T) {
 	s, _, mem, _ := newMemStore(t, nil)
 	_ = mem.Mkdir("/a", 0o700)
 	c := s.Cache(&Options{Escape: true}, "/a/b/", 0)
-	if err := c.Append([]byte("/a/b/../x\n"), []byte("x\n")); err != nil {
+	if err := appendTo(c, []byte("/a/b/../x\n"), []byte("x\n")); err != nil {
 		t.Fatal(err)
 	}
 	s.FlushIdle()
@@ -246,7 +304,7 @@ func TestManyWorkersAndASmallCache(t *testing.T) {
 			for n := range lines {
 				for k := range files {
 					key := fmt.Appendf(nil, "%s/f%d", dir, (k+w)%files)
-					if err := c.Append(key, []byte(loadLine(w, n))); err != nil {
+					if err := appendTo(c, key, []byte(loadLine(w, n))); err != nil {
 						t.Errorf("append: %v", err)
 						return
 					}

@@ -208,7 +208,7 @@ func TestHUPOnAFullDiskKeepsTheRecords(t *testing.T) {
 	c := s.Cache(&Options{}, "/d/", 0)
 	mem.SetSpace(0)
 	mustAppend(t, f, "a\n")
-	if err := c.Append([]byte("/d/x"), []byte("b\n")); err != nil {
+	if err := appendTo(c, []byte("/d/x"), []byte("b\n")); err != nil {
 		t.Fatal(err)
 	}
 	s.HUP()
@@ -226,15 +226,15 @@ func TestAFullDiskDoesNotEvictRecords(t *testing.T) {
 	c := s.Cache(&Options{}, "/d/", 2)
 	mem.SetSpace(0)
 	for _, k := range []string{"/d/a", "/d/b"} {
-		if err := c.Append([]byte(k), []byte(k+"\n")); err != nil {
+		if err := appendTo(c, []byte(k), []byte(k+"\n")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := c.Append([]byte("/d/c"), []byte("c\n")); !NoSpace(err) {
+	if err := appendTo(c, []byte("/d/c"), []byte("c\n")); !NoSpace(err) {
 		t.Errorf("third file: %v", err)
 	}
 	mem.SetSpace(-1)
-	if err := c.Append([]byte("/d/c"), []byte("c\n")); err != nil {
+	if err := appendTo(c, []byte("/d/c"), []byte("c\n")); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -259,7 +259,7 @@ func TestABrokenFileDoesNotBlockTheCache(t *testing.T) {
 		return vfs.Verdict{}
 	})
 	for _, k := range []string{"/d/bad", "/d/good"} {
-		if err := c.Append([]byte(k), []byte("x\n")); err != nil {
+		if err := appendTo(c, []byte(k), []byte("x\n")); err != nil {
 			t.Errorf("%s: %v", k, err)
 		}
 	}
@@ -275,7 +275,7 @@ func TestNoDescriptorsLeftClosesTheOldestDynamicFile(t *testing.T) {
 	s, fault, mem, _ := newMemStore(t, nil)
 	c := s.Cache(&Options{}, "/d/", 0)
 	for _, k := range []string{"/d/a", "/d/b"} {
-		if err := c.Append([]byte(k), []byte("1\n")); err != nil {
+		if err := appendTo(c, []byte(k), []byte("1\n")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -291,7 +291,7 @@ func TestNoDescriptorsLeftClosesTheOldestDynamicFile(t *testing.T) {
 		}
 		return vfs.Verdict{}
 	})
-	if err := c.Append([]byte("/d/c"), []byte("1\n")); err != nil {
+	if err := appendTo(c, []byte("/d/c"), []byte("1\n")); err != nil {
 		t.Errorf("dynamic file: %v", err)
 	}
 	open = 2
@@ -357,7 +357,7 @@ func TestAThousandFailingFilesDoNotFloodTheLog(t *testing.T) {
 	c := s.Cache(&Options{}, "/d/", 0)
 	mem.SetSpace(0)
 	for n := range 1000 {
-		if err := c.Append(fmt.Appendf(nil, "/d/%d", n), []byte("x\n")); err != nil {
+		if err := appendTo(c, fmt.Appendf(nil, "/d/%d", n), []byte("x\n")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,6 +12,10 @@ import (
 // File is a file that records are appended to. Its methods may be called by
 // any number of goroutines.
 type File struct {
+	// used is when the file was last written or opened, in Unix nanoseconds. It
+	// stands beside what an append needs: see Cache.find.
+	used atomic.Int64
+
 	mu sync.Mutex // guards what follows, up to limitUntil
 	// buf is what was taken and not written, whole records; nil when there is
 	// nothing. room is how many bytes it may have before it is written or replaced.
@@ -46,8 +50,6 @@ type File struct {
 	refs int // guarded by Store.mu
 	// next is the next file in a lane; it belongs to who holds that list.
 	next *File
-	// used is when the file was last written or opened, in Unix nanoseconds.
-	used atomic.Int64
 }
 
 // handle is what is known about the open file.

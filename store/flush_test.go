@@ -202,7 +202,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	i := 0
 	run := func() {
 		_ = f.Append(p)
-		_ = c.Append(keys[i%len(keys)], p)
+		_ = appendTo(c, keys[i%len(keys)], p)
 		if i++; i%500 == 0 {
 			s.FlushIdle()
 		}
@@ -226,7 +226,7 @@ func TestNoByteStaysBehindWhenTheLoadEnds(t *testing.T) {
 		for w := range 4 {
 			wg.Go(func() {
 				for n := range 300 {
-					if err := c.Append(fmt.Appendf(nil, "/d/%d", (n*7+w)%40), []byte("line\n")); err != nil {
+					if err := appendTo(c, fmt.Appendf(nil, "/d/%d", (n*7+w)%40), []byte("line\n")); err != nil {
 						t.Error(err)
 					}
 					if n%(17+round) == 0 && w%2 == 0 {

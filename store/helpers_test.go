@@ -244,3 +244,9 @@ func backups(t testing.TB, dir, name string) []string {
 	slices.Sort(list)
 	return list
 }
+
+// appendTo appends one record.
+func appendTo(c *Cache, key, text []byte) error {
+	_, err := c.Append([]Record{{key, text}})
+	return err
+}

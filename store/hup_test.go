@@ -15,7 +15,7 @@ func TestHUPOpensTheNameAgain(t *testing.T) {
 	c := s.Cache(&Options{}, "/d/", 0)
 	add := func(line string) {
 		mustAppend(t, f, line)
-		if err := c.Append([]byte("/d/x.log"), []byte(line)); err != nil {
+		if err := appendTo(c, []byte("/d/x.log"), []byte(line)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestHUPUnderLoadLosesAndTearsNothing(t *testing.T) {
 	})
 	key := []byte(dir + "/dyn.log")
 	load(t, writers, 0, lines, func(p []byte) error {
-		if err := c.Append(key, p); err != nil {
+		if err := appendTo(c, key, p); err != nil {
 			return err
 		}
 		return f.Append(p)

@@ -260,7 +260,7 @@ func TestMadeUpBackupNamesDoNotPushRealOnesOut(t *testing.T) {
 	c := s.Cache(&Options{Rotation: Rotation{Size: 10, MaxBackups: 1}}, dir+"/", 0)
 	add := func(name string) {
 		t.Helper()
-		if err := c.Append([]byte(dir+"/"+name), []byte("some line\n")); err != nil {
+		if err := appendTo(c, []byte(dir+"/"+name), []byte("some line\n")); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Flush(); err != nil {

@@ -73,6 +73,7 @@ func (o *static) Write(_ context.Context, b *output.Batch) error {
 func (o *static) writeLines(part *output.Part) error {
 	var line []byte
 	for i := range part.Ends {
+		line = line[:0]
 		rec := o.conf.record(part.At(i), &line)
 		if err := o.file.Append(rec); err != nil {
 			return &output.Suspended{Done: i, Err: err}
@@ -134,11 +135,17 @@ func (o *dynamic) Settle() error { return o.cache.Flush() }
 // Write appends each record to its file.
 func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
 	text, name := &b.Parts[0], &b.Parts[1]
-	var line []byte
-	for i := range text.Ends {
-		rec := o.conf.record(text.At(i), &line)
-		if err := o.cache.Append(name.At(i), rec); err != nil {
-			return o.failed(i, name.At(i), err)
+	var recs [64]store.Record
+	var lines []byte
+	for done := 0; done < len(text.Ends); {
+		n := min(len(text.Ends)-done, len(recs))
+		lines = lines[:0]
+		for i := range recs[:n] {
+			recs[i] = store.Record{Key: name.At(done + i), Text: o.conf.record(text.At(done+i), &lines)}
+		}
+		taken, err := o.cache.Append(recs[:n])
+		if done += taken; err != nil {
+			return o.failed(done, name.At(done), err)
 		}
 	}
 	return nil
@@ -170,13 +177,14 @@ func (o *dynamic) Stats(*output.Delivery) []*metrics.Stats {
 	}}}
 }
 
-// record is text, in line with a line feed if it needs one.
-func (c *Config) record(text []byte, line *[]byte) []byte {
+// record is text, or a copy of it behind lines with the line feed that it needs.
+func (c *Config) record(text []byte, lines *[]byte) []byte {
 	if n := len(text); !c.AddLF || n > 0 && text[n-1] == '\n' {
 		return text
 	}
-	*line = append(append((*line)[:0], text...), '\n')
-	return *line
+	from := len(*lines)
+	*lines = append(append(*lines, text...), '\n')
+	return (*lines)[from:]
 }
 
 // failed decides what an error at record i means: a name that cannot be opened
