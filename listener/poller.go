@@ -32,9 +32,11 @@ type poller struct {
 	stopping atomic.Bool
 
 	// What follows belongs to run.
-	ready []*polled // whose turn it is
-	taken []taken   // in this turn, not yet submitted
-	size  int       // of it, in bytes
+	ready    []*polled // whose turn it is
+	taken    []taken   // in this turn, not yet submitted
+	size     int       // of it, in bytes
+	messages int       // that the turn brought
+	often    Gather
 }
 
 // polled is one connection of a poller, which owns it and its descriptor.
@@ -58,14 +60,8 @@ const (
 	// submitBytes is what is submitted before the turn ends.
 	submitBytes = 64 << 10
 
-	// gatherTime is how long messages may gather when connections get ready often and
-	// bring little; the runtime's timers make it about a millisecond.
-	gatherTime = 600 * time.Microsecond
-	// gatherEvery is the mean time between connections that get ready below which that
-	// is often. What a slow sender sends is on disk at once.
-	gatherEvery = 250 * time.Microsecond
-	// gatherBytes is what a turn may bring at most to be little: a socket's buffer has
-	// room for many times as much.
+	// gatherBytes is what a turn may bring at most for messages to gather behind it: a
+	// socket's buffer has room for many times as much.
 	gatherBytes = 16 << 10
 )
 
@@ -139,14 +135,14 @@ func (p *poller) run() {
 	p.set.Close()
 }
 
-// gather lets messages gather before the next turn if connections get ready often and
-// bring little. It is told how many bytes the last one brought.
+// gather lets messages gather before the next turn if they come often and the last
+// one, which brought so many bytes, brought little.
 func (p *poller) gather(bytes int) {
-	switch every := p.set.Every(); {
-	case every < gatherEvery && bytes < gatherBytes:
+	switch often := p.often.After(time.Now(), p.messages); {
+	case often && bytes < gatherBytes:
 		p.set.Direct(true)
-		time.Sleep(gatherTime)
-	case every > 2*gatherEvery || bytes > 4*gatherBytes: // not changed with each turn
+		time.Sleep(GatherTime)
+	case !often || bytes > 4*gatherBytes: // not changed with each turn
 		p.set.Direct(false)
 	}
 }
@@ -155,7 +151,7 @@ func (p *poller) gather(bytes int) {
 // submits what they bring. It returns how many bytes that is.
 func (p *poller) turn(wait time.Duration) (bytes int) {
 	events := p.set.Wait(wait)
-	p.ready = p.ready[:0]
+	p.ready, p.messages = p.ready[:0], 0
 	p.mu.Lock()
 	for _, ev := range events {
 		p.ready = append(p.ready, p.sessions[ev.FD])
@@ -200,6 +196,7 @@ func (p *poller) take(s *polled, b *message.Batch) {
 		return
 	}
 	p.taken = append(p.taken, taken{s.intake, b})
+	p.messages += b.Len()
 	if p.size += b.Bytes(); p.size > submitBytes {
 		p.submit()
 	}

@@ -11,20 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// maxEvents bounds what one Wait returns.
-	maxEvents = 256
-	// window is how long events are counted before Every changes.
-	window = 5 * time.Millisecond
-	// never is Every before anything was measured.
-	never = time.Hour
-)
+// maxEvents bounds what one Wait returns.
+const maxEvents = 256
 
 // Event says that a descriptor can be read.
 type Event struct {
@@ -41,13 +34,8 @@ type Set struct {
 	raw      []unix.EpollEvent
 	events   []Event
 
-	// A copy of fd that the runtime's poller knows; nil while the Set waits directly.
-	file *os.File
-	conn syscall.RawConn
-
-	since time.Time
-	count int
-	every time.Duration
+	// watch has the runtime's poller watch fd; nil while the Set waits directly.
+	watch *Watch
 }
 
 // New returns an empty Set.
@@ -61,7 +49,7 @@ func New() (*Set, error) {
 		unix.Close(fd)
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	s := &Set{fd: fd, wake: wake, raw: make([]unix.EpollEvent, maxEvents), since: time.Now(), every: never}
+	s := &Set{fd: fd, wake: wake, raw: make([]unix.EpollEvent, maxEvents)}
 	if err := s.Add(wake); err != nil {
 		s.Close()
 		return nil, err
@@ -93,18 +81,14 @@ func (s *Set) Interrupt() {
 	unix.Write(s.wake, one[:])
 }
 
-// Every is the mean time between events of late.
-func (s *Set) Every() time.Duration { return s.every }
-
 // Wait waits until a descriptor is readable, or for so long, or until Interrupt is
 // called; below 0 is for ever. The events are valid until the next call.
 func (s *Set) Wait(timeout time.Duration) []Event {
-	s.measure()
 	n := 0
 	var err error
-	if s.conn == nil || timeout >= 0 {
+	if s.watch == nil || timeout >= 0 {
 		n, err = unix.EpollWait(s.fd, s.raw, milliseconds(timeout))
-	} else if waitErr := s.conn.Read(func(uintptr) bool {
+	} else if waitErr := s.watch.Until(func() bool {
 		n, err = unix.EpollWait(s.fd, s.raw, 0)
 		return n != 0 || err != nil
 	}); waitErr != nil {
@@ -122,7 +106,6 @@ func (s *Set) Wait(timeout time.Duration) []Event {
 		}
 		s.events = append(s.events, Event{FD: int(ev.Fd), Closing: ev.Events&^unix.EPOLLIN != 0})
 	}
-	s.count += len(s.events)
 	return s.events
 }
 
@@ -135,45 +118,14 @@ func milliseconds(d time.Duration) int {
 	return int((d + time.Millisecond - 1) / time.Millisecond)
 }
 
-// measure closes a window that is over.
-func (s *Set) measure() {
-	now := time.Now()
-	d := now.Sub(s.since)
-	if d < window {
-		return
-	}
-	s.every = d / time.Duration(max(s.count, 1))
-	s.since, s.count = now, 0
-}
-
 // Direct makes Wait wait in the system call itself, or through the runtime's poller,
 // as it does at first.
 func (s *Set) Direct(on bool) {
 	switch {
-	case on && s.file != nil:
-		s.file.Close()
-		s.file, s.conn = nil, nil
-	case !on && s.file == nil:
-		s.file, s.conn = pollable(s.fd)
+	case on && s.watch != nil:
+		s.watch.Close()
+		s.watch = nil
+	case !on && s.watch == nil:
+		s.watch = NewWatch(s.fd)
 	}
-}
-
-// pollable returns a copy of fd that the runtime's poller knows; nil if that is not
-// possible.
-func pollable(fd int) (*os.File, syscall.RawConn) {
-	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, nil
-	}
-	if err := unix.SetNonblock(dup, true); err != nil { // else the poller is not asked
-		unix.Close(dup)
-		return nil, nil
-	}
-	f := os.NewFile(uintptr(dup), "")
-	conn, err := f.SyscallConn()
-	if err != nil || f.SetReadDeadline(time.Time{}) != nil {
-		f.Close()
-		return nil, nil
-	}
-	return f, conn
 }

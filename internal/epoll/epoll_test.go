@@ -20,7 +20,7 @@ func both(t *testing.T, test func(t *testing.T, s *Set)) {
 			}
 			t.Cleanup(s.Close)
 			s.Direct(direct)
-			if direct != (s.conn == nil) {
+			if direct != (s.watch == nil) {
 				t.Fatalf("Direct(%v) has no effect", direct)
 			}
 			test(t, s)
@@ -114,31 +114,6 @@ func TestInterruptEndsOneWait(t *testing.T) {
 			t.Errorf("%d events, want none", n)
 		}
 	})
-}
-
-func TestEveryIsTheMeanTimeBetweenEvents(t *testing.T) {
-	t.Parallel()
-	s, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if s.Every() < time.Minute {
-		t.Errorf("%v before there was an event", s.Every())
-	}
-	a, toA := pair(t)
-	add(t, s, a)
-	write(t, toA)
-	s.since, s.count = time.Now().Add(-time.Second), 1000
-	s.Wait(-1)
-	if e := s.Every(); e < time.Millisecond || e > 100*time.Millisecond {
-		t.Errorf("%v with 1,000 events in a second or so", e)
-	}
-	s.since = time.Now().Add(-time.Second)
-	s.Wait(-1)
-	if e := s.Every(); e < time.Second || e > 100*time.Second {
-		t.Errorf("%v with one event in a second or so", e)
-	}
 }
 
 func TestAnotherWayOfWaitingLosesNoEvent(t *testing.T) {

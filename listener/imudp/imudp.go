@@ -5,6 +5,7 @@
 package imudp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,18 +175,26 @@ func (in *input) setOptions(fd int) error {
 	return nil
 }
 
-// setBuffer sets the receive buffer, beyond the system's limit if privileged,
-// and says so when the kernel gives less.
+// defaultBuffer is the receive buffer where the configuration names none. The
+// system's default of 208 KiB holds some 280 datagrams, less than arrive while a
+// busy machine lets the server wait for a processor. The memory is used only while
+// datagrams wait.
+const defaultBuffer = 4 << 20
+
+// setBuffer sets the receive buffer, beyond the system's limit if privileged. It
+// says so when the kernel gives less than was configured.
 func (in *input) setBuffer(fd int) {
-	want := int(in.conf.RcvBuf)
-	if want == 0 {
+	want := cmp.Or(int(in.conf.RcvBuf), defaultBuffer)
+	err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, want)
+	if err != nil {
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, want)
+	}
+	if in.conf.RcvBuf == 0 {
 		return
 	}
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, want) != nil {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, want); err != nil {
-			in.env.Log.Warn("receive buffer can not be set", "input", in.conf.Name, "err", err)
-			return
-		}
+	if err != nil {
+		in.env.Log.Warn("receive buffer can not be set", "input", in.conf.Name, "err", err)
+		return
 	}
 	// The kernel doubles the value for its own use.
 	if got, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil && got/2 < want {

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"syslogd/listener"
 	"syslogd/listener/imudp"
 	"syslogd/message"
@@ -75,6 +77,7 @@ func (l *logBuffer) String() string {
 // server is an input with its surroundings.
 type server struct {
 	t       *testing.T
+	in      listener.Input
 	addrs   []net.Addr
 	queue   *queue
 	log     *logBuffer
@@ -105,22 +108,34 @@ func build(t *testing.T, change func(*imudp.Config)) (listener.Input, *server) {
 
 func start(t *testing.T, change func(*imudp.Config)) *server {
 	t.Helper()
+	s := open(t, change)
+	s.run()
+	return s
+}
+
+// open makes a server whose input listens and does not read yet.
+func open(t *testing.T, change func(*imudp.Config)) *server {
+	t.Helper()
 	in, s := build(t, change)
 	if err := in.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.addrs = in.(interface{ Addrs() []net.Addr }).Addrs()
+	s.in, s.addrs = in, in.(interface{ Addrs() []net.Addr }).Addrs()
+	return s
+}
+
+// run lets the input read until stop.
+func (s *server) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- in.Run(ctx, &listener.Submitter{Queue: s.queue}) }()
+	go func() { ended <- s.in.Run(ctx, &listener.Submitter{Queue: s.queue}) }()
 	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("the input ended with %v", err)
+			s.t.Errorf("the input ended with %v", err)
 		}
 	})
-	t.Cleanup(s.stop)
-	return s
+	s.t.Cleanup(s.stop)
 }
 
 func (s *server) send(addr net.Addr, texts ...string) {
@@ -183,6 +198,60 @@ func TestEachDatagramIsAMessage(t *testing.T) {
 	if got := s.number("input_messages_received_total"); got != 4 {
 		t.Errorf("%v received messages are counted, want 4", got)
 	}
+}
+
+func TestDatagramsThatComeOftenKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	c, err := net.Dial("udp", s.addrs[0].String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var want []string
+	send := func(n int, every time.Duration) {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for range n {
+			<-tick.C
+			want = append(want, fmt.Sprintf("<13>message %d", len(want)))
+			if _, err := c.Write([]byte(want[len(want)-1])); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// Often, seldom and often again: they gather, and do not, and do.
+	send(500, 100*time.Microsecond)
+	send(10, 5*time.Millisecond)
+	send(500, 100*time.Microsecond)
+	s.wants(want...)
+	want = append(want, "<13>last")
+	s.send(s.addrs[0], "<13>last")
+	s.stop()
+	if got := s.queue.got(); !slices.Equal(got, want) {
+		t.Errorf("after the stop there are %d messages, want %d", len(got), len(want))
+	}
+}
+
+func TestABurstWaitsInTheReceiveBuffer(t *testing.T) {
+	t.Parallel()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 4<<20); err != nil {
+		t.Skip("the system's limit of receive buffers holds for us:", err)
+	}
+	s := open(t, nil)
+	// The system's default has room for 280.
+	burst := make([]string, 3000)
+	for i := range burst {
+		burst[i] = fmt.Sprintf("<13>message %d", i)
+	}
+	s.send(s.addrs[0], burst...)
+	s.run()
+	s.wants(burst...)
 }
 
 func TestADatagramThatIsTooLongIsCutAtTheLimit(t *testing.T) {
