@@ -3,43 +3,48 @@ package listener
 import "time"
 
 const (
-	// GatherTime is how long messages gather. The runtime rounds what is left of a
-	// sleep to whole milliseconds, so that this is one wait, of two.
-	GatherTime = 2200 * time.Microsecond
-	// gatherEvery is the mean time below which messages come often. What comes less
-	// often is on disk at once.
-	gatherEvery = 800 * time.Microsecond
+	// gatherLong is how long messages gather, gatherShort when they come very often: a
+	// short time brings many then, and a receive buffer has room for more of it. The
+	// runtime rounds what is left of a sleep to whole milliseconds, so that these are
+	// one wait each, of two and of one.
+	gatherLong, gatherShort = 2200 * time.Microsecond, 600 * time.Microsecond
+	// gatherOften is the mean time below which messages come often, gatherVeryOften
+	// very often. What comes less often is on disk at once.
+	gatherOften, gatherVeryOften = 800 * time.Microsecond, 10 * time.Microsecond
 	// gatherWindow is how long is counted before the mean changes.
 	gatherWindow = 5 * time.Millisecond
 )
 
-// Gather decides whether an input lets messages gather for GatherTime after a read:
-// when they come one by one, but often. Each time that a sleeping process is woken for
-// a message costs more than the message does.
+// Gather decides how long an input lets messages gather after a read: not at all, or
+// one or two milliseconds when they come one by one, but often. Each time that a sleeping
+// process is woken for a message costs more than the message does.
 type Gather struct {
 	since time.Time
 	count int
-	often bool
+	pause time.Duration
 }
 
-// After is told how many messages a read brought, and returns whether they come often.
-func (g *Gather) After(now time.Time, messages int) bool {
+// After is told how many messages a read brought, and returns how long to wait before
+// the next one.
+func (g *Gather) After(now time.Time, messages int) time.Duration {
 	// What is saved is being woken. While nothing gathers, each read is that; when
 	// messages gather, each message might be.
-	if !g.often {
+	if g.pause == 0 {
 		messages = 1
 	}
 	g.count += messages
 	d := now.Sub(g.since)
 	if d < gatherWindow {
-		return g.often
+		return g.pause
 	}
 	switch every := d / time.Duration(max(g.count, 1)); {
-	case every < gatherEvery:
-		g.often = true
-	case every > 2*gatherEvery: // between them it stays as it is
-		g.often = false
+	case every < gatherVeryOften:
+		g.pause = gatherShort
+	case every < gatherOften:
+		g.pause = gatherLong
+	case every > 2*gatherOften: // between them it stays as it is
+		g.pause = 0
 	}
 	g.since, g.count = now, 0
-	return g.often
+	return g.pause
 }

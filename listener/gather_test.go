@@ -10,30 +10,32 @@ func TestMessagesGatherWhenTheyComeOften(t *testing.T) {
 	var g Gather
 	now := time.Unix(1000, 0)
 	// reads simulates 50 reads that bring so many messages each.
-	reads := func(every time.Duration, messages int) (often bool) {
+	reads := func(every time.Duration, messages int) (pause time.Duration) {
 		for range 50 {
 			now = now.Add(every)
-			often = g.After(now, messages)
+			pause = g.After(now, messages)
 		}
-		return often
+		return pause
 	}
 	for _, step := range []struct {
 		what     string
 		every    time.Duration
 		messages int
-		want     bool
+		want     time.Duration
 	}{
-		{"500 a second", 2 * time.Millisecond, 1, false},
-		{"500 times 100 a second, each time at once", 2 * time.Millisecond, 100, false},
-		{"900 a second", 1100 * time.Microsecond, 1, false},
-		{"5,000 a second", 200 * time.Microsecond, 1, true},
-		{"the same 5,000 while they gather", 2 * time.Millisecond, 10, true},
-		{"900 a second, when they gather already", 2 * time.Millisecond, 2, true},
-		{"500 a second again", 2 * time.Millisecond, 1, false},
-		{"nothing for a while", time.Second, 0, false},
+		{"500 a second", 2 * time.Millisecond, 1, 0},
+		{"500 times 100 a second, each time at once", 2 * time.Millisecond, 100, 0},
+		{"900 a second", 1100 * time.Microsecond, 1, 0},
+		{"5,000 a second", 200 * time.Microsecond, 1, gatherLong},
+		{"the same 5,000 while they gather", 2 * time.Millisecond, 10, gatherLong},
+		{"900 a second, when they gather already", 2 * time.Millisecond, 2, gatherLong},
+		{"200,000 a second", time.Millisecond, 200, gatherShort},
+		{"50,000 a second", time.Millisecond, 50, gatherLong},
+		{"500 a second again", 2 * time.Millisecond, 1, 0},
+		{"nothing for a while", time.Second, 0, 0},
 	} {
 		if got := reads(step.every, step.messages); got != step.want {
-			t.Errorf("%s: they gather: %v, want %v", step.what, got, step.want)
+			t.Errorf("%s: they gather for %v, want %v", step.what, got, step.want)
 		}
 	}
 }

@@ -32,11 +32,11 @@ type poller struct {
 	stopping atomic.Bool
 
 	// What follows belongs to run.
-	ready    []*polled // whose turn it is
-	taken    []taken   // in this turn, not yet submitted
-	size     int       // of it, in bytes
-	messages int       // that the turn brought
-	often    Gather
+	ready     []*polled // whose turn it is
+	taken     []taken   // in this turn, not yet submitted
+	size      int       // of it, in bytes
+	messages  int       // that the turn brought
+	gathering Gather
 }
 
 // polled is one connection of a poller, which owns it and its descriptor.
@@ -138,11 +138,11 @@ func (p *poller) run() {
 // gather lets messages gather before the next turn if they come often and the last
 // one, which brought so many bytes, brought little.
 func (p *poller) gather(bytes int) {
-	switch often := p.often.After(time.Now(), p.messages); {
-	case often && bytes < gatherBytes:
+	switch pause := p.gathering.After(time.Now(), p.messages); {
+	case pause > 0 && bytes < gatherBytes:
 		p.set.Direct(true)
-		time.Sleep(GatherTime)
-	case !often || bytes > 4*gatherBytes: // not changed with each turn
+		time.Sleep(pause)
+	case pause == 0 || bytes > 4*gatherBytes: // not changed with each turn
 		p.set.Direct(false)
 	}
 }
