@@ -140,7 +140,7 @@ action(%s)
 		want = append(want, fmt.Sprintf("local1.err web1 app[%d]%s %s", i, colon, text))
 	}
 	s.stop() // what was accepted is sent before the end
-	poll(func() bool { return len(r.lines()) >= count })
+	poll(func() bool { return distinct(r.lines()) >= count })
 	got := r.lines()
 	sort.Strings(got)
 	sort.Strings(want)
