@@ -199,18 +199,24 @@ func TestABatchIsAppendedInItsOrder(t *testing.T) {
 	}
 }
 
-func TestABatchEndsBeforeTheRecordThatFails(t *testing.T) {
-	t.Parallel()
+// cacheWithDirectory returns a cache in which the file called dir can not be opened.
+func cacheWithDirectory(t *testing.T, size int) (*Cache, *vfs.Mem) {
+	t.Helper()
 	s, _, mem, _ := newMemStore(t, nil)
 	_ = mem.Mkdir("/d", 0o700)
 	_ = mem.Mkdir("/d/dir", 0o700)
-	c := s.Cache(&Options{}, "/d/", 0)
+	return s.Cache(&Options{}, "/d/", size), mem
+}
+
+func TestABatchEndsBeforeTheRecordThatFails(t *testing.T) {
+	t.Parallel()
+	c, mem := cacheWithDirectory(t, 0)
 	appendKeys(t, c, "a", "c")
 	n, err := c.Append(records("a", "b", "dir", "c"))
 	if _, ok := errors.AsType[*OpenError](err); n != 2 || !ok {
 		t.Errorf("%d were taken, %v; want 2 and that the third cannot be opened", n, err)
 	}
-	s.FlushIdle()
+	c.s.FlushIdle()
 	wantContent(t, mem, "/d/a", "a\na\n")
 	wantContent(t, mem, "/d/b", "b\n")
 	wantContent(t, mem, "/d/c", "c\n")
@@ -218,10 +224,7 @@ func TestABatchEndsBeforeTheRecordThatFails(t *testing.T) {
 
 func TestAFileThatCannotBeOpenedTakesNoPlace(t *testing.T) {
 	t.Parallel()
-	s, _, mem, _ := newMemStore(t, nil)
-	_ = mem.Mkdir("/d", 0o700)
-	_ = mem.Mkdir("/d/dir", 0o700)
-	c := s.Cache(&Options{}, "/d/", 1)
+	c, mem := cacheWithDirectory(t, 1)
 	appendKeys(t, c, "a")
 	for range 3 {
 		if err := appendTo(c, []byte("/d/dir"), []byte("x\n")); err == nil {
@@ -233,7 +236,7 @@ func TestAFileThatCannotBeOpenedTakesNoPlace(t *testing.T) {
 	}
 	_ = mem.Remove("/d/dir")
 	appendKeys(t, c, "dir")
-	s.FlushIdle()
+	c.s.FlushIdle()
 	wantContent(t, mem, "/d/dir", "dir\n")
 }
 

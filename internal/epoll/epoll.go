@@ -1,4 +1,5 @@
-// Package epoll waits for many descriptors with one epoll(7) instance of its own.
+// Package epoll waits for many descriptors with one epoll(7) instance of its own (Set),
+// or for one through the runtime's poller (Watch).
 //
 // The runtime's poller wakes a thread for each event, also while nobody waits for one,
 // and that thread wakes another one to look for work. A Set that waits directly, in the

@@ -59,7 +59,7 @@ var inputParams = param.Join(param.Table[Config]{
 	param.Bool("name.appendPort", func(c *Config) *bool { return &c.AppendPort }).Alias("inputName.appendPort").Default("off").Doc("Append the port to the name."),
 	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
 	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputUDPServerBindRuleset").Doc("Ruleset of the messages."),
-	param.Size("rcvbufSize", func(c *Config) *int64 { return &c.RcvBuf }).Inherits("4m, or what the system permits").Doc("Receive buffer of the socket, beyond the system's limit (net.core.rmem_max) if privileged. Less than what is given here is said at the start."),
+	param.Size("rcvbufSize", func(c *Config) *int64 { return &c.RcvBuf }).Default("4m").Doc("Receive buffer of the socket, beyond the system's limit (net.core.rmem_max) if privileged, else up to it; 0 is the system's. That it is smaller is said at the start, unless it is the default."),
 	param.Int("ipFreeBind", func(c *Config) *int { return &c.FreeBind }).Range(0, 2).Default("2").Doc("Bind to an address that the host does not have yet: 0 no, 1 yes, 2 yes and say when it can not be set."),
 	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
 	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),

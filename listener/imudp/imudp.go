@@ -5,7 +5,6 @@
 package imudp
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,29 +174,26 @@ func (in *input) setOptions(fd int) error {
 	return nil
 }
 
-// defaultBuffer is the receive buffer where the configuration names none. The
-// system's default of 208 KiB holds some 280 datagrams, less than arrive while a
-// busy machine lets the server wait for a processor. The memory is used only while
-// datagrams wait.
+// defaultBuffer is the default of rcvbufSize. The system's own, 208 KiB, holds some 280
+// datagrams, less than arrive while a busy machine lets the server wait for a
+// processor. The memory is used only while datagrams wait.
 const defaultBuffer = 4 << 20
 
-// setBuffer sets the receive buffer, beyond the system's limit if privileged. It
-// says so when the kernel gives less than was configured.
+// setBuffer sets the receive buffer, beyond the system's limit if privileged. It says
+// so when the kernel gives less; of the default that is no news.
 func (in *input) setBuffer(fd int) {
-	want := cmp.Or(int(in.conf.RcvBuf), defaultBuffer)
-	err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, want)
-	if err != nil {
-		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, want)
-	}
-	if in.conf.RcvBuf == 0 {
+	want := int(in.conf.RcvBuf)
+	if want == 0 {
 		return
 	}
-	if err != nil {
-		in.env.Log.Warn("receive buffer can not be set", "input", in.conf.Name, "err", err)
-		return
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, want) != nil {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, want); err != nil {
+			in.env.Log.Warn("receive buffer can not be set", "input", in.conf.Name, "err", err)
+			return
+		}
 	}
 	// The kernel doubles the value for its own use.
-	if got, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil && got/2 < want {
+	if got, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil && got/2 < want && want != defaultBuffer {
 		in.env.Log.Warn("receive buffer is smaller than rcvbufSize, raise net.core.rmem_max", "input", in.conf.Name, "wanted", want, "got", got/2)
 	}
 }
