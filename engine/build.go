@@ -164,6 +164,7 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 	e.actionQueues, e.rulesetQueues = e.queues, own
 	e.queues = append(own, e.queues...)
 	e.router.Flush = append(e.router.Flush, idleFlush{e.store})
+	e.router.Rouse = e.store.Rouse
 }
 
 // chain makes the parsers that a ruleset names; nil is the default chain.

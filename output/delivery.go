@@ -48,6 +48,7 @@ type Delivery struct {
 
 	serial sync.Mutex // held around Write, unless the output is Concurrent
 	shared bool
+	holds  bool
 
 	mu    sync.Mutex // guards what follows
 	row   int        // suspensions in a row
@@ -69,11 +70,15 @@ type Delivery struct {
 // NewDelivery returns a Delivery for out. log carries the action's name.
 func NewDelivery(out Output, policy Policy, log *slog.Logger, now func() time.Time) *Delivery {
 	_, shared := out.(Concurrent)
-	return &Delivery{out: out, policy: policy, log: log, now: now, shared: shared}
+	_, holds := out.(Settler)
+	return &Delivery{out: out, policy: policy, log: log, now: now, shared: shared, holds: holds}
 }
 
 // Output returns the output.
 func (d *Delivery) Output() Output { return d.out }
+
+// Holds reports whether the output is a Settler.
+func (d *Delivery) Holds() bool { return d.holds }
 
 // Suspended reports whether the output is suspended and not yet due to be tried.
 func (d *Delivery) Suspended() bool {

@@ -106,6 +106,9 @@ type Batch struct {
 	Parts []Part
 	// Lost is how many of the records a Delivery has given up.
 	Lost int
+	// Attended says that Flush follows before the worker waits for anything, or else
+	// somebody is told of what the output holds: the output need not tell itself.
+	Attended bool
 }
 
 // Len is the number of records.
@@ -118,7 +121,7 @@ func (b *Batch) Len() int {
 
 // Reset empties b and keeps its memory, unless that has grown beyond limit bytes a part.
 func (b *Batch) Reset(limit int) {
-	b.Lost = 0
+	b.Lost, b.Attended = 0, false
 	for i := range b.Parts {
 		p := &b.Parts[i]
 		if cap(p.Data) > limit {

@@ -165,6 +165,7 @@ func (a *Action) commit(w *Worker, p *pending) bool {
 		b.Own(w.batch)
 		finished = a.Queue.Enqueue(w.ctx, b) || w.ctx.Err() == nil
 	}
+	p.batch.Attended = w.attending
 	_, all := a.deliver(w, p)
 	return finished && all
 }

@@ -99,6 +99,7 @@ func (w *Worker) ProcessRepeats() {
 		}
 	}
 	w.commit()
+	w.rouse()
 	w.batch = nil
 	b.Release()
 }

@@ -44,6 +44,9 @@ type Router struct {
 	Actions []*Action
 	// Flush are called when no worker has anything to do.
 	Flush []output.Flusher
+	// Rouse has what outputs hold (output.Settler) written in time by others. It is
+	// called when a worker does not flush after all. Nil: outputs see to it themselves.
+	Rouse func()
 	// Context returns what a new worker needs to evaluate properties.
 	Context func() *property.Context
 	// Repeats, if not nil, reduces repeated messages.
@@ -92,6 +95,8 @@ type Worker struct {
 	// calls holds messages for the queues of called rulesets.
 	calls map[*Ruleset]*message.Batch
 	depth int
+	// attending: outputs may hold something of the last batch that is to be flushed.
+	attending bool
 	// tooDeep is set when a call was nested too deep, until the next message.
 	tooDeep bool
 	// previousSuspended is about the action that ran before, for
@@ -114,6 +119,7 @@ func (r *Router) NewWorker(ctx context.Context) *Worker {
 // Run processes b and releases it. It returns how many messages are done: all, or
 // none when the stop of the server came between them and an output or a queue.
 func (w *Worker) Run(b *message.Batch) (done int) {
+	w.rouse()
 	w.batch = b
 	rs := w.router.Ruleset(b.Ruleset)
 	w.props.StartBatch(b.Received)
@@ -176,10 +182,34 @@ func (w *Worker) process(rs *Ruleset, m *message.Message) {
 // Idle writes out what outputs have coalesced when no worker has work left.
 func (w *Worker) Idle(last bool) {
 	if !last {
+		w.rouse()
 		return
 	}
+	w.attending = false
 	for _, f := range w.router.Flush {
 		f.Flush()
+	}
+}
+
+// attends reports whether nothing that commit does waits for anything but files. What
+// those hold is flushed, by the next Idle, or Rouse is called.
+func (w *Worker) attends() bool {
+	if w.router.Rouse == nil || len(w.calls) > 0 {
+		return false
+	}
+	for _, a := range w.dirty {
+		if a.Queue != nil || !a.Delivery.Holds() {
+			return false
+		}
+	}
+	return true
+}
+
+// rouse is called where something else comes than the flush that was promised.
+func (w *Worker) rouse() {
+	if w.attending {
+		w.attending = false
+		w.router.Rouse()
 	}
 }
 
@@ -197,6 +227,7 @@ func (w *Worker) run(body []Stmt, m *message.Message) bool {
 // their queues. It reports whether all of it got there, or was given up.
 func (w *Worker) commit() bool {
 	finished := true
+	w.attending = w.attends()
 	for _, a := range w.dirty {
 		finished = a.commit(w, &w.acts[a.Index]) && finished
 	}

@@ -69,7 +69,8 @@ func (f *File) Path() string { return f.path }
 
 // Append takes p, one or more whole records. When it returns, p was copied or
 // written and may be used again. With an error nothing of p was taken:
-// *OpenError, *WriteError, *SizeLimitError, or ErrClosed.
+// *OpenError, *WriteError, *SizeLimitError, or ErrClosed. Store.Rouse or FlushIdle
+// has it written.
 func (f *File) Append(p []byte) error {
 	f.mu.Lock()
 	if f.ready && f.queued && len(f.buf)+len(p) <= f.room {

@@ -61,6 +61,7 @@ func TestFlusherSleepsWhenNothingWaits(t *testing.T) {
 		running(t, s)
 		f := mustFile(t, s, "/out.log", Options{})
 		mustAppend(t, f, "a\n")
+		s.Rouse()
 		time.Sleep(time.Second)
 		synctest.Wait()
 		before := reads.Load()
@@ -70,6 +71,10 @@ func TestFlusherSleepsWhenNothingWaits(t *testing.T) {
 			t.Errorf("the clock was read %d times in an idle day", n)
 		}
 		mustAppend(t, f, "b\n")
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		wantContent(t, s.fs, "/out.log", "a\n") // nobody has told the flusher
+		s.Rouse()
 		time.Sleep(60 * time.Millisecond)
 		synctest.Wait()
 		wantContent(t, s.fs, "/out.log", "a\nb\n")
@@ -266,6 +271,9 @@ func TestManyFilesAreNotWrittenInEachGap(t *testing.T) {
 	}
 	if n := writes(1); n != 0 {
 		t.Errorf("%d writes while FlushIdle rests", n)
+	}
+	if len(s.flusher.wake) == 0 {
+		t.Error("nobody knows of what FlushIdle has left")
 	}
 	clock.Add(flushDelay)
 	if n := writes(1); n != 1 {

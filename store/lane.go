@@ -22,7 +22,7 @@ const (
 // appenders push to without a lock, then in batches by age.
 type lane struct {
 	delay time.Duration
-	// wake tells the flusher that a stack is no longer empty.
+	// wake tells the flusher that a stack is no longer empty; nil: Store.Rouse does.
 	wake chan<- struct{}
 
 	head atomic.Pointer[File]
@@ -50,7 +50,7 @@ func (l *lane) push(f *File) {
 		old := l.head.Load()
 		f.next = old
 		if l.head.CompareAndSwap(old, f) {
-			if !l.armed.Load() {
+			if l.wake != nil && !l.armed.Load() {
 				select {
 				case l.wake <- struct{}{}:
 				default:
@@ -114,7 +114,7 @@ func (l *lane) rearm(now time.Time) {
 	l.next = time.Time{}
 	if len(l.batches) == 0 {
 		// A push that still sees the old value comes before the look at head, one
-		// that comes after it wakes the flusher.
+		// that comes after it wakes the flusher, or has Rouse behind it that does.
 		l.armed.Store(false)
 		if l.head.Load() == nil {
 			return
@@ -143,7 +143,7 @@ type flusher struct {
 
 func (fl *flusher) init() {
 	fl.wake = make(chan struct{}, 1)
-	fl.idle = &lane{delay: flushDelay, wake: fl.wake}
+	fl.idle = &lane{delay: flushDelay}
 	fl.rest = &lane{delay: retryDelay, wake: fl.wake}
 }
 
@@ -269,6 +269,16 @@ func (s *Store) flushBatches(list []laneBatch) (n int) {
 	return n
 }
 
+// Rouse makes the flusher look after what was appended: it is written 50 ms later at
+// the latest, if FlushIdle does not come before. Whoever appends calls one of the two
+// before it waits for anything. It costs little when the flusher knows already, and
+// else wakes it, which costs more than the write of a message.
+func (s *Store) Rouse() {
+	if l := s.flusher.idle; !l.armed.Load() && l.head.Load() != nil {
+		s.flusher.nudge()
+	}
+}
+
 // manyFiles is how many files FlushIdle writes at most without a rest behind it.
 const manyFiles = 16
 
@@ -283,6 +293,7 @@ func (s *Store) FlushIdle() {
 	}
 	// A clock that was set back ends the rest.
 	if rest := fl.idleAfter.Load() - s.clock().UnixNano(); 0 < rest && rest <= int64(flushDelay) {
+		s.Rouse()
 		return
 	}
 	if n := s.flushBatches(fl.idle.take()); n > manyFiles {

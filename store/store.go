@@ -6,7 +6,8 @@
 // A File takes whole records and never divides one over two write(2) calls
 // unless the kernel writes less than it was given. It holds a buffer only while
 // it has unwritten bytes: those are written when the buffer is full, when the
-// workers run out of work (Store.FlushIdle), or 50 ms after the oldest byte. A
+// workers run out of work (Store.FlushIdle), or 50 ms after the oldest byte
+// (Store.Rouse). A
 // record that Append took is kept, in memory if the disk is full, until it is
 // written or the file is closed for good; one that Append refused was not
 // touched, so that the caller may offer it again.

@@ -57,9 +57,22 @@ func (o *static) Start() (err error) {
 	return err
 }
 
-// Write appends the batch. Several records go to the file in one piece.
+// Write appends the batch.
 func (o *static) Write(_ context.Context, b *output.Batch) error {
-	part := &b.Parts[0]
+	return attend(o.env.Store, b, o.append(&b.Parts[0]))
+}
+
+// attend has what was appended written in time, unless the caller sees to that. After
+// an error it does not: the worker waits then.
+func attend(s *store.Store, b *output.Batch, err error) error {
+	if !b.Attended || err != nil {
+		s.Rouse()
+	}
+	return err
+}
+
+// append appends records. Several of them go to the file in one piece.
+func (o *static) append(part *output.Part) error {
 	if o.conf.AddLF {
 		return o.writeLines(part)
 	}
@@ -134,7 +147,10 @@ func (o *dynamic) Settle() error { return o.cache.Flush() }
 
 // Write appends each record to its file.
 func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
-	text, name := &b.Parts[0], &b.Parts[1]
+	return attend(o.env.Store, b, o.append(&b.Parts[0], &b.Parts[1]))
+}
+
+func (o *dynamic) append(text, name *output.Part) error {
 	var recs [64]store.Record
 	var lines []byte
 	for done := 0; done < len(text.Ends); {

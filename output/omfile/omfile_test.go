@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"syslogd/config"
@@ -30,6 +31,8 @@ type file struct {
 	t     *testing.T
 	dir   string
 	store *store.Store
+	// attended is of the batches that are written.
+	attended bool
 }
 
 // load reads a configuration, in which @DIR@ is a new directory, with omfile as
@@ -85,7 +88,7 @@ func (f *file) write(records ...string) error {
 		text.Data, name.Data = append(text.Data, t...), append(name.Data, strings.ReplaceAll(n, "@DIR@", f.dir)...)
 		text.Ends, name.Ends = append(text.Ends, len(text.Data)), append(name.Ends, len(name.Data))
 	}
-	return f.Write(context.Background(), &output.Batch{Parts: []output.Part{text, name}})
+	return f.Write(context.Background(), &output.Batch{Parts: []output.Part{text, name}, Attended: f.attended})
 }
 
 func (f *file) mustWrite(records ...string) {
@@ -296,6 +299,31 @@ func TestWhatIsHeldBackIsWrittenAtTheEndOrWhenTheBufferIsFull(t *testing.T) {
 	on.mustWrite("at once\n")
 	on.store.FlushIdle()
 	on.hasNow("f", "at once\n")
+}
+
+func TestABatchIsWrittenByItselfUnlessTheCallerAttends(t *testing.T) {
+	t.Parallel()
+	for _, conf := range []string{`action(type="omfile" file="@DIR@/f")`, template + `action(type="omfile" dynaFile="path")`} {
+		synctest.Test(t, func(t *testing.T) {
+			f := open(t, conf)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); f.store.Run(ctx) }()
+			write := func(text string, attended bool) {
+				f.attended = attended
+				f.mustWrite(text + "|@DIR@/f")
+				time.Sleep(time.Second)
+			}
+			write("1\n", false)
+			f.hasNow("f", "1\n")
+			write("2\n", true)
+			f.hasNow("f", "1\n")
+			write("3\n", false)
+			f.hasNow("f", "1\n2\n3\n")
+			cancel()
+			<-done
+		})
+	}
 }
 
 func TestACompressedFile(t *testing.T) {
