@@ -83,6 +83,7 @@ type Config struct {
 
 	filters bool // messages may be left out
 	shaped  bool // batches are cut, joined or held back
+	held    bool // batches are held back
 }
 
 // DefaultMaxBytes bounds the memory of one queue: 64 MiB.
@@ -202,7 +203,8 @@ func (c *Config) derive() {
 	percent(&c.Low, c.High, 70)
 	percent(&c.DiscardMark, c.Size, 98)
 	c.filters = c.Sampling > 1 || c.DiscardSeverity > 0 && c.DiscardSeverity <= message.Debug
-	c.shaped = c.BatchSize > 0 || c.MinBatch > 0 || c.SlowDown > 0 || c.TimeEnd != noHours && c.TimeBegin != c.TimeEnd
+	c.held = c.MinBatch > 0 || c.SlowDown > 0 || c.TimeEnd != noHours && c.TimeBegin != c.TimeEnd
+	c.shaped = c.held || c.BatchSize > 0
 	if c.BatchSize == 0 {
 		c.BatchSize = maxBatch
 	}

@@ -22,13 +22,14 @@ import (
 	"syslogd/metrics"
 )
 
-// Handler is what a worker does. Its methods are called by one goroutine.
+// Handler is what a worker does. Its methods are called by one goroutine at a time.
 type Handler interface {
 	// Run processes b and releases it. It returns how many messages are done, from
 	// the first one on: less than all only when the queue's stop came in between.
 	Run(b *message.Batch) (done int)
-	// Idle is called when the worker's lane is empty. last is true when no
-	// other worker of this queue is at work.
+	// Idle is called before the worker waits, because its lane is empty or it was
+	// told to. last is true when the lane is empty and no other worker of this queue
+	// is at work.
 	Idle(last bool)
 }
 
@@ -95,6 +96,9 @@ type lane struct {
 	entries []entry
 	msgs    int // in entries
 	wake    sync.Cond
+	handler Handler
+	// free: the handler rests, and may be taken by the worker or by Pass.
+	free bool
 }
 
 // laneDepth is how many batches may wait in a lane before a flow that is free
@@ -135,11 +139,9 @@ func (q *Queue) Start(handlers []Handler) {
 		q.workers.Go(q.feed)
 	}
 	for i := range q.lanes {
-		q.workers.Add(1)
-		go func() {
-			defer q.workers.Done()
-			q.work(&q.lanes[i], handlers[i])
-		}()
+		l := &q.lanes[i]
+		l.handler = handlers[i]
+		q.workers.Go(func() { q.work(l) })
 	}
 }
 
@@ -234,11 +236,47 @@ func (q *Queue) fullFor(size int) bool {
 	return q.msgs >= q.conf.Size || q.bytes > 0 && int64(q.bytes+size) > q.conf.MaxBytes
 }
 
-// push appends e to its lane; mu is held.
-func (q *Queue) push(e entry, f *message.Flow) {
+// Pass is Enqueue for a batch that brings little: if nothing else is under way the
+// caller processes it itself, since a worker that is woken costs more than a message.
+// That may take as long as the outputs do, whatever ctx says.
+func (q *Queue) Pass(ctx context.Context, b *message.Batch) bool {
+	e := entry{Batch: b, n: b.Len(), size: b.Bytes()}
+	q.mu.Lock()
+	if l := &q.lanes[0]; q.passes(e.n) {
+		q.count(e)
+		q.laneFor(b.Flow) // the first one, since all are empty
+		l.free = false
+		q.busy++
+		q.mu.Unlock()
+		q.Enqueued.Add(uint64(e.n))
+		q.process(e, l.handler)
+		q.mu.Lock()
+		q.rest(l)
+		if len(l.entries) > 0 || q.closed {
+			l.wake.Signal()
+		}
+		q.mu.Unlock()
+		return true
+	}
+	q.mu.Unlock()
+	return q.Enqueue(ctx, b)
+}
+
+// passes reports whether a batch of n messages needs no worker; mu is held.
+func (q *Queue) passes(n int) bool {
+	return q.msgs == 0 && q.lanes[0].free && q.disk == nil && !q.closed && !q.conf.filters && !q.conf.held && n <= q.conf.BatchSize
+}
+
+// count counts e as under way; mu is held.
+func (q *Queue) count(e entry) {
 	q.msgs += e.n
 	q.bytes += e.size
 	q.maxSize = max(q.maxSize, q.msgs)
+}
+
+// push appends e to its lane; mu is held.
+func (q *Queue) push(e entry, f *message.Flow) {
+	q.count(e)
 	l := &q.lanes[q.laneFor(f)]
 	l.entries = append(l.entries, e)
 	l.msgs += e.n
@@ -297,20 +335,18 @@ func (q *Queue) done(f *message.Flow) {
 }
 
 // work is one worker.
-func (q *Queue) work(l *lane, h Handler) {
+func (q *Queue) work(l *lane) {
 	var todo []entry
+	h := l.handler
 	q.mu.Lock()
 	q.busy++
 	for {
 		for len(l.entries) == 0 {
-			q.busy--
-			last := q.busy == 0
-			q.mu.Unlock()
-			h.Idle(last)
-			q.mu.Lock()
-			for len(l.entries) == 0 && !q.drained() {
+			q.rest(l)
+			for !l.free || len(l.entries) == 0 && !q.drained() {
 				l.wake.Wait()
 			}
+			l.free = false
 			q.busy++
 			if len(l.entries) == 0 { // closed and drained
 				q.mu.Unlock()
@@ -332,6 +368,19 @@ func (q *Queue) work(l *lane, h Handler) {
 		}
 		q.mu.Lock()
 	}
+}
+
+// rest gives the handler of a lane back, and lets it know if the lane is empty; mu is
+// held, but not all the time.
+func (q *Queue) rest(l *lane) {
+	q.busy--
+	if len(l.entries) == 0 {
+		last := q.busy == 0
+		q.mu.Unlock()
+		l.handler.Idle(last)
+		q.mu.Lock()
+	}
+	l.free = true
 }
 
 // drained reports whether nothing will come any more; mu is held.

@@ -69,6 +69,12 @@ func severity(m *message.Message) message.Severity {
 // gather waits until a lane has queue.minDequeueBatchSize messages, or for the
 // time that goes with it; mu is held.
 func (q *Queue) gather(l *lane) {
+	if l.msgs >= q.conf.MinBatch {
+		return
+	}
+	q.mu.Unlock()
+	l.handler.Idle(false)
+	q.mu.Lock()
 	over := false
 	timer := time.AfterFunc(time.Duration(q.conf.MinBatchTimeout)*time.Millisecond, func() {
 		q.mu.Lock()
@@ -86,7 +92,7 @@ func (q *Queue) gather(l *lane) {
 // that the configuration asks for.
 func (q *Queue) processShaped(todo []entry, h Handler) {
 	for len(todo) > 0 {
-		q.awaitHours()
+		q.awaitHours(h)
 		e := todo[0]
 		n := 1
 		for n < len(todo) && e.n+todo[n].n <= q.conf.BatchSize && q.joins(&e, &todo[n]) {
@@ -129,14 +135,14 @@ func (p *pieces) Run(b *message.Batch) (done int) {
 	n := b.Len()
 	if n <= p.q.conf.BatchSize {
 		done = p.Handler.Run(b)
-		p.q.slowDown(done)
+		p.slowDown(done)
 		return done
 	}
 	defer b.Release()
 	for done < n {
 		end := min(n, done+p.q.conf.BatchSize)
 		got := p.Handler.Run(b.Part(done, end))
-		p.q.slowDown(got)
+		p.slowDown(got)
 		if done += got; done < end || p.q.hurry.Load() {
 			return done
 		}
@@ -145,9 +151,10 @@ func (p *pieces) Run(b *message.Batch) (done int) {
 }
 
 // slowDown waits for queue.dequeueSlowDown after n messages.
-func (q *Queue) slowDown(n int) {
-	if q.conf.SlowDown > 0 {
-		q.sleep(time.Duration(n*q.conf.SlowDown) * time.Microsecond)
+func (p *pieces) slowDown(n int) {
+	if d := p.q.conf.SlowDown; d > 0 {
+		p.Idle(false)
+		p.q.sleep(time.Duration(n*d) * time.Microsecond)
 	}
 }
 
@@ -166,7 +173,7 @@ const noHours = 25
 
 // awaitHours waits for the hours in which the queue is processed. A stop outside
 // of them leaves what is there on disk, or has it processed if there is no disk.
-func (q *Queue) awaitHours() {
+func (q *Queue) awaitHours(h Handler) {
 	for {
 		wait := q.conf.untilHours(time.Now())
 		if wait == 0 || q.hurry.Load() {
@@ -181,6 +188,7 @@ func (q *Queue) awaitHours() {
 			}
 			return
 		}
+		h.Idle(false)
 		q.sleep(min(wait, time.Second)) // a stop must be noticed
 	}
 }
