@@ -24,6 +24,9 @@ type Gather struct {
 	pause time.Duration
 }
 
+// Often reports whether messages gather at the moment.
+func (g *Gather) Often() bool { return g.pause > 0 }
+
 // After is told how many messages a read brought, and returns how long to wait before
 // the next one.
 func (g *Gather) After(now time.Time, messages int) time.Duration {

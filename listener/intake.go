@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/nowait"
 	"syslogd/message"
 	"syslogd/parser/frame"
 )
@@ -72,13 +73,13 @@ func (in *intake) sized(n int) {
 	}
 }
 
-// readNow reads what has arrived. It returns a slab that begins with the rest of the
+// readNow reads what has arrived on fd, which must not block. It returns a slab that begins with the rest of the
 // last one, followed by n new bytes; the caller owns it. Without any it returns EAGAIN,
 // or no error at the end of the stream, and no slab.
 func (in *intake) readNow(fd int) (*message.Slab, int, error) {
 	slab := message.NewSlab(len(in.rest) + in.size)
 	for {
-		n, err := unix.Read(fd, slab.Buf[copy(slab.Buf, in.rest):][:in.size])
+		n, err := nowait.Read(fd, slab.Buf[copy(slab.Buf, in.rest):][:in.size])
 		switch {
 		case err == unix.EINTR:
 			continue
@@ -169,16 +170,31 @@ func rightSize(slab *message.Slab, used int) *message.Slab {
 
 // submit hands the batch on and reports whether the queue took it.
 func (in *intake) submit(ctx context.Context, b *message.Batch) bool {
+	n := in.limit(b)
+	return in.count(n, in.sub.Submit(ctx, b))
+}
+
+// pass is submit, but may process the batch before it returns: see Passer.
+func (in *intake) pass(b *message.Batch) {
+	n := in.limit(b)
+	in.count(n, in.sub.Pass(context.Background(), b))
+}
+
+// limit takes away what the rate limit does not grant, and returns what is left.
+func (in *intake) limit(b *message.Batch) int {
 	n := b.Len()
 	if n == 0 {
-		b.Release()
-		return true
+		return 0
 	}
-	if granted := in.srv.opt.Limit.Take(n, b.Received); granted < n {
+	granted := in.srv.opt.Limit.Take(n, b.Received)
+	if granted < n {
 		b.Cut(granted)
-		n = granted
 	}
-	taken := in.sub.Submit(ctx, b)
+	return granted
+}
+
+// count counts n messages that the queue has taken, or not, and says which.
+func (in *intake) count(n int, taken bool) bool {
 	if taken {
 		in.srv.Received.Add(uint64(n))
 	} else if in.srv.opt.Dialogue == nil { // else the peer still has them

@@ -57,6 +57,13 @@ type Queue interface {
 	TryEnqueue(b *message.Batch) bool
 }
 
+// Passer is implemented by queues that need no worker for a batch while nothing else
+// is under way: Pass then processes it before it returns, which may take as long as
+// the outputs do. Else it is Enqueue.
+type Passer interface {
+	Pass(ctx context.Context, b *message.Batch) bool
+}
+
 // Submitter hands the batches of one input to the queue of its ruleset.
 type Submitter struct {
 	Queue   Queue
@@ -85,6 +92,16 @@ func (s *Submitter) prepare(b *message.Batch) bool {
 // afterwards. It reports whether the queue took it.
 func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
 	return !s.prepare(b) || s.Queue.Enqueue(ctx, b)
+}
+
+// Pass is Submit for inputs that read on even if it takes long: the batch may be
+// processed before it returns. See Passer.
+func (s *Submitter) Pass(ctx context.Context, b *message.Batch) bool {
+	p, ok := s.Queue.(Passer)
+	if !ok {
+		return s.Submit(ctx, b)
+	}
+	return !s.prepare(b) || p.Pass(ctx, b)
 }
 
 // TrySubmit is Submit for senders that cannot wait.

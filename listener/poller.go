@@ -22,7 +22,9 @@ import (
 // message of one of many connections, and wake the worker each time.
 //
 // The poller submits the batches itself, so a full queue makes all its connections
-// wait. They are those of one input, whose messages go to the same queue.
+// wait. They are those of one input, whose messages go to the same queue. While little
+// comes it also does the work of the queue's worker: that saves waking it, and halves
+// what happens between a message's arrival and its way to the disk.
 type poller struct {
 	srv *StreamServer
 	set *epoll.Set
@@ -33,10 +35,13 @@ type poller struct {
 
 	// What follows belongs to run.
 	ready     []*polled // whose turn it is
+	last      *polled   // that something was read from; nil: it has ended
 	taken     []taken   // in this turn, not yet submitted
 	size      int       // of it, in bytes
-	messages  int       // that the turn brought
+	bytes     int       // that the turn brought
+	messages  int       // that these are
 	gathering Gather
+	relief    *relief
 }
 
 // polled is one connection of a poller, which owns it and its descriptor.
@@ -69,11 +74,11 @@ const (
 func pollers() int { return max(1, min(runtime.GOMAXPROCS(0)/4, 4)) }
 
 func newPoller(srv *StreamServer) (*poller, error) {
-	set, err := epoll.New()
-	if err != nil {
-		return nil, err
-	}
-	return &poller{srv: srv, set: set, sessions: map[int]*polled{}}, nil
+	p := &poller{srv: srv, sessions: map[int]*polled{}}
+	p.relief = newRelief(p.run)
+	var err error
+	p.set, err = epoll.New(p.again)
+	return p, err
 }
 
 // descriptor returns a descriptor of conn that the runtime's poller does not know.
@@ -121,72 +126,110 @@ func (p *poller) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopping.Store(true)
+	p.relief.now()
 	p.set.Interrupt()
 }
 
-// run serves the connections until stop is called, and then until they have ended.
+// run serves the connections until stop is called, and then until they have ended. It
+// may be relieved: then another goroutine does that.
 func (p *poller) run() {
 	for !p.stopping.Load() {
-		p.gather(p.turn(-1))
+		p.turn(-1)
+		if !p.process() {
+			return
+		}
+		p.gather()
 	}
 	p.drain()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.set.Close()
+	p.mu.Unlock()
+	p.srv.running.Done()
+}
+
+// process sees to what the turn brought. If that is one small batch, and messages do not
+// come often, it is processed right here where the queue permits it. It reports whether
+// the caller is still the one that runs the poller.
+func (p *poller) process() (still bool) {
+	if len(p.taken) != 1 || p.bytes > gatherBytes || p.gathering.Often() {
+		p.submit()
+		return true
+	}
+	t := p.taken[0]
+	p.forget()
+	return p.relief.do(func() { t.in.pass(t.batch) })
 }
 
 // gather lets messages gather before the next turn if they come often and the last
-// one, which brought so many bytes, brought little.
-func (p *poller) gather(bytes int) {
+// one brought little.
+func (p *poller) gather() {
 	switch pause := p.gathering.After(time.Now(), p.messages); {
-	case pause > 0 && bytes < gatherBytes:
+	case pause > 0 && p.bytes < gatherBytes:
 		p.set.Direct(true)
 		time.Sleep(pause)
-	case pause == 0 || bytes > 4*gatherBytes: // not changed with each turn
+	case pause == 0 || p.bytes > 4*gatherBytes: // not changed with each turn
 		p.set.Direct(false)
 	}
 }
 
-// turn waits for connections that can be read, at most for so long, reads them and
-// submits what they bring. It returns how many bytes that is.
-func (p *poller) turn(wait time.Duration) (bytes int) {
+// turn waits for connections that can be read, at most for so long, and reads them. What
+// they bring and is not yet submitted is in taken.
+func (p *poller) turn(wait time.Duration) {
+	p.ready, p.bytes, p.messages = p.ready[:0], 0, 0
 	events := p.set.Wait(wait)
-	p.ready, p.messages = p.ready[:0], 0
 	p.mu.Lock()
 	for _, ev := range events {
 		p.ready = append(p.ready, p.sessions[ev.FD])
 	}
 	p.mu.Unlock()
 	for i, s := range p.ready {
-		bytes += p.serve(s, events[i].Closing)
+		p.serve(s, events[i].Closing)
 	}
 	clear(p.ready)
-	p.submit()
-	return bytes
 }
 
-// serve reads what has arrived on a connection, at most what its next read takes, and
-// returns how many bytes that is. What is left makes the connection ready again. One
-// that is closing is read to its end.
-func (p *poller) serve(s *polled, closing bool) (bytes int) {
+// again reads the connection that something was last read from: when messages come one
+// by one it is mostly the one that brings the next.
+func (p *poller) again() bool {
+	if p.last == nil {
+		return false
+	}
+	n, _ := p.read(p.last)
+	return n > 0
+}
+
+// serve reads what has arrived on a connection, at most what its next read takes. What
+// is left makes the connection ready again. One that is closing is read to its end. It
+// reports whether anything came.
+func (p *poller) serve(s *polled, closing bool) (came bool) {
 	for {
-		slab, n, err := s.readNow(s.fd)
+		n, err := p.read(s)
 		switch {
 		case n > 0:
-			bytes += n
-			s.bytes += n
-			s.sized(n)
-			p.take(s, s.cut(slab, n, false))
+			came = true
 			if !closing {
-				return bytes
+				return came
 			}
 		case errors.Is(err, unix.EAGAIN):
-			return bytes
+			return came
 		default:
 			p.end(s, err)
-			return bytes
+			return came
 		}
 	}
+}
+
+// read reads what has arrived on a connection, as readNow, and takes it.
+func (p *poller) read(s *polled) (n int, err error) {
+	slab, n, err := s.readNow(s.fd)
+	if n > 0 {
+		p.last = s
+		p.bytes += n
+		s.bytes += n
+		s.sized(n)
+		p.take(s, s.cut(slab, n, false))
+	}
+	return n, err
 }
 
 // take keeps a batch until the turn's are submitted.
@@ -209,6 +252,11 @@ func (p *poller) submit() {
 		// What was read is handed on even if the server stops: the queue ends the wait.
 		t.in.submit(context.Background(), t.batch)
 	}
+	p.forget()
+}
+
+// forget forgets what was taken.
+func (p *poller) forget() {
 	clear(p.taken)
 	p.taken, p.size = p.taken[:0], 0
 }
@@ -221,6 +269,9 @@ func (p *poller) end(s *polled, err error) {
 	p.take(s, s.intake.end())
 	p.submit()
 	s.ended = true
+	if p.last == s {
+		p.last = nil
+	}
 	p.mu.Lock()
 	delete(p.sessions, s.fd)
 	p.mu.Unlock()
@@ -251,6 +302,7 @@ func (p *poller) drain() {
 			}
 		}
 		p.turn(max(0, time.Until(next)))
+		p.submit()
 		now = time.Now()
 		for _, s := range p.open() {
 			p.expire(s, now, end)
@@ -262,7 +314,7 @@ func (p *poller) drain() {
 func (p *poller) expire(s *polled, now, end time.Time) {
 	if now.Before(end) && s.bytes < drainLimit {
 		// Something may have come while this goroutine had no processor.
-		if now.Before(s.expires()) || p.serve(s, false) > 0 {
+		if now.Before(s.expires()) || p.serve(s, false) {
 			return
 		}
 	}

@@ -1,12 +1,16 @@
 package listener_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+
+	"syslogd/message"
 )
 
 // TestManyConnectionsWithAMessageAtATime is what a network of devices sends: reads are
@@ -104,4 +108,79 @@ func TestAServerStopsWhileASenderGoesOn(t *testing.T) {
 	if n := s.Closed.Value(); n != 1 {
 		t.Errorf("%d connections are closed", n)
 	}
+}
+
+// atOnce is a queue that processes messages at once; one with a certain text takes
+// until it is opened.
+type atOnce struct {
+	queue
+	stuck  string
+	begun  chan struct{} // closed when the stuck one has come
+	open   chan struct{} // closed to let it go
+	passed atomic.Int64
+}
+
+func (q *atOnce) Pass(ctx context.Context, b *message.Batch) bool {
+	q.passed.Add(1)
+	if string(b.Msgs[0].Raw()) == q.stuck {
+		close(q.begun)
+		<-q.open
+	}
+	return q.Enqueue(ctx, b)
+}
+
+func listenAtOnce(t *testing.T) (s *stream, q *atOnce) {
+	t.Helper()
+	q = &atOnce{stuck: "<13>stuck", begun: make(chan struct{}), open: make(chan struct{})}
+	s = listenTo(t, q, nil)
+	s.queue = &q.queue
+	return s, q
+}
+
+func TestALonelyMessageIsProcessedWhereItIsRead(t *testing.T) {
+	t.Parallel()
+	s, q := listenAtOnce(t)
+	c := s.dial()
+	for i := range 3 {
+		text := fmt.Sprintf("<13>%d", i)
+		s.write(c, text+"\n")
+		s.until(text, func() bool { return s.queue.has(text) })
+	}
+	if n := q.passed.Load(); n != 3 {
+		t.Errorf("%d batches were passed, want 3", n)
+	}
+}
+
+// TestAMessageThatTakesLongHoldsUpNoOtherConnection, and not a stop either.
+func TestAMessageThatTakesLongHoldsUpNoOtherConnection(t *testing.T) {
+	t.Parallel()
+	s, q := listenAtOnce(t)
+	c, other := s.dial(), s.dial()
+	s.write(c, "<13>stuck\n")
+	<-q.begun
+	s.write(other, "<13>other\n")
+	s.until("the message of another connection", func() bool { return s.queue.has("<13>other") })
+	s.write(c, "<13>next\n")
+	s.until("the next message", func() bool { return s.queue.has("<13>next") })
+	if s.queue.has("<13>stuck") {
+		t.Error("the message was not stuck")
+	}
+	s.stop()
+	close(q.open)
+	s.until("the message that was stuck", func() bool { return s.queue.has("<13>stuck") })
+}
+
+func TestAStopDoesNotWaitForAMessageThatTakesLong(t *testing.T) {
+	t.Parallel()
+	s, q := listenAtOnce(t)
+	c := s.dial()
+	s.write(c, "<13>stuck\n")
+	<-q.begun
+	s.write(c, "<13>next\n")
+	s.stop()
+	if !s.queue.has("<13>next") || s.queue.has("<13>stuck") {
+		t.Error("the message behind it was not submitted")
+	}
+	close(q.open)
+	s.until("the message that was stuck", func() bool { return s.queue.has("<13>stuck") })
 }

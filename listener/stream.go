@@ -227,7 +227,8 @@ func (s *StreamServer) startPollers() error {
 		s.pollers = append(s.pollers, p)
 	}
 	for _, p := range s.pollers {
-		s.running.Go(p.run)
+		s.running.Add(1)
+		go p.run()
 	}
 	return nil
 }

@@ -86,7 +86,16 @@ type stream struct {
 // listen runs a server on a port of its own.
 func listen(t *testing.T, change func(*listener.StreamOptions)) *stream {
 	t.Helper()
-	s := &stream{t: t, queue: &queue{}, log: &logBuffer{}}
+	q := &queue{}
+	s := listenTo(t, q, change)
+	s.queue = q
+	return s
+}
+
+// listenTo is listen with a queue of the caller's.
+func listenTo(t *testing.T, q listener.Queue, change func(*listener.StreamOptions)) *stream {
+	t.Helper()
+	s := &stream{t: t, log: &logBuffer{}}
 	opt := listener.StreamOptions{
 		Network: "tcp", Address: "127.0.0.1:0", Frame: frame.Defaults(), Origin: &message.Origin{Name: "imtcp"},
 		Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
@@ -101,7 +110,7 @@ func listen(t *testing.T, change func(*listener.StreamOptions)) *stream {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx, &listener.Submitter{Queue: s.queue}) }()
+	go func() { ended <- s.Run(ctx, &listener.Submitter{Queue: q}) }()
 	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {

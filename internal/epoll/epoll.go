@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"syslogd/internal/nowait"
 )
 
 // maxEvents bounds what one Wait returns.
@@ -35,12 +37,21 @@ type Set struct {
 	raw      []unix.EpollEvent
 	events   []Event
 
+	// guess may know what is readable, and read it: see New.
+	guess func() bool
 	// watch has the runtime's poller watch fd; nil while the Set waits directly.
 	watch *Watch
+	// What a wait through watch has come to: waited is set as soon as nothing was
+	// readable, n and err are of epoll_wait.
+	waited bool
+	n      int
+	err    error
 }
 
-// New returns an empty Set.
-func New() (*Set, error) {
+// New returns an empty Set. guess, if it is not nil, is called by Wait when something
+// has become readable after nothing was. It may say that it knows what that is and has
+// read it; then Wait returns no events. It is not called while the Set waits directly.
+func New(guess func() bool) (*Set, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -50,7 +61,7 @@ func New() (*Set, error) {
 		unix.Close(fd)
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	s := &Set{fd: fd, wake: wake, raw: make([]unix.EpollEvent, maxEvents)}
+	s := &Set{fd: fd, wake: wake, raw: make([]unix.EpollEvent, maxEvents), guess: guess}
 	if err := s.Add(wake); err != nil {
 		s.Close()
 		return nil, err
@@ -85,15 +96,11 @@ func (s *Set) Interrupt() {
 // Wait waits until a descriptor is readable, or for so long, or until Interrupt is
 // called; below 0 is for ever. The events are valid until the next call.
 func (s *Set) Wait(timeout time.Duration) []Event {
-	n := 0
-	var err error
+	n, err := 0, error(nil)
 	if s.watch == nil || timeout >= 0 {
 		n, err = unix.EpollWait(s.fd, s.raw, milliseconds(timeout))
-	} else if waitErr := s.watch.Until(func() bool {
-		n, err = unix.EpollWait(s.fd, s.raw, 0)
-		return n != 0 || err != nil
-	}); waitErr != nil {
-		s.Direct(true)
+	} else {
+		n, err = s.await()
 	}
 	if err != nil && !errors.Is(err, unix.EINTR) {
 		panic(fmt.Sprintf("epoll_wait: %v", err)) // a wrong descriptor or address
@@ -108,6 +115,25 @@ func (s *Set) Wait(timeout time.Duration) []Event {
 		s.events = append(s.events, Event{FD: int(ev.Fd), Closing: ev.Events&^unix.EPOLLIN != 0})
 	}
 	return s.events
+}
+
+// await waits through the runtime's poller for n events.
+func (s *Set) await() (n int, err error) {
+	s.waited, s.n, s.err = false, 0, nil
+	if err := s.watch.Until(); err != nil {
+		s.Direct(true)
+	}
+	return s.n, s.err
+}
+
+// look looks what is readable, if anything is.
+func (s *Set) look() bool {
+	if s.waited && s.guess != nil && s.guess() {
+		return true
+	}
+	s.waited = true
+	s.n, s.err = nowait.EpollWait(s.fd, s.raw)
+	return s.n != 0 || s.err != nil
 }
 
 // milliseconds rounds up, so that Wait does not return again and again just before
@@ -127,6 +153,6 @@ func (s *Set) Direct(on bool) {
 		s.watch.Close()
 		s.watch = nil
 	case !on && s.watch == nil:
-		s.watch = NewWatch(s.fd)
+		s.watch = NewWatch(s.fd, s.look)
 	}
 }

@@ -14,7 +14,7 @@ func both(t *testing.T, test func(t *testing.T, s *Set)) {
 	for name, direct := range map[string]bool{"direct": true, "by the runtime": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := New()
+			s, err := New(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func TestInterruptEndsOneWait(t *testing.T) {
 
 func TestAnotherWayOfWaitingLosesNoEvent(t *testing.T) {
 	t.Parallel()
-	s, err := New()
+	s, err := New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

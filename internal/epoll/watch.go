@@ -13,11 +13,12 @@ import (
 type Watch struct {
 	file *os.File
 	conn syscall.RawConn
+	try  func(uintptr) bool
 }
 
 // NewWatch watches a copy of fd, and makes fd non-blocking with it. It returns nil if
-// that is not possible.
-func NewWatch(fd int) *Watch {
+// that is not possible. try is what Until calls.
+func NewWatch(fd int, try func() bool) *Watch {
 	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil
@@ -26,7 +27,7 @@ func NewWatch(fd int) *Watch {
 		unix.Close(dup)
 		return nil
 	}
-	w := &Watch{file: os.NewFile(uintptr(dup), "")}
+	w := &Watch{file: os.NewFile(uintptr(dup), ""), try: func(uintptr) bool { return try() }}
 	if w.conn, err = w.file.SyscallConn(); err == nil {
 		err = w.file.SetReadDeadline(time.Time{}) // an error if the poller does not know it
 	}
@@ -39,9 +40,7 @@ func NewWatch(fd int) *Watch {
 
 // Until calls try, again each time that the descriptor has become readable, until it
 // returns true. Interrupt ends it with an error.
-func (w *Watch) Until(try func() bool) error {
-	return w.conn.Read(func(uintptr) bool { return try() })
-}
+func (w *Watch) Until() error { return w.conn.Read(w.try) }
 
 // Interrupt ends Until, now and from now on.
 func (w *Watch) Interrupt() { w.file.SetReadDeadline(time.Unix(1, 0)) }

@@ -11,14 +11,9 @@ import (
 func TestAWatchTriesAgainWhenItsDescriptorIsReadable(t *testing.T) {
 	t.Parallel()
 	fd, other := pair(t)
-	w := NewWatch(fd)
-	if w == nil {
-		t.Fatal("a socket can not be watched")
-	}
-	defer w.Close()
 	tries := 0
 	got := make(chan int, 1)
-	if err := w.Until(func() bool {
+	w := NewWatch(fd, func() bool {
 		if tries++; tries == 1 {
 			go func() { write(t, other) }()
 		}
@@ -27,7 +22,12 @@ func TestAWatchTriesAgainWhenItsDescriptorIsReadable(t *testing.T) {
 			got <- n
 		}
 		return err == nil
-	}); err != nil || <-got != 1 {
+	})
+	if w == nil {
+		t.Fatal("a socket can not be watched")
+	}
+	defer w.Close()
+	if err := w.Until(); err != nil || <-got != 1 {
 		t.Errorf("it ended with %v after %d tries, want one byte", err, tries)
 	}
 }
@@ -35,16 +35,17 @@ func TestAWatchTriesAgainWhenItsDescriptorIsReadable(t *testing.T) {
 func TestInterruptEndsAWatchForGood(t *testing.T) {
 	t.Parallel()
 	fd, _ := pair(t)
-	w := NewWatch(fd)
+	var w *Watch
+	w = NewWatch(fd, func() bool {
+		go w.Interrupt()
+		return false
+	})
 	if w == nil {
 		t.Fatal("a socket can not be watched")
 	}
 	defer w.Close()
 	for range 2 {
-		if err := w.Until(func() bool {
-			go w.Interrupt()
-			return false
-		}); !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := w.Until(); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("it ended with %v", err)
 		}
 	}

@@ -57,6 +57,9 @@ type reader struct {
 	stopping bool
 	watch    *epoll.Watch // nil: wait in the system call
 
+	got   int // what try came to
+	errno syscall.Errno
+
 	msgs  []mmsghdr
 	iov   []unix.Iovec
 	names []unix.RawSockaddrInet6 // holds an IPv4 address, too
@@ -150,7 +153,7 @@ func (r *reader) direct(on bool) error {
 		return nil
 	}
 	if !on {
-		if r.watch = epoll.NewWatch(r.fd); r.watch != nil {
+		if r.watch = epoll.NewWatch(r.fd, r.try); r.watch != nil {
 			return nil
 		}
 	} else {
@@ -208,14 +211,16 @@ func (r *reader) await() (n int, errno syscall.Errno) {
 	if r.watch == nil {
 		return r.receive(unix.MSG_WAITFORONE)
 	}
-	err := r.watch.Until(func() bool {
-		n, errno = r.receive(unix.MSG_DONTWAIT)
-		return errno != unix.EAGAIN
-	})
-	if err != nil {
+	if r.watch.Until() != nil {
 		return 0, 0
 	}
-	return n, errno
+	return r.got, r.errno
+}
+
+// try receives what is there, for the watch. It reports whether that came to anything.
+func (r *reader) try() bool {
+	r.got, r.errno = r.receive(unix.MSG_DONTWAIT)
+	return r.errno != unix.EAGAIN
 }
 
 // receive calls recvmmsg(2). The bare call saves 1.4 CPU seconds per million
