@@ -10,7 +10,9 @@
 //	                                                             TLS, compression or answers, and
 //	                                                             for each UDP socket
 //	batch -> queue               listener.Submitter.Submit       same
-//	queue -> worker              queue.Queue.work                one a lane
+//	queue -> worker              queue.Queue.work                one a lane; none when nothing
+//	                                                             else is under way on plain
+//	                                                             connections: queue.Queue.Pass
 //	batch -> messages            router.Worker.Run               same
 //	bytes -> fields              parser.Parser.Parse             same
 //	filters, statements          router.Stmt.run                 same

@@ -11,8 +11,8 @@ const (
 	highs = 0x80 * ones
 )
 
-// Index returns the position of the first byte below 32 in p, or len(p).
-func Index(p []byte) int {
+// indexWords is Index in Go: it looks at 32 bytes at a time.
+func indexWords(p []byte) int {
 	i := 0
 	for ; i+32 <= len(p); i += 32 {
 		q := p[i : i+32 : i+32]

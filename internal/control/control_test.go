@@ -16,18 +16,20 @@ func slow(p []byte) int {
 }
 
 func TestIndex(t *testing.T) {
-	for size := range 70 {
+	for size := range 150 {
 		for at := range size + 1 {
 			for _, c := range []byte{0, 1, '\t', '\n', 31, 32, 127, 128, 159, 160, 255} {
-				p := bytes.Repeat([]byte{32, 127, 128, 255}, 18)[:size]
+				p := bytes.Repeat([]byte{32, 127, 128, 255}, 38)[:size]
 				if at < size {
 					p[at] = c
 				}
 				if at+1 < size {
 					p[at+1] = 0
 				}
-				if got, want := Index(p), slow(p); got != want {
-					t.Fatalf("%q: %d, want %d", p, got, want)
+				for name, f := range map[string]func([]byte) int{"Index": Index, "indexWords": indexWords} {
+					if got, want := f(p), slow(p); got != want {
+						t.Fatalf("%s of %q: %d, want %d", name, p, got, want)
+					}
 				}
 			}
 		}
@@ -37,8 +39,8 @@ func TestIndex(t *testing.T) {
 func FuzzIndex(f *testing.F) {
 	f.Add([]byte("<38>Oct 11 22:14:15 web01 sshd[12345]: Accepted\tpublickey for deploy\n"))
 	f.Fuzz(func(t *testing.T, p []byte) {
-		if got, want := Index(p), slow(p); got != want {
-			t.Fatalf("%q: %d, want %d", p, got, want)
+		if got, want := Index(p), slow(p); got != want || indexWords(p) != want {
+			t.Fatalf("%q: %d and %d, want %d", p, got, indexWords(p), want)
 		}
 	})
 }

@@ -401,3 +401,29 @@ func BenchmarkOctetCounted(b *testing.B) {
 func BenchmarkNUL(b *testing.B) {
 	benchmark(b, bytes.ReplaceAll(lines(400), []byte("\n"), []byte{0}))
 }
+
+// TestCleanFrames: what is said to be clean holds no control character, and conformant
+// frames are said to be.
+func TestCleanFrames(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		stream string
+		clean  bool
+	}{
+		{"<13>text\n", true},
+		{"<13>tab\there\n", false},
+		{"<13>nul\x00here\n", false},
+		{"8 <13>text", true},
+		{"8 <13>a\tbc", false},
+		{"10 <13>line\nbc", false},
+		{"8 <13>abc\n", false},
+		{"8 <13>\x7f\x80\xff1", true},
+	} {
+		o := Defaults()
+		r := NewReader(&o)
+		f, _, _ := r.Next([]byte(tt.stream), false)
+		if len(f) == 0 || r.Clean() != tt.clean {
+			t.Errorf("%q: frame %q, clean %v, want %v", tt.stream, f, r.Clean(), tt.clean)
+		}
+	}
+}

@@ -63,6 +63,9 @@ func (r *Reader) Next(buf []byte, atEOF bool) (frame []byte, advance int, ev Eve
 		case buf[0]-'1' < 9 && r.counts:
 			if begin, end := r.whole(buf); end > 0 {
 				r.nul = false
+				// The bytes are in this processor's cache now, and the worker may
+				// be another one.
+				r.clean = control.Index(buf[begin:end]) == end-begin
 				return buf[begin:end:end], end, Event{}
 			}
 		}
