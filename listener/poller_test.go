@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,19 +31,46 @@ func TestManyConnectionsWithAMessageAtATime(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	s.wantsInOrder(conns, each)
+	s.until("all connections to be closed", func() bool { return s.Closed.Value() == conns })
+}
+
+// TestSeveralPollersShareTheConnections, as on a machine with many processors. It is not
+// parallel: it sets how many there seem to be.
+func TestSeveralPollersShareTheConnections(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16))
+	const conns, each = 20, 50
+	s := listen(t, nil)
+	for i := range conns {
+		c := s.dial()
+		for j := range each {
+			s.write(c, fmt.Sprintf("<13>%d %d\n", i, j))
+		}
+	}
+	s.until("all messages", func() bool { return len(s.queue.got()) >= conns*each })
+	s.stop()
+	if n := s.Closed.Value(); n != conns {
+		t.Errorf("%d connections are closed, want %d", n, conns)
+	}
+	s.wantsInOrder(conns, each)
+}
+
+// wantsInOrder waits for so many messages of each connection, which are numbered, and
+// looks at their order.
+func (s *stream) wantsInOrder(conns, each int) {
+	s.t.Helper()
 	s.until("all messages", func() bool { return len(s.queue.got()) >= conns*each })
 	next := make([]int, conns)
 	for _, text := range s.queue.got() {
 		var i, j int
 		if _, err := fmt.Sscanf(text, "<13>%d %d", &i, &j); err != nil {
-			t.Fatalf("%q: %v", text, err)
+			s.t.Fatalf("%q: %v", text, err)
 		}
 		if next[i] != j {
-			t.Fatalf("message %d of connection %d, want %d", j, i, next[i])
+			s.t.Fatalf("message %d of connection %d, want %d", j, i, next[i])
 		}
 		next[i]++
 	}
-	s.until("all connections to be closed", func() bool { return s.Closed.Value() == conns })
 }
 
 // floodText is what a connection sends without end.
