@@ -285,3 +285,19 @@ func TestManyFilesAreNotWrittenInEachGap(t *testing.T) {
 		t.Errorf("%d writes after the clock was set back", n)
 	}
 }
+
+func TestALonelyRecordIsWrittenWithoutAnAllocation(t *testing.T) {
+	s := New(nullFS{vfs.NewMem()}, nil, nil)
+	f := mustFile(t, s, "/out.log", Options{})
+	p := record(150)
+	before := s.Stats().Writes
+	if n := testing.AllocsPerRun(1000, func() {
+		_ = f.Append(p)
+		s.FlushIdle()
+	}); n >= 1 {
+		t.Errorf("%v allocations", n)
+	}
+	if n := s.Stats().Writes - before; n != 1001 {
+		t.Errorf("%d writes", n)
+	}
+}

@@ -61,16 +61,13 @@ func (l *lane) push(f *File) {
 	}
 }
 
-// take returns all that waits, whatever its age.
-func (l *lane) take() []laneBatch {
+// take returns all that waits, whatever its age: batches, and what is younger.
+func (l *lane) take() (list []laneBatch, young *File) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	list := l.batches
+	list = l.batches
 	l.batches = nil
-	if head := l.head.Swap(nil); head != nil {
-		list = append(list, laneBatch{head: head})
-	}
-	return list
+	return list, l.head.Swap(nil)
 }
 
 // empty reports whether nothing waits.
@@ -253,18 +250,24 @@ func (s *Store) flushDue(now time.Time) time.Time {
 // flushBatches writes the files of the batches, which belong to the caller, and
 // returns their number.
 func (s *Store) flushBatches(list []laneBatch) (n int) {
-	var now time.Time
 	for _, b := range list {
-		for f := b.head; f != nil; n++ {
-			// Reading the clock costs as much as everything else but the write.
-			if n%32 == 0 {
-				now = s.clock()
-			}
-			// As soon as f is unlocked it may be pushed to a lane again.
-			next := f.next
-			f.background(now)
-			f = next
+		n += s.flushList(b.head)
+	}
+	return n
+}
+
+// flushList writes a list of files, which belongs to the caller, and returns their number.
+func (s *Store) flushList(f *File) (n int) {
+	var now time.Time
+	for ; f != nil; n++ {
+		// Reading the clock costs as much as everything else but the write.
+		if n%32 == 0 {
+			now = s.clock()
 		}
+		// As soon as f is unlocked it may be pushed to a lane again.
+		next := f.next
+		f.background(now)
+		f = next
 	}
 	return n
 }
@@ -296,7 +299,8 @@ func (s *Store) FlushIdle() {
 		s.Rouse()
 		return
 	}
-	if n := s.flushBatches(fl.idle.take()); n > manyFiles {
+	list, young := fl.idle.take()
+	if n := s.flushBatches(list) + s.flushList(young); n > manyFiles {
 		fl.idleAfter.Store(s.clock().Add(flushDelay).UnixNano())
 	}
 }
