@@ -23,8 +23,8 @@ import (
 //
 // The poller submits the batches itself, so a full queue makes all its connections
 // wait. They are those of one input, whose messages go to the same queue. While little
-// comes it also does the work of the queue's worker: that saves waking it, and halves
-// what happens between a message's arrival and its way to the disk.
+// comes it also does the work of the queue's worker: waking that costs more than a
+// message does.
 type poller struct {
 	srv *StreamServer
 	set *epoll.Set
