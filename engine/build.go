@@ -274,6 +274,9 @@ func (e *Engine) register() {
 	e.metrics.RegisterDynamic(e.cfg.Policies.Objects)
 }
 
+// Else inputs would go on, and wake a worker for each message.
+var _ listener.Passer = (*queue.Queue)(nil)
+
 // idleFlush writes out what files hold when the workers run out of work.
 type idleFlush struct{ store *store.Store }
 

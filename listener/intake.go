@@ -73,9 +73,9 @@ func (in *intake) sized(n int) {
 	}
 }
 
-// readNow reads what has arrived on fd, which must not block. It returns a slab that begins with the rest of the
-// last one, followed by n new bytes; the caller owns it. Without any it returns EAGAIN,
-// or no error at the end of the stream, and no slab.
+// readNow reads what has arrived on fd, which must not block. It returns a slab that
+// begins with the rest of the last one, followed by n new bytes; the caller owns it.
+// Without any it returns EAGAIN, or no error at the end of the stream, and no slab.
 func (in *intake) readNow(fd int) (*message.Slab, int, error) {
 	slab := message.NewSlab(len(in.rest) + in.size)
 	for {

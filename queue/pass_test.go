@@ -6,18 +6,22 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"syslogd/message"
 )
 
-// passing passes b from a goroutine of its own; passed is closed when that has returned.
-func passing(q *Queue, b *message.Batch) (passed chan struct{}) {
-	passed = make(chan struct{})
+// passing returns a queue to which a goroutine passes batch 1, which waits for the gate.
+// passed is closed when Pass has returned. It is for a synctest bubble.
+func passing() (b *bench, passed chan struct{}) {
+	b, passed = newBench(Config{WorkerThreads: 1}, true), make(chan struct{})
+	synctest.Wait() // the worker rests
 	go func() {
 		defer close(passed)
-		q.Pass(context.Background(), b)
+		b.q.Pass(context.Background(), batch(nil, "1"))
 	}()
-	return passed
+	synctest.Wait()
+	return b, passed
 }
 
 func isClosed(c chan struct{}) bool {
@@ -55,10 +59,7 @@ func TestABatchThatIsPassedIsDoneWhenPassReturns(t *testing.T) {
 func TestWhatComesWhileABatchIsPassedIsProcessedBehindIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(Config{WorkerThreads: 1}, true)
-		synctest.Wait()
-		passed := passing(b.q, batch(nil, "1"))
-		synctest.Wait()
+		b, passed := passing()
 		b.q.Enqueue(t.Context(), batch(nil, "2"))
 		if !b.q.Pass(t.Context(), batch(nil, "3")) || isClosed(passed) {
 			t.Error("a second batch was processed beside the first one")
@@ -76,10 +77,7 @@ func TestWhatComesWhileABatchIsPassedIsProcessedBehindIt(t *testing.T) {
 func TestAStopWaitsForABatchThatIsPassed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(Config{WorkerThreads: 1}, true)
-		synctest.Wait()
-		passed := passing(b.q, batch(nil, "1"))
-		synctest.Wait()
+		b, passed := passing()
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); b.q.Stop() }()
 		synctest.Wait()
@@ -156,4 +154,35 @@ func TestManySendersThatPass(t *testing.T) {
 		}
 		next[s]++
 	}
+}
+
+// flushing is a Handler whose Idle takes until it is let go.
+type flushing struct {
+	diary
+	idle, done chan struct{}
+}
+
+func (f *flushing) Idle(bool) {
+	f.idle <- struct{}{}
+	<-f.done
+}
+
+func TestABatchIsNotPassedWhileTheWorkerFlushes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := New("test", Config{WorkerThreads: 1, Size: DefaultSize, MaxBytes: DefaultMaxBytes, TimeoutShutdown: 1000}, Env{})
+		f := &flushing{diary: diary{begin: time.Now()}, idle: make(chan struct{}), done: make(chan struct{})}
+		q.Start([]Handler{f})
+		<-f.idle
+		if !q.Pass(t.Context(), batch(nil, "1")) || len(f.events) > 0 {
+			t.Errorf("two goroutines use one handler: %v", f.events)
+		}
+		f.done <- struct{}{}
+		<-f.idle // behind the batch
+		if len(f.events) != 1 {
+			t.Errorf("the worker did %v", f.events)
+		}
+		close(f.done)
+		q.Stop()
+	})
 }

@@ -326,6 +326,28 @@ func TestABatchIsWrittenByItselfUnlessTheCallerAttends(t *testing.T) {
 	}
 }
 
+// TestWhatStandsBeforeAnErrorIsWritten although the caller attends: it waits now, to try
+// again.
+func TestWhatStandsBeforeAnErrorIsWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := open(t, template+`action(type="omfile" dynaFile="path")`)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); f.store.Run(ctx) }()
+		f.mustWrite("1\n|@DIR@/f")
+		time.Sleep(time.Second)
+		f.attended = true
+		if err := f.write("2\n|@DIR@/f", "3\n|@DIR@/f/none"); err == nil {
+			t.Error("a file was made below a file")
+		}
+		time.Sleep(time.Second)
+		f.hasNow("f", "1\n2\n")
+		cancel()
+		<-done
+	})
+}
+
 func TestACompressedFile(t *testing.T) {
 	t.Parallel()
 	for _, robust := range []string{"on", "off"} {
