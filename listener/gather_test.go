@@ -31,7 +31,7 @@ func TestMessagesGatherWhenTheyComeOften(t *testing.T) {
 		{"900 a second, when they gather already", 2 * time.Millisecond, 2, gatherPause},
 		{"200,000 a second", time.Millisecond, 200, gatherShort},
 		{"50,000 a second", time.Millisecond, 50, gatherLong},
-		{"the same 50,000 while they gather", 4 * time.Millisecond, 200, gatherLong},
+		{"the same 50,000 while they gather", 8 * time.Millisecond, 400, gatherLong},
 		{"5,000 a second again", 4 * time.Millisecond, 20, gatherPause},
 		{"500 a second again", 2 * time.Millisecond, 1, 0},
 		{"nothing for a while", time.Second, 0, 0},
@@ -39,5 +39,78 @@ func TestMessagesGatherWhenTheyComeOften(t *testing.T) {
 		if got := reads(step.every, step.messages); got != step.want {
 			t.Errorf("%s: they gather for %v, want %v", step.what, got, step.want)
 		}
+	}
+}
+
+func TestASteadyStreamIsWaitedForDirectly(t *testing.T) {
+	t.Parallel()
+	var g Gather
+	now := time.Unix(1000, 0)
+	read := func(n int, every time.Duration) bool {
+		for range n {
+			now = now.Add(every)
+			g.After(now, 1)
+		}
+		return g.Direct()
+	}
+	read(1, time.Second)
+	g.alone = false
+	for _, step := range []struct {
+		what  string
+		reads int
+		every time.Duration
+		want  bool
+	}{
+		{"100 a second", 30, 10 * time.Millisecond, false},
+		{"500 a second, at first", steadyReads - 1, 2 * time.Millisecond, false},
+		{"500 a second", 1, 2 * time.Millisecond, true},
+		{"200 a second", 30, 5 * time.Millisecond, true},
+		{"a gap", 1, monitorPatience, false},
+		{"500 a second again", steadyReads, 2 * time.Millisecond, true},
+		{"5,000 a second", 100, 200 * time.Microsecond, true},
+		{"nothing for a while", 1, time.Second, false},
+	} {
+		if got := read(step.reads, step.every); got != step.want {
+			t.Errorf("%s: directly %v, want %v", step.what, got, step.want)
+		}
+	}
+}
+
+func TestASingleProcessorIsNotKeptForAWait(t *testing.T) {
+	t.Parallel()
+	g := Gather{alone: true, steady: steadyReads}
+	if g.Direct() {
+		t.Error("a steady stream is waited for directly")
+	}
+	g.pause = gatherPause
+	if !g.Direct() {
+		t.Error("messages that gather are not waited for directly")
+	}
+}
+
+// Without an end of its turn a goroutine that waits in system calls is interrupted
+// again and again.
+func TestATurnEndsBeforeTheMonitorLosesPatience(t *testing.T) {
+	t.Parallel()
+	var g Gather
+	now := time.Unix(1000, 0)
+	longest := time.Duration(0)
+	g.After(now, 1)
+	g.EndTurn()
+	for range 100 {
+		now = now.Add(2 * time.Millisecond)
+		g.After(now, 1)
+		longest = max(longest, now.Sub(g.turn))
+		g.EndTurn()
+	}
+	if longest >= monitorPatience {
+		t.Errorf("a turn lasts %v", longest)
+	}
+}
+
+func TestWaitingDoesNotAllocate(t *testing.T) {
+	var g Gather
+	if n := testing.AllocsPerRun(100, func() { g.Sleep(time.Microsecond) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -163,12 +163,15 @@ func (p *poller) process() (still bool) {
 // gather lets messages gather before the next turn if they come often and the last
 // one brought little.
 func (p *poller) gather() {
-	switch pause := p.gathering.After(time.Now(), p.messages); {
-	case pause > 0 && p.bytes < gatherBytes:
-		p.set.Direct(true)
-		time.Sleep(pause)
-	case pause == 0 || p.bytes > 4*gatherBytes: // not changed with each turn
-		p.set.Direct(false)
+	pause, little := p.gathering.After(time.Now(), p.messages), p.bytes < gatherBytes
+	if little || p.bytes > 4*gatherBytes { // not changed with each turn
+		p.set.Direct(little && p.gathering.Direct())
+	}
+	switch {
+	case little && pause > 0:
+		p.gathering.Sleep(pause)
+	case p.gathering.Direct():
+		p.gathering.EndTurn()
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/datagram"
 	"syslogd/listener"
 	"syslogd/message"
 )
@@ -21,28 +22,17 @@ const (
 	maxBuffer = 1 << 20
 )
 
-// mmsghdr is struct mmsghdr of recvmmsg(2).
-type mmsghdr struct {
-	hdr unix.Msghdr
-	n   uint32
-}
-
 // reader reads one socket. It belongs to one goroutine.
 type reader struct {
 	*input
 	flow message.Flow
 	self int32
 
-	raw  syscall.RawConn
-	try  func(fd uintptr) bool
-	n    int // datagrams that the last call received
-	err  syscall.Errno
-	msgs []mmsghdr
-	iov  []unix.Iovec
-	ctrl []byte
-	buf  []byte // datagrams as received, one slot each
-	slot int    // size of a slot of buf
-	meta int    // size of a slot of ctrl
+	raw syscall.RawConn
+	try func(fd uintptr) bool
+	n   int // datagrams that the last call received
+	err syscall.Errno
+	in  *datagram.Buffer
 
 	pending patience
 	stalled bool // the queue did not take the last batch
@@ -56,27 +46,16 @@ type reader struct {
 }
 
 func newReader(in *input) *reader {
-	r := &reader{input: in, self: int32(os.Getpid()), slot: in.env.Global.MaxMessageSize}
-	// The control data have room for what was asked for, and none for open
-	// files: a sender could else fill the table of descriptors with them.
-	r.meta = in.sock.control
+	r := &reader{input: in, self: int32(os.Getpid())}
 	r.raw = in.sock.raw
 	r.try = func(fd uintptr) bool {
 		r.receive(fd)
 		return r.err != unix.EAGAIN
 	}
-	n := max(1, min(maxBatch, maxBuffer/r.slot))
-	r.msgs, r.iov = make([]mmsghdr, n), make([]unix.Iovec, n)
-	r.ctrl, r.buf = make([]byte, n*r.meta), make([]byte, n*r.slot)
-	for i := range r.msgs {
-		r.iov[i].Base = &r.buf[i*r.slot]
-		r.iov[i].SetLen(r.slot)
-		h := &r.msgs[i].hdr
-		h.Iov, h.Iovlen = &r.iov[i], 1
-		if r.meta > 0 {
-			h.Control = &r.ctrl[i*r.meta]
-		}
-	}
+	size := in.env.Global.MaxMessageSize
+	// The control data have room for what was asked for, and none for open
+	// files: a sender could else fill the table of descriptors with them.
+	r.in = datagram.New(max(1, min(maxBatch, maxBuffer/size)), size, in.sock.control, false)
 	return r
 }
 
@@ -117,19 +96,8 @@ func (r *reader) drain(sub *listener.Submitter) {
 	}
 }
 
-// receive calls recvmmsg(2) without waiting.
-func (r *reader) receive(fd uintptr) {
-	for i := range r.msgs {
-		r.msgs[i].hdr.SetControllen(r.meta)
-	}
-	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), uintptr(len(r.msgs)), unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC, 0, 0)
-		if errno != unix.EINTR {
-			r.n, r.err = int(n), errno
-			return
-		}
-	}
-}
+// receive receives what is there.
+func (r *reader) receive(fd uintptr) { r.n, r.err = r.in.Receive(int(fd)) }
 
 // submit copies the datagrams that were received into a slab of the right size
 // and hands them on.
@@ -137,27 +105,25 @@ func (r *reader) submit(sub *listener.Submitter) {
 	if r.n <= 0 {
 		return
 	}
-	total, truncated := 0, 0
-	for i := range r.n {
-		total += int(r.msgs[i].n)
-		if r.msgs[i].hdr.Flags&unix.MSG_TRUNC != 0 {
-			truncated++
-		}
-	}
+	total, truncated := r.in.Bytes(), 0
 	slab := message.NewSlab(total)
 	b := message.NewBatch(slab)
 	b.Received, b.Flow = time.Now(), &r.flow
 	r.isKnown = false
 	off, peer := 0, r.sender()
 	for i := range r.n {
-		text := r.buf[i*r.slot : i*r.slot+int(r.msgs[i].n)]
+		if r.in.Cut(i) {
+			truncated++
+		}
+		end := off + r.in.Size(i)
+		text := slab.Buf[off:end:end]
+		r.in.Copy(text, i)
 		d := r.data(i)
 		if !r.wanted(text, d.cred, b.Received) {
 			continue
 		}
-		kept := slab.Buf[off : off+len(text) : off+len(text)]
-		off += copy(kept, text)
-		m := r.add(b, kept, d.cred, peer)
+		off = end
+		m := r.add(b, text, d.cred, peer)
 		if d.time != nil {
 			m.Received = r.timestamp(d.time)
 		}
@@ -184,7 +150,7 @@ type datum struct {
 // data reads the control data of datagram i.
 func (r *reader) data(i int) (d datum) {
 	const header = unix.SizeofCmsghdr
-	ctrl := r.ctrl[i*r.meta : i*r.meta+int(r.msgs[i].hdr.Controllen)]
+	ctrl := r.in.Control(i)
 	for len(ctrl) >= header {
 		c := (*unix.Cmsghdr)(unsafe.Pointer(&ctrl[0]))
 		size := int(c.Len)
