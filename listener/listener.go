@@ -59,9 +59,9 @@ type Queue interface {
 
 // Passer is implemented by queues that need no worker for a batch while nothing else
 // is under way: Pass then processes it before it returns, which may take as long as
-// the outputs do. Else it is Enqueue.
+// the outputs do, and reports that. Else it leaves the batch alone.
 type Passer interface {
-	Pass(ctx context.Context, b *message.Batch) bool
+	Pass(b *message.Batch) (done bool)
 }
 
 // Submitter hands the batches of one input to the queue of its ruleset.
@@ -94,17 +94,23 @@ func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
 	return !s.prepare(b) || s.Queue.Enqueue(ctx, b)
 }
 
-// Pass is Submit for inputs that read on even if it takes long: the batch may be
-// processed before it returns. See Passer.
-func (s *Submitter) Pass(ctx context.Context, b *message.Batch) bool {
-	p, ok := s.Queue.(Passer)
-	if !ok {
-		return s.Submit(ctx, b)
-	}
-	return !s.prepare(b) || p.Pass(ctx, b)
-}
-
 // TrySubmit is Submit for senders that cannot wait.
 func (s *Submitter) TrySubmit(b *message.Batch) bool {
 	return !s.prepare(b) || s.Queue.TryEnqueue(b)
+}
+
+// Pass is Submit for inputs that read on even if it takes long: the batch may be
+// processed before it returns. See Passer.
+func (s *Submitter) Pass(ctx context.Context, b *message.Batch) bool {
+	return !s.prepare(b) || s.pass(b) || s.Queue.Enqueue(ctx, b)
+}
+
+// TryPass is Pass for senders that cannot wait.
+func (s *Submitter) TryPass(b *message.Batch) bool {
+	return !s.prepare(b) || s.pass(b) || s.Queue.TryEnqueue(b)
+}
+
+func (s *Submitter) pass(b *message.Batch) bool {
+	p, ok := s.Queue.(Passer)
+	return ok && p.Pass(b)
 }

@@ -41,7 +41,7 @@ type poller struct {
 	bytes     int       // that the turn brought
 	messages  int       // that these are
 	gathering Gather
-	relief    *relief
+	relief    *Relief
 }
 
 // polled is one connection of a poller, which owns it and its descriptor.
@@ -68,6 +68,9 @@ const (
 	// gatherBytes is what a turn may bring at most for messages to gather behind it: a
 	// socket's buffer has room for many times as much.
 	gatherBytes = 16 << 10
+
+	// reliefAfter is how long a poller may process a batch.
+	reliefAfter = time.Second
 )
 
 // pollers is how many a server has: one keeps pace with several workers.
@@ -75,7 +78,7 @@ func pollers() int { return max(1, min(runtime.GOMAXPROCS(0)/4, 4)) }
 
 func newPoller(srv *StreamServer) (*poller, error) {
 	p := &poller{srv: srv, sessions: map[int]*polled{}}
-	p.relief = newRelief(p.run)
+	p.relief = NewRelief(reliefAfter, p.run)
 	var err error
 	p.set, err = epoll.New(p.again)
 	return p, err
@@ -126,7 +129,7 @@ func (p *poller) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopping.Store(true)
-	p.relief.now()
+	p.relief.Now()
 	p.set.Interrupt()
 }
 
@@ -157,7 +160,7 @@ func (p *poller) process() (still bool) {
 	}
 	t := p.taken[0]
 	p.forget()
-	return p.relief.do(func() { t.in.pass(t.batch) })
+	return p.relief.Do(func() { t.in.pass(t.batch) })
 }
 
 // gather lets messages gather before the next turn if they come often and the last

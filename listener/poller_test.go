@@ -148,13 +148,13 @@ type atOnce struct {
 	passed atomic.Int64
 }
 
-func (q *atOnce) Pass(ctx context.Context, b *message.Batch) bool {
+func (q *atOnce) Pass(b *message.Batch) bool {
 	q.passed.Add(1)
 	if string(b.Msgs[0].Raw()) == q.stuck {
 		close(q.begun)
 		<-q.open
 	}
-	return q.Enqueue(ctx, b)
+	return q.Enqueue(context.Background(), b)
 }
 
 func listenAtOnce(t *testing.T) (s *stream, q *atOnce) {

@@ -5,15 +5,11 @@ import (
 	"time"
 )
 
-// reliefAfter is how long a loop may work on its own before another goroutine goes on
-// with it, at most twice as long. Looking more often costs more than is saved: with
-// 100 ms a message costs, at 20 a second, half as much again.
-const reliefAfter = time.Second
-
-// relief lets a loop do work that nearly always takes some microseconds, but may last:
+// Relief lets a loop do work that nearly always takes some microseconds, but may last:
 // if it does, another goroutine goes on with the loop, and the one that works ends when
 // it has done that. What belongs to the loop belongs to that goroutine then.
-type relief struct {
+type Relief struct {
+	after  time.Duration
 	loop   func()
 	timer  *time.Timer   // calls check
 	number atomic.Uint64 // of the last work
@@ -26,16 +22,19 @@ type relief struct {
 	count uint64 // number
 }
 
-func newRelief(loop func()) *relief {
-	r := &relief{loop: loop}
-	r.timer = time.AfterFunc(reliefAfter, r.check)
+// NewRelief returns one for loop, which may work for so long, at most twice as long. While
+// there is work a timer looks after it: 100 ms make a message at 20 a second half as dear
+// again, at 500 it does not matter.
+func NewRelief(after time.Duration, loop func()) *Relief {
+	r := &Relief{after: after, loop: loop}
+	r.timer = time.AfterFunc(after, r.check)
 	r.timer.Stop()
 	return r
 }
 
-// do calls work, and reports whether the caller is still the one that runs the loop.
+// Do calls work, and reports whether the caller is still the one that runs the loop.
 // If not it must touch nothing of it, and return.
-func (r *relief) do(work func()) (still bool) {
+func (r *Relief) Do(work func()) (still bool) {
 	n := r.number.Add(1)
 	r.doing.Store(n)
 	r.watch()
@@ -43,24 +42,24 @@ func (r *relief) do(work func()) (still bool) {
 	return r.doing.CompareAndSwap(n, 0)
 }
 
-func (r *relief) watch() {
+func (r *Relief) watch() {
 	if !r.watched.Swap(true) {
-		r.timer.Reset(reliefAfter)
+		r.timer.Reset(r.after)
 	}
 }
 
-// now has another goroutine go on with the loop if it works at the moment.
-func (r *relief) now() { r.relieve(r.doing.Load()) }
+// Now has another goroutine go on with the loop if it works at the moment.
+func (r *Relief) Now() { r.relieve(r.doing.Load()) }
 
 // relieve has another goroutine go on if the work of that number is still under way.
-func (r *relief) relieve(n uint64) {
+func (r *Relief) relieve(n uint64) {
 	if n != 0 && r.doing.CompareAndSwap(n, 0) {
 		go r.loop()
 	}
 }
 
 // check looks at what is done every now and then, as long as anything is.
-func (r *relief) check() {
+func (r *Relief) check() {
 	n := r.doing.Load()
 	if n == r.seen {
 		r.relieve(n)
@@ -69,7 +68,7 @@ func (r *relief) check() {
 	idle := n == 0 && count == r.count
 	r.seen, r.count = n, count
 	if !idle {
-		r.timer.Reset(reliefAfter)
+		r.timer.Reset(r.after)
 		return
 	}
 	r.watched.Store(false)

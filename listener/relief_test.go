@@ -11,14 +11,14 @@ func TestALoopWhoseWorkLastsIsRelieved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var relieved atomic.Int64
-		r := newRelief(func() { relieved.Add(1) })
+		r := NewRelief(reliefAfter, func() { relieved.Add(1) })
 		for range 3 {
-			if !r.do(func() { time.Sleep(reliefAfter - time.Millisecond) }) {
+			if !r.Do(func() { time.Sleep(reliefAfter - time.Millisecond) }) {
 				t.Fatal("relieved too early")
 			}
 		}
 		begin := time.Now()
-		if r.do(func() {
+		if r.Do(func() {
 			for relieved.Load() == 0 && time.Since(begin) < time.Minute {
 				time.Sleep(time.Millisecond)
 				synctest.Wait()
@@ -29,7 +29,7 @@ func TestALoopWhoseWorkLastsIsRelieved(t *testing.T) {
 		if d := time.Since(begin); d < reliefAfter || d > 2*reliefAfter+10*time.Millisecond {
 			t.Errorf("relieved after %v", d)
 		}
-		if !r.do(func() {}) {
+		if !r.Do(func() {}) {
 			t.Error("the next one was relieved of nothing")
 		}
 		time.Sleep(time.Hour)
@@ -37,7 +37,7 @@ func TestALoopWhoseWorkLastsIsRelieved(t *testing.T) {
 		if n := relieved.Load(); n != 1 || r.watched.Load() {
 			t.Errorf("relieved %d times, want once; watched in idle times: %v", n, r.watched.Load())
 		}
-		if r.do(func() { time.Sleep(3 * reliefAfter) }) { // after the rest, too
+		if r.Do(func() { time.Sleep(3 * reliefAfter) }) { // after the rest, too
 			t.Error("the loop was not relieved again")
 		}
 		time.Sleep(time.Hour)
@@ -48,13 +48,13 @@ func TestALoopIsRelievedAtOnceOnRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var relieved atomic.Bool
-		r := newRelief(func() { relieved.Store(true) })
-		r.now()
+		r := NewRelief(reliefAfter, func() { relieved.Store(true) })
+		r.Now()
 		synctest.Wait()
 		if relieved.Load() {
 			t.Error("relieved while it did nothing")
 		}
-		if r.do(func() { r.now(); synctest.Wait() }) || !relieved.Load() {
+		if r.Do(func() { r.Now(); synctest.Wait() }) || !relieved.Load() {
 			t.Error("not relieved")
 		}
 		time.Sleep(time.Hour)

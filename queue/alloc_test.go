@@ -3,7 +3,6 @@
 package queue
 
 import (
-	"context"
 	"runtime"
 	"testing"
 
@@ -42,7 +41,7 @@ func TestPassAllocatesNothing(t *testing.T) {
 		b := message.NewBatch(nil)
 		b.Flow = f
 		b.Add(text, nil, nil)
-		q.Pass(context.Background(), b)
+		q.Pass(b)
 	}); n > 0 {
 		t.Errorf("%v allocations a batch", n)
 	}

@@ -219,7 +219,8 @@ func (in *input) Addrs() []net.Addr {
 func (in *input) Run(ctx context.Context, sub *listener.Submitter) error {
 	var wg sync.WaitGroup
 	for _, r := range in.readers {
-		wg.Go(func() { r.run(ctx, sub) })
+		wg.Add(1)
+		r.start(ctx, sub, wg.Done)
 	}
 	wg.Wait()
 	return nil

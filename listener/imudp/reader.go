@@ -36,6 +36,9 @@ type listenerGroup struct {
 // controlSize is room for the counter of dropped datagrams.
 const controlSize = 32
 
+// reliefAfter is how long a reader may process a batch.
+const reliefAfter = 100 * time.Millisecond
+
 // reader reads one socket. It belongs to one goroutine.
 type reader struct {
 	*listenerGroup
@@ -52,6 +55,11 @@ type reader struct {
 
 	in    *datagram.Buffer
 	drops uint32 // the kernel's counter, as last seen
+
+	ctx    context.Context
+	sub    *listener.Submitter
+	ended  func()
+	relief *listener.Relief
 
 	gathering listener.Gather
 	roomy     bool // the receive buffer can hold what gathers
@@ -85,23 +93,36 @@ func newReader(conn *net.UDPConn, g *listenerGroup) (*reader, error) {
 	return r, nil
 }
 
-// run receives until ctx is done, and then what has arrived already.
-func (r *reader) run(ctx context.Context, sub *listener.Submitter) {
-	stop := context.AfterFunc(ctx, r.interrupt)
-	defer r.close()
-	defer stop()
-	for ctx.Err() == nil {
+// start receives until ctx is done, and then what has arrived already. It calls ended
+// at the end.
+func (r *reader) start(ctx context.Context, sub *listener.Submitter, ended func()) {
+	r.ctx, r.sub, r.ended = ctx, sub, ended
+	r.relief = listener.NewRelief(reliefAfter, r.run)
+	context.AfterFunc(ctx, func() {
+		r.interrupt()
+		r.relief.Now()
+	})
+	go r.run()
+}
+
+// run receives. It may be relieved: then another goroutine does that.
+func (r *reader) run() {
+	for r.ctx.Err() == nil {
 		n, errno := r.await()
 		if errno != 0 {
-			if ctx.Err() == nil {
+			if r.ctx.Err() == nil {
 				r.log.Warn("receiving datagrams", "err", errno)
 			}
 			continue
 		}
-		r.submit(n, sub)
+		if !r.hand(r.batch(n)) {
+			return
+		}
 		r.gather(n)
 	}
-	r.drain(sub)
+	r.drain()
+	r.close()
+	r.ended()
 }
 
 // interrupt ends a receive call that waits, for good. The error that the kernel
@@ -154,13 +175,15 @@ func (r *reader) close() error {
 // drainCalls bounds what is still received at a stop.
 const drainCalls = 1000
 
-func (r *reader) drain(sub *listener.Submitter) {
+func (r *reader) drain() {
 	for range drainCalls {
 		n, errno := r.in.Receive(r.fd)
 		if errno != 0 || n == 0 || r.in.Size(0) == 0 {
 			return
 		}
-		r.submit(n, sub)
+		if b := r.batch(n); b != nil {
+			r.count(b.Len(), r.sub.TrySubmit(b))
+		}
 	}
 }
 
@@ -176,6 +199,8 @@ func (r *reader) gather(n int) {
 	switch {
 	case r.roomy && n < r.in.Cap() && pause > 0:
 		r.gathering.Sleep(pause)
+	case r.passes():
+		r.gathering.EndTurn()
 	case r.watch == nil:
 		r.gathering.Yield() // to the worker
 	}
@@ -202,10 +227,11 @@ func (r *reader) try() bool {
 	return r.errno != unix.EAGAIN
 }
 
-// submit copies n datagrams into a slab of the right size and hands them on.
-func (r *reader) submit(n int, sub *listener.Submitter) {
+// batch copies n datagrams into a slab of the right size. It returns nil if there is
+// nothing to hand on.
+func (r *reader) batch(n int) *message.Batch {
 	if n <= 0 {
-		return
+		return nil
 	}
 	slab := message.NewSlab(r.in.Bytes())
 	b := message.NewBatch(slab)
@@ -225,27 +251,45 @@ func (r *reader) submit(n int, sub *listener.Submitter) {
 	r.stats.calls.Add(1)
 	r.stats.bytes.Add(uint64(off))
 	r.countDrops(n - 1)
-	r.hand(b, sub)
+	if b.Len() > 0 {
+		if granted := r.limit.Take(b.Len(), b.Received); granted < b.Len() {
+			b.Cut(granted)
+		}
+	}
+	if b.Len() == 0 {
+		b.Release()
+		return nil
+	}
+	return b
 }
 
-func (r *reader) hand(b *message.Batch, sub *listener.Submitter) {
-	count := b.Len()
-	if count == 0 {
-		b.Release()
-		return
+// hand hands b on, if it is not nil. When little comes, but steadily, it is processed
+// right here where the queue permits it. It reports whether the caller is still the one
+// that runs the reader.
+func (r *reader) hand(b *message.Batch) (still bool) {
+	if b == nil {
+		return true
 	}
-	if granted := r.limit.Take(count, b.Received); granted < count {
-		b.Cut(granted)
-		count = granted
+	n := b.Len()
+	if r.passes() {
+		return r.relief.Do(func() { r.count(n, r.sub.TryPass(b)) })
 	}
-	if count == 0 {
-		b.Release()
-		return
-	}
-	if sub.TrySubmit(b) {
-		r.stats.received.Add(uint64(count))
+	r.count(n, r.sub.TrySubmit(b))
+	return true
+}
+
+// passes reports whether batches need no worker. The receive buffer holds what comes
+// until the reader is relieved, then, and what comes seldom is not worth watching over.
+func (r *reader) passes() bool {
+	return r.roomy && r.gathering.Direct() && !r.gathering.Often()
+}
+
+// count counts n messages that the queue has taken, or not.
+func (r *reader) count(n int, taken bool) {
+	if taken {
+		r.stats.received.Add(uint64(n))
 	} else {
-		r.stats.dropped.Add(uint64(count))
+		r.stats.dropped.Add(uint64(n))
 	}
 }
 
