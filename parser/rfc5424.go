@@ -55,18 +55,15 @@ func headerTime(b *message.Batch, m *message.Message, text []byte) (int, bool) {
 	if len(text) >= 2 && text[0] == '-' && text[1] == ' ' {
 		return 2, true
 	}
-	ts := m.Received
-	n, asSent := scanRFC3339(text, &ts, &b.Stamp)
-	if n == 0 {
-		return 0, false
+	ts, ignored := &m.Reported, message.Timestamp{}
+	if m.Origin.IgnoreTimestamp {
+		ts = &ignored
 	}
-	if !m.Origin.IgnoreTimestamp {
-		m.Reported = ts
-		if asSent {
-			m.Flags |= message.TimeAsSent
-		}
+	n, asSent := scanRFC3339(text, ts, &b.Stamp)
+	if asSent && !m.Origin.IgnoreTimestamp {
+		m.Flags |= message.TimeAsSent
 	}
-	return n, true
+	return n, n > 0
 }
 
 // headerField returns the span from pos to the next blank, or to the end, and

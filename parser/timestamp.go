@@ -21,43 +21,45 @@ func fastRFC3339(text []byte, ts *message.Timestamp, last *message.Stamp) int {
 	if len(text) < 21 {
 		return 0
 	}
-	var t message.Timestamp
+	var read message.Timestamp
+	second := &read
 	if last != nil && last.IsSecond(text) {
-		t = last.Second
-	} else if !scanSecond(text, &t) {
+		second = &last.Second
+	} else if !scanSecond(text, second) {
 		return 0
 	} else if last != nil {
-		last.SetSecond(text, t)
+		last.SetSecond(text, read)
 	}
-	i := message.SecondLen
+	i, frac, digits := message.SecondLen, uint32(0), 0
 	if text[i] == '.' {
 		i++
-		frac, start := uint32(0), i
+		start := i
 		for i < len(text) && text[i]-'0' <= 9 {
 			frac = frac*10 + uint32(text[i]-'0')
 			i++
 		}
-		if i-start > 6 {
+		if digits = i - start; digits > 6 {
 			return 0
 		}
-		t.Frac, t.Digits = frac, uint8(i-start)
 	}
-	rest := text[i:]
+	rest, sign, hour, minute := text[i:], byte('Z'), uint(0), uint(0)
 	switch {
 	case len(rest) >= 2 && rest[0] == 'Z' && rest[1] == ' ':
-		t.Sign = 'Z'
-		*ts = t
-		return i + 2
+		i += 2
 	case len(rest) >= 7 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' && rest[6] == ' ':
-		h, m := two(rest[1:3]), two(rest[4:6])
-		if h > 23 || m > 59 {
+		sign, hour, minute = rest[0], two(rest[1:3]), two(rest[4:6])
+		if hour > 23 || minute > 59 {
 			return 0
 		}
-		t.Sign, t.OffHour, t.OffMin = rest[0], uint8(h), uint8(m)
-		*ts = t
-		return i + 7
+		i += 7
+	default:
+		return 0
 	}
-	return 0
+	// Not put together elsewhere and copied: a copy waits for what was just written.
+	*ts = *second
+	ts.Frac, ts.Digits = frac, uint8(digits)
+	ts.Sign, ts.OffHour, ts.OffMin = sign, uint8(hour), uint8(minute)
+	return i
 }
 
 // scanSecond reads 2003-10-11T22:14:15.
