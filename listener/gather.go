@@ -2,6 +2,7 @@ package listener
 
 import (
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +20,9 @@ const (
 	// gatherWindow is how long is counted before the mean changes.
 	gatherWindow = 5 * time.Millisecond
 
+	// DirectWait is how long to wait directly: what comes later comes seldom.
+	DirectWait = monitorPatience
+
 	// monitorPatience is how long Go's monitor lets a goroutine have a processor, also in
 	// a system call: steadyReads without such a gap are a stream whose next message is
 	// worth waiting for in the system call. A goroutine that does not end its turn within
@@ -27,7 +31,15 @@ const (
 	monitorPatience = 10 * time.Millisecond
 	turnLength      = monitorPatience / 2
 	steadyReads     = 16
+
+	// sleepMore makes a sleep of the runtime one wait: it rounds what is left of one down to
+	// whole milliseconds.
+	sleepMore = 200 * time.Microsecond
 )
+
+// directWaits are the inputs that wait directly. Each has a processor to itself meanwhile,
+// unless the monitor takes it away, so one is left for all others.
+var directWaits atomic.Int32
 
 // Gather decides how an input waits for what comes next.
 //
@@ -38,24 +50,41 @@ const (
 // It waits directly, in the system call itself, when reads follow each other quickly:
 // with the runtime's poller each event wakes a thread, and that one another one to look
 // for work. When they come seldom the monitor would take the processor away from a
-// goroutine that waits so, which costs more.
+// goroutine that waits so, which costs more. Release is for when the input ends.
 type Gather struct {
 	since time.Time
 	count int
 	pause time.Duration
 
-	last   time.Time // read
-	steady int       // reads without a long gap, up to steadyReads
-	turn   time.Time // that the goroutine has ended itself
-	alone  bool      // there is one processor only
+	last   time.Time     // read
+	steady int           // reads without a long gap, up to steadyReads
+	turn   time.Time     // that the goroutine has ended itself
+	direct bool          // counted in waits
+	waits  *atomic.Int32 // nil: directWaits
 }
 
 // Often reports whether messages gather at the moment.
 func (g *Gather) Often() bool { return g.pause > 0 }
 
-// Direct reports whether to wait in the system call itself. A single processor is needed
-// for other work meanwhile, unless messages gather.
-func (g *Gather) Direct() bool { return g.pause > 0 || g.steady == steadyReads && !g.alone }
+// Release lets another input wait directly.
+func (g *Gather) Release() { g.wait(false, 0) }
+
+// wait makes the input wait directly, or not. At most so many do.
+func (g *Gather) wait(direct bool, most int32) {
+	if g.waits == nil {
+		g.waits = &directWaits
+	}
+	switch {
+	case direct == g.direct:
+	case !direct:
+		g.waits.Add(-1)
+		g.direct = false
+	case g.waits.Add(1) <= most:
+		g.direct = true
+	default:
+		g.waits.Add(-1)
+	}
+}
 
 // After is told how many messages a read brought, and returns how long to let messages
 // gather before the next one.
@@ -63,42 +92,65 @@ func (g *Gather) After(now time.Time, messages int) time.Duration {
 	switch gap := now.Sub(g.last); {
 	case gap >= monitorPatience:
 		g.steady = 0
-		g.alone = runtime.GOMAXPROCS(0) == 1
 	case g.steady < steadyReads:
 		g.steady++
 	}
 	g.last = now
-
-	// What is saved is being woken. While nothing gathers, each read is that; when
-	// messages gather, each message might be.
-	if g.pause == 0 {
-		messages = 1
+	g.count += g.worth(messages)
+	if d := now.Sub(g.since); d >= gatherWindow {
+		g.pause = pauseFor(d/time.Duration(max(g.count, 1)), g.pause)
+		g.since, g.count = now, 0
 	}
-	g.count += messages
-	d := now.Sub(g.since)
-	if d < gatherWindow {
-		return g.pause
-	}
-	switch every := d / time.Duration(max(g.count, 1)); {
-	case every < gatherVeryOften:
-		g.pause = gatherShort
-	case every < gatherMoreOften:
-		g.pause = gatherLong
-	case every < gatherOften:
-		g.pause = gatherPause
-	case every > 2*gatherOften: // between them it stays as it is
-		g.pause = 0
-	}
-	g.since, g.count = now, 0
 	return g.pause
+}
+
+// worth is how many times being woken for so many messages might have been. While nothing
+// gathers, a read is that once; when messages gather, each message might be.
+func (g *Gather) worth(messages int) int {
+	if g.pause == 0 {
+		return 1
+	}
+	return messages
+}
+
+// pauseFor is how long messages gather that come in this mean time.
+func pauseFor(every, before time.Duration) time.Duration {
+	switch {
+	case every < gatherVeryOften:
+		return gatherShort
+	case every < gatherMoreOften:
+		return gatherLong
+	case every < gatherOften:
+		return gatherPause
+	case every > 2*gatherOften:
+		return 0
+	}
+	return before // between them it stays as it is
+}
+
+// Direct decides whether to wait in the system call itself, no longer than DirectWait.
+// may is false when the last read brought so much that it would not pay. A single
+// processor is needed for other work meanwhile, unless messages gather: then the waits
+// are short.
+func (g *Gather) Direct(may bool) bool {
+	want := may && (g.pause > 0 || g.steady == steadyReads)
+	if want == g.direct {
+		return want
+	}
+	most := runtime.GOMAXPROCS(0) - 1
+	if g.pause > 0 {
+		most = max(most, 1)
+	}
+	g.wait(want, int32(most))
+	return g.direct
 }
 
 // Sleep lets messages gather for so long. It sleeps in a system call: a goroutine that
 // the runtime puts to sleep and wakes again wakes two threads with it.
 func (g *Gather) Sleep(pause time.Duration) {
 	g.Yield()
-	if g.alone {
-		time.Sleep(pause)
+	if !g.direct || runtime.GOMAXPROCS(0) == 1 {
+		time.Sleep(pause + sleepMore)
 		return
 	}
 	left := unix.NsecToTimespec(int64(pause))

@@ -1,13 +1,15 @@
 package listener
 
 import (
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 func TestMessagesGatherWhenTheyComeOften(t *testing.T) {
 	t.Parallel()
-	var g Gather
+	g := alone()
 	now := time.Unix(1000, 0)
 	// reads simulates 50 reads that bring so many messages each.
 	reads := func(every time.Duration, messages int) (pause time.Duration) {
@@ -44,17 +46,19 @@ func TestMessagesGatherWhenTheyComeOften(t *testing.T) {
 
 func TestASteadyStreamIsWaitedForDirectly(t *testing.T) {
 	t.Parallel()
-	var g Gather
+	g := alone()
 	now := time.Unix(1000, 0)
 	read := func(n int, every time.Duration) bool {
 		for range n {
 			now = now.Add(every)
 			g.After(now, 1)
+			g.Direct(true)
 		}
-		return g.Direct()
+		return g.Direct(true)
 	}
-	read(1, time.Second)
-	g.alone = false
+	if runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("with a single processor a steady stream is not waited for directly")
+	}
 	for _, step := range []struct {
 		what  string
 		reads int
@@ -76,15 +80,43 @@ func TestASteadyStreamIsWaitedForDirectly(t *testing.T) {
 	}
 }
 
-func TestASingleProcessorIsNotKeptForAWait(t *testing.T) {
+// alone is one that competes with no other.
+func alone() Gather { return Gather{waits: new(atomic.Int32)} }
+
+func TestAProcessorIsLeftForOthers(t *testing.T) {
 	t.Parallel()
-	g := Gather{alone: true, steady: steadyReads}
-	if g.Direct() {
-		t.Error("a steady stream is waited for directly")
+	a, b, c := alone(), alone(), alone()
+	b.waits, c.waits = a.waits, a.waits
+	now := time.Unix(1000, 0)
+	read := func(g *Gather, every time.Duration) bool {
+		for i := range 100 {
+			g.After(now.Add(every*time.Duration(i)), 1)
+		}
+		return g.Direct(true)
 	}
-	g.pause = gatherPause
-	if !g.Direct() {
-		t.Error("messages that gather are not waited for directly")
+	const steady, seldom = 2 * time.Millisecond, 20 * time.Millisecond
+	if procs := runtime.GOMAXPROCS(0); procs == 1 {
+		if read(&a, steady) {
+			t.Error("the only processor is kept for a steady stream")
+		}
+		if !read(&a, 100*time.Microsecond) {
+			t.Error("messages that gather are not waited for directly")
+		}
+		return
+	}
+	a.waits.Store(int32(runtime.GOMAXPROCS(0) - 2)) // others
+	if !read(&a, steady) || read(&b, steady) {
+		t.Error("want one that waits directly, and one that does not")
+	}
+	if read(&a, seldom) || !read(&b, steady) {
+		t.Error("the second one does not take the place of the first")
+	}
+	if b.Direct(false) {
+		t.Error("one waits directly that may not")
+	}
+	b.Release()
+	if !read(&c, steady) {
+		t.Error("the third one does not take the place of the second")
 	}
 }
 
@@ -92,7 +124,7 @@ func TestASingleProcessorIsNotKeptForAWait(t *testing.T) {
 // again and again.
 func TestATurnEndsBeforeTheMonitorLosesPatience(t *testing.T) {
 	t.Parallel()
-	var g Gather
+	g := alone()
 	now := time.Unix(1000, 0)
 	longest := time.Duration(0)
 	g.After(now, 1)
@@ -109,7 +141,8 @@ func TestATurnEndsBeforeTheMonitorLosesPatience(t *testing.T) {
 }
 
 func TestWaitingDoesNotAllocate(t *testing.T) {
-	var g Gather
+	g := alone()
+	g.direct = true
 	if n := testing.AllocsPerRun(100, func() { g.Sleep(time.Microsecond) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

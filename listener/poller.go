@@ -41,6 +41,7 @@ type poller struct {
 	bytes     int       // that the turn brought
 	messages  int       // that these are
 	gathering Gather
+	direct    bool // the set waits directly
 	relief    *Relief
 }
 
@@ -137,17 +138,26 @@ func (p *poller) stop() {
 // may be relieved: then another goroutine does that.
 func (p *poller) run() {
 	for !p.stopping.Load() {
-		p.turn(-1)
+		p.turn(p.patience())
 		if !p.process() {
 			return
 		}
 		p.gather()
 	}
+	p.gathering.Release()
 	p.drain()
 	p.mu.Lock()
 	p.set.Close()
 	p.mu.Unlock()
 	p.srv.running.Done()
+}
+
+// patience is how long a turn waits for its first event: below 0 is for ever.
+func (p *poller) patience() time.Duration {
+	if p.direct {
+		return DirectWait
+	}
+	return -1
 }
 
 // process sees to what the turn brought. If that is one small batch, and messages do not
@@ -168,12 +178,13 @@ func (p *poller) process() (still bool) {
 func (p *poller) gather() {
 	pause, little := p.gathering.After(time.Now(), p.messages), p.bytes < gatherBytes
 	if little || p.bytes > 4*gatherBytes { // not changed with each turn
-		p.set.Direct(little && p.gathering.Direct())
+		p.direct = p.gathering.Direct(little)
+		p.set.Direct(p.direct)
 	}
 	switch {
 	case little && pause > 0:
 		p.gathering.Sleep(pause)
-	case p.gathering.Direct():
+	case p.direct:
 		p.gathering.EndTurn()
 	}
 }

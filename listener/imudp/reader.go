@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -86,6 +87,10 @@ func newReader(conn *net.UDPConn, g *listenerGroup) (*reader, error) {
 	if err = errors.Join(err, dupErr); err != nil {
 		return nil, err
 	}
+	limit := unix.NsecToTimeval(int64(listener.DirectWait)) // of a wait in recvmmsg(2)
+	if err := unix.SetsockoptTimeval(r.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit); err != nil {
+		return nil, errors.Join(os.NewSyscallError("setsockopt", err), r.close())
+	}
 	if err := r.direct(false); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -120,6 +125,7 @@ func (r *reader) run() {
 		}
 		r.gather(n)
 	}
+	r.gathering.Release()
 	r.drain()
 	r.close()
 	r.ended()
@@ -195,7 +201,7 @@ const gatherRoom = 4 << 20
 // one, which brought n, left none.
 func (r *reader) gather(n int) {
 	pause := r.gathering.After(time.Now(), n)
-	r.direct(r.gathering.Direct())
+	r.direct(r.gathering.Direct(true))
 	switch {
 	case r.roomy && n < r.in.Cap() && pause > 0:
 		r.gathering.Sleep(pause)
@@ -207,18 +213,21 @@ func (r *reader) gather(n int) {
 }
 
 // await waits for datagrams and receives them. It returns nothing when it was
-// interrupted.
+// interrupted, or has waited directly for long enough.
 func (r *reader) await() (n int, errno syscall.Errno) {
-	if r.watch == nil {
-		if n, errno = r.in.Receive(r.fd); errno == unix.EAGAIN {
-			return r.in.Wait(r.fd)
+	if r.watch != nil {
+		if r.watch.Until() != nil {
+			return 0, 0
 		}
-		return n, errno
+		return r.got, r.errno
 	}
-	if r.watch.Until() != nil {
-		return 0, 0
+	if n, errno = r.in.Receive(r.fd); errno == unix.EAGAIN {
+		n, errno = r.in.Wait(r.fd)
 	}
-	return r.got, r.errno
+	if errno == unix.EAGAIN {
+		errno = 0
+	}
+	return n, errno
 }
 
 // try receives what is there, for the watch. It reports whether that came to anything.
@@ -281,7 +290,7 @@ func (r *reader) hand(b *message.Batch) (still bool) {
 // passes reports whether batches need no worker. The receive buffer holds what comes
 // until the reader is relieved, then, and what comes seldom is not worth watching over.
 func (r *reader) passes() bool {
-	return r.roomy && r.gathering.Direct() && !r.gathering.Often()
+	return r.roomy && r.watch == nil && !r.gathering.Often()
 }
 
 // count counts n messages that the queue has taken, or not.

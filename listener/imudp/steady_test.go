@@ -42,13 +42,10 @@ func (q *hung) Pass(b *message.Batch) bool {
 	return true
 }
 
-// steady starts a reader to which datagrams have come steadily, and returns a function
-// that sends it one.
-func steady(t *testing.T, q *hung, change func(*reader)) (in *input, send func(string)) {
+// steady opens an input whose reader waits as g says, and returns a function that sends
+// it a datagram. These tests are not parallel: only one input, or a few, may wait directly.
+func steady(t *testing.T, roomy bool, g listener.Gather) (in *input, send func(string)) {
 	t.Helper()
-	if runtime.GOMAXPROCS(0) == 1 {
-		t.Skip("with a single processor a worker processes all datagrams")
-	}
 	mod := Module.Module.New(nil)
 	c := Module.Instance.New(mod).(*Config)
 	c.Port, c.Address = []string{"0"}, "127.0.0.1"
@@ -65,11 +62,8 @@ func steady(t *testing.T, q *hung, change func(*reader)) (in *input, send func(s
 		t.Fatal(err)
 	}
 	r := in.readers[0]
-	r.roomy = true
-	r.gathering = after(30, 2*time.Millisecond)
-	if change != nil {
-		change(r)
-	}
+	r.roomy, r.gathering = roomy, g
+	r.direct(r.gathering.Direct(true))
 	conn, err := net.Dial("udp", r.addr.String())
 	if err != nil {
 		t.Fatal(err)
@@ -111,9 +105,11 @@ func newHung() *hung {
 }
 
 func TestADatagramThatTakesLongHoldsUpNoOther(t *testing.T) {
-	t.Parallel()
+	if runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("with a single processor a worker processes all datagrams")
+	}
 	q := newHung()
-	in, send := steady(t, q, nil)
+	in, send := steady(t, true, after(30, 2*time.Millisecond))
 	send("<13>stuck")
 	stop := run(in, q)
 	<-q.begun
@@ -126,9 +122,11 @@ func TestADatagramThatTakesLongHoldsUpNoOther(t *testing.T) {
 }
 
 func TestAStopDoesNotWaitForADatagramThatTakesLong(t *testing.T) {
-	t.Parallel()
+	if runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("with a single processor a worker processes all datagrams")
+	}
 	q := newHung()
-	in, send := steady(t, q, nil)
+	in, send := steady(t, true, after(30, 2*time.Millisecond))
 	send("<13>stuck")
 	stop := run(in, q)
 	<-q.begun
@@ -141,16 +139,18 @@ func TestAStopDoesNotWaitForADatagramThatTakesLong(t *testing.T) {
 }
 
 func TestAWorkerGetsWhatTheReceiveBufferCouldNotHold(t *testing.T) {
-	t.Parallel()
-	for name, change := range map[string]func(*reader){
-		"a small buffer":         func(r *reader) { r.roomy = false },
-		"datagrams come seldom":  func(r *reader) { r.gathering = listener.Gather{} },
-		"datagrams come quickly": func(r *reader) { r.gathering = after(100, 100*time.Microsecond) },
+	for _, tt := range []struct {
+		name  string
+		roomy bool
+		every time.Duration
+	}{
+		{"a small buffer", false, 2 * time.Millisecond},
+		{"datagrams come seldom", true, 20 * time.Millisecond},
+		{"datagrams come quickly", true, 100 * time.Microsecond},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(tt.name, func(t *testing.T) {
 			q := newHung()
-			in, send := steady(t, q, change)
+			in, send := steady(t, tt.roomy, after(100, tt.every))
 			send("<13>text")
 			stop := run(in, q)
 			if got := <-q.tried; got != "<13>text" {
