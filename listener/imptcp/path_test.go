@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -251,17 +252,18 @@ func TestConnectionsThatArriveAtOnce(t *testing.T) {
 		if err := in.Open(t.Context()); err != nil { // and accept none
 			t.Fatal(err)
 		}
-		refused := 0
+		refused, last := 0, error(nil)
 		for range c.arrive {
 			conn, err := net.Dial("unix", path)
 			if err != nil {
-				refused++
+				refused, last = refused+1, err
 				continue
 			}
 			t.Cleanup(func() { conn.Close() })
 		}
 		if refused != c.refused {
-			t.Errorf("socketBacklog %d: %d of %d refused, want %d", c.backlog, refused, c.arrive, c.refused)
+			t.Errorf("socketBacklog %d: %d of %d refused, want %d (%v)", c.backlog, refused, c.arrive, c.refused, last)
 		}
+		runtime.KeepAlive(in) // a listener that nothing refers to is closed
 	}
 }
