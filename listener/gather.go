@@ -37,9 +37,10 @@ const (
 	sleepMore = 200 * time.Microsecond
 )
 
-// directWaits are the inputs that wait directly. Each has a processor to itself meanwhile,
-// unless the monitor takes it away, so one is left for all others.
-var directWaits atomic.Int32
+// processorsKept are those of inputs that wait directly or sleep in a system call: each
+// has a processor to itself meanwhile, unless the monitor takes it away. One is left for
+// all others.
+var processorsKept atomic.Int32
 
 // Gather decides how an input waits for what comes next.
 //
@@ -59,30 +60,30 @@ type Gather struct {
 	last   time.Time     // read
 	steady int           // reads without a long gap, up to steadyReads
 	turn   time.Time     // that the goroutine has ended itself
-	direct bool          // counted in waits
-	waits  *atomic.Int32 // nil: directWaits
+	keeps  bool          // a processor, counted in kept
+	kept   *atomic.Int32 // nil: processorsKept
 }
 
 // Often reports whether messages gather at the moment.
 func (g *Gather) Often() bool { return g.pause > 0 }
 
-// Release lets another input wait directly.
-func (g *Gather) Release() { g.wait(false, 0) }
+// Release lets another input keep a processor.
+func (g *Gather) Release() { g.keep(false) }
 
-// wait makes the input wait directly, or not. At most so many do.
-func (g *Gather) wait(direct bool, most int32) {
-	if g.waits == nil {
-		g.waits = &directWaits
+// keep makes the input keep a processor, if one is left for others, or not.
+func (g *Gather) keep(one bool) {
+	if g.kept == nil {
+		g.kept = &processorsKept
 	}
 	switch {
-	case direct == g.direct:
-	case !direct:
-		g.waits.Add(-1)
-		g.direct = false
-	case g.waits.Add(1) <= most:
-		g.direct = true
+	case one == g.keeps:
+	case !one:
+		g.kept.Add(-1)
+		g.keeps = false
+	case int(g.kept.Add(1)) < runtime.GOMAXPROCS(0):
+		g.keeps = true
 	default:
-		g.waits.Add(-1)
+		g.kept.Add(-1)
 	}
 }
 
@@ -129,27 +130,22 @@ func pauseFor(every, before time.Duration) time.Duration {
 }
 
 // Direct decides whether to wait in the system call itself, no longer than DirectWait.
-// may is false when the last read brought so much that it would not pay. A single
-// processor is needed for other work meanwhile, unless messages gather: then the waits
-// are short.
+// may is false when the last read brought so much that it would not pay. While messages
+// gather the waits are short, and need no processor of their own.
 func (g *Gather) Direct(may bool) bool {
 	want := may && (g.pause > 0 || g.steady == steadyReads)
-	if want == g.direct {
-		return want
+	if want != g.keeps {
+		g.keep(want)
 	}
-	most := runtime.GOMAXPROCS(0) - 1
-	if g.pause > 0 {
-		most = max(most, 1)
-	}
-	g.wait(want, int32(most))
-	return g.direct
+	return g.keeps || want && g.pause > 0
 }
 
-// Sleep lets messages gather for so long. It sleeps in a system call: a goroutine that
-// the runtime puts to sleep and wakes again wakes two threads with it.
+// Sleep lets messages gather for so long. It sleeps in a system call if a processor may be
+// kept: a goroutine that the runtime puts to sleep and wakes again wakes two threads with
+// it.
 func (g *Gather) Sleep(pause time.Duration) {
 	g.Yield()
-	if !g.direct || runtime.GOMAXPROCS(0) == 1 {
+	if !g.keeps {
 		time.Sleep(pause + sleepMore)
 		return
 	}

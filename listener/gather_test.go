@@ -81,16 +81,17 @@ func TestASteadyStreamIsWaitedForDirectly(t *testing.T) {
 }
 
 // alone is one that competes with no other.
-func alone() Gather { return Gather{waits: new(atomic.Int32)} }
+func alone() Gather { return Gather{kept: new(atomic.Int32)} }
 
 func TestAProcessorIsLeftForOthers(t *testing.T) {
 	t.Parallel()
 	a, b, c := alone(), alone(), alone()
-	b.waits, c.waits = a.waits, a.waits
+	b.kept, c.kept = a.kept, a.kept
 	now := time.Unix(1000, 0)
 	read := func(g *Gather, every time.Duration) bool {
-		for i := range 100 {
-			g.After(now.Add(every*time.Duration(i)), 1)
+		for range 100 {
+			now = now.Add(every)
+			g.After(now, 1)
 		}
 		return g.Direct(true)
 	}
@@ -104,9 +105,12 @@ func TestAProcessorIsLeftForOthers(t *testing.T) {
 		}
 		return
 	}
-	a.waits.Store(int32(runtime.GOMAXPROCS(0) - 2)) // others
+	a.kept.Store(int32(runtime.GOMAXPROCS(0) - 2)) // others
 	if !read(&a, steady) || read(&b, steady) {
 		t.Error("want one that waits directly, and one that does not")
+	}
+	if !read(&b, 100*time.Microsecond) || b.keeps {
+		t.Error("want one whose messages gather to wait directly, without a processor of its own")
 	}
 	if read(&a, seldom) || !read(&b, steady) {
 		t.Error("the second one does not take the place of the first")
@@ -142,7 +146,7 @@ func TestATurnEndsBeforeTheMonitorLosesPatience(t *testing.T) {
 
 func TestWaitingDoesNotAllocate(t *testing.T) {
 	g := alone()
-	g.direct = true
+	g.keeps = true
 	if n := testing.AllocsPerRun(100, func() { g.Sleep(time.Microsecond) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
