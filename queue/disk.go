@@ -144,7 +144,7 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 	d := q.disk
 	full := false
 	var deadline <-chan time.Time
-	for {
+	for last := false; ; {
 		err := error(errFull)
 		if !q.tooMany() {
 			done, err = d.spool.append(b, done, flow)
@@ -164,25 +164,24 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 				deadline = timer.C
 			}
 		}
-		again := time.NewTimer(retryWrite)
-		out := !wait || !q.isPatient() || errors.Is(err, errTooLarge)
-		if !out {
-			select {
-			case <-d.room:
-			case <-again.C:
-			case <-deadline:
-				q.setPatient(false)
-				out = true
-			case <-ctx.Done():
-				out = true
-			case <-q.ended:
-				out = true
-			}
-		}
-		again.Stop()
-		if out || q.isClosed() {
+		if last || !wait || !q.isPatient() || errors.Is(err, errTooLarge) {
 			return done
 		}
+		again := time.NewTimer(retryWrite)
+		select {
+		case <-d.room:
+		case <-again.C:
+		case <-deadline:
+			q.setPatient(false)
+			last = true
+		case <-ctx.Done():
+			last = true
+		case <-q.ended:
+			last = true
+		}
+		again.Stop()
+		// There may be room by now, also when the queue was closed in the meantime.
+		last = last || q.isClosed()
 	}
 }
 
