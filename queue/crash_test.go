@@ -184,6 +184,25 @@ func TestAFullDiskHoldsTheSenderUpAndTearsNothing(t *testing.T) {
 	})
 }
 
+func TestABatchThatWaitsForTheDiskIsTriedOnceMoreAtAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := vfs.NewMem()
+		b := newDiskBench(t, mem, diskConf(Disk))
+		to := b.start(false)
+		mem.SetSpace(100)
+		took := make(chan bool)
+		go func() { took <- b.q.Enqueue(t.Context(), batch(nil, numbered(0, 10)...)) }()
+		synctest.Wait() // it waits
+		mem.SetSpace(-1)
+		b.q.Refuse()
+		if !<-took {
+			t.Error("it was dropped, though there was room")
+		}
+		b.q.Stop()
+		same(t, to.texts(), numbered(0, 10))
+	})
+}
+
 func TestMaxDiskSpaceIsALimitAndComesFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newDiskBench(t, vfs.NewMem(), diskConf(Disk))
