@@ -198,7 +198,7 @@ func (e *Engine) buildInputs(diags *diag.List) {
 			d.Effect = "this input is ignored"
 			continue
 		}
-		sub := &listener.Submitter{Queue: e.main}
+		sub := &listener.Submitter{Queue: e.main, Until: e.patience}
 		if c.Ruleset != nil {
 			sub.Ruleset = c.Ruleset.Name
 			if q, ok := c.Ruleset.Ruleset.Queue.(*queue.Queue); ok {
@@ -226,9 +226,12 @@ func (e *Engine) policyFilter(p *listener.Policy, in listener.Input, sub *listen
 	return f
 }
 
+// allQueues are the queues, the main one first.
+func (e *Engine) allQueues() []*queue.Queue { return append([]*queue.Queue{e.main}, e.queues...) }
+
 // register describes everything but the inputs, which do so themselves, to the metrics.
 func (e *Engine) register() {
-	for _, q := range append([]*queue.Queue{e.main}, e.queues...) {
+	for _, q := range e.allQueues() {
 		e.metrics.Register(q.Object())
 	}
 	for _, a := range e.cfg.Actions {

@@ -27,7 +27,8 @@
 //
 // # Order of a stop
 //
-// Inputs stop reading and submit what they have; the main queue drains, then the
+// Inputs read what has arrived and submit it, and wait for room in a queue no
+// longer than inputs.timeout.shutdown; the main queue drains, then the
 // queues of rulesets, then those of actions, each up to its timeout; outputs
 // close; files are written and closed.
 package engine
@@ -90,10 +91,14 @@ type Engine struct {
 	parts []any
 
 	stopInputs context.CancelFunc
-	running    sync.WaitGroup // inputs
-	background sync.WaitGroup // the store
-	stopStore  context.CancelFunc
-	stopWatch  func() // of policy files
+	// patience ends when inputs have had their time to stop: from then on they do not
+	// wait for room in a queue. What fits is still taken.
+	patience    context.Context
+	endPatience context.CancelFunc
+	running     sync.WaitGroup // inputs
+	background  sync.WaitGroup // the store
+	stopStore   context.CancelFunc
+	stopWatch   func() // of policy files
 
 	keeper *metrics.Keeper // of dynamic statistics; nil when none are kept
 
@@ -121,6 +126,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 		env.OwnMessage = func(string) {}
 	}
 	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}, parsers: map[string]module.Parser{}}
+	e.patience, e.endPatience = context.WithCancel(context.Background())
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
@@ -202,7 +208,7 @@ func (e *Engine) Start(ctx context.Context) error {
 // startQueues opens the files of all queues before the workers of any begin,
 // since those put messages into other queues.
 func (e *Engine) startQueues() error {
-	all := append([]*queue.Queue{e.main}, e.queues...)
+	all := e.allQueues()
 	for _, q := range all {
 		if err := q.Open(); err != nil {
 			// Files of two servers in one directory would be no queue of either.
@@ -271,14 +277,15 @@ func (e *Engine) HUP() {
 // Stop ends the server in the order that the package comment names. It returns
 // what went wrong, joined; the server has ended in any case.
 func (e *Engine) Stop(context.Context) error {
+	dropped := map[*queue.Queue]uint64{}
+	for _, q := range e.allQueues() {
+		dropped[q] = q.Dropped.Value()
+	}
+	stopQueues := func(queues ...*queue.Queue) error { return stopQueues(queues, dropped) }
+	defer e.endPatience()
 	if e.stopInputs != nil {
 		e.stopInputs()
-		late := time.AfterFunc(time.Duration(e.cfg.Global.InputsTimeout)*time.Millisecond, func() {
-			for _, q := range e.queues {
-				q.Refuse()
-			}
-			e.main.Refuse()
-		})
+		late := time.AfterFunc(time.Duration(e.cfg.Global.InputsTimeout)*time.Millisecond, e.endPatience)
 		e.running.Wait()
 		late.Stop()
 	} else {
@@ -287,14 +294,14 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	e.own.stop()
-	errs := stopQueues([]*queue.Queue{e.main})
+	errs := []error{stopQueues(e.main)}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(e.cfg.MainQueue.TimeoutShutdown)*time.Millisecond)
 	defer cancel()
 	e.router.NewWorker(ctx).ProcessRepeats()
 	for _, q := range e.rulesetQueues { // one may feed the next
-		errs = append(errs, stopQueues([]*queue.Queue{q})...)
+		errs = append(errs, stopQueues(q))
 	}
-	errs = append(errs, stopQueues(e.actionQueues)...)
+	errs = append(errs, stopQueues(e.actionQueues...))
 	for _, in := range e.inputs {
 		if s, ok := in.Input.(listener.Settler); ok && in.opened && e.stopInputs != nil {
 			s.Settle(errors.Join(errs...) == nil)
@@ -319,19 +326,21 @@ func (e *Engine) Stop(context.Context) error {
 }
 
 // stopQueues stops queues side by side, so that many targets that do not answer
-// take no longer than one.
-func stopQueues(queues []*queue.Queue) []error {
+// take no longer than one. before is how many messages each had dropped when the
+// server began to stop.
+func stopQueues(queues []*queue.Queue, before map[*queue.Queue]uint64) error {
 	errs := make([]error, len(queues))
 	var stopping sync.WaitGroup
 	for i, q := range queues {
 		stopping.Go(func() {
-			if lost := q.Stop(); lost > 0 {
+			q.Stop()
+			if lost := q.Dropped.Value() - before[q]; lost > 0 {
 				errs[i] = fmt.Errorf("queue %s: %d messages lost, it did not drain in time", q.Name(), lost)
 			}
 		})
 	}
 	stopping.Wait()
-	return errs
+	return errors.Join(errs...)
 }
 
 // Health returns what is wrong: inputs that do not listen, suspended actions.

@@ -148,7 +148,7 @@ func (s *session) finish(b *message.Batch) error {
 	if b.Len() == 0 {
 		b.Release()
 	} else {
-		ctx, cancel := context.WithTimeout(context.Background(), queueTime)
+		ctx, cancel := context.WithTimeout(s.sub.Patience(), queueTime)
 		defer cancel()
 		if !s.submit(ctx, b) {
 			return errQueueFull

@@ -92,10 +92,9 @@ func (in *intake) readNow(fd int) (*message.Slab, int, error) {
 }
 
 // consume cuts the rest and n new bytes, which slab holds, into messages and submits
-// them. It takes over slab. What was read is handed on even if the server stops: the
-// queue ends the wait.
+// them. It takes over slab.
 func (in *intake) consume(slab *message.Slab, n int, atEOF bool) {
-	in.submit(context.Background(), in.cut(slab, n, atEOF))
+	in.insist(in.cut(slab, n, atEOF))
 }
 
 // cut makes a batch of the frames in the rest and n new bytes, which slab holds. It
@@ -174,10 +173,17 @@ func (in *intake) submit(ctx context.Context, b *message.Batch) bool {
 	return in.count(n, in.sub.Submit(ctx, b))
 }
 
-// pass is submit, but may process the batch before it returns: see Passer.
+// insist is submit for what the peer no longer has: it is handed on even if the
+// server stops.
+func (in *intake) insist(b *message.Batch) {
+	n := in.limit(b)
+	in.count(n, in.sub.Insist(b))
+}
+
+// pass is insist, but may process the batch before it returns: see Passer.
 func (in *intake) pass(b *message.Batch) {
 	n := in.limit(b)
-	in.count(n, in.sub.Pass(context.Background(), b))
+	in.count(n, in.sub.Pass(b))
 }
 
 // limit takes away what the rate limit does not grant, and returns what is left.

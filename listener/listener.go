@@ -70,6 +70,8 @@ type Submitter struct {
 	Ruleset string
 	// Filter, if not nil, takes messages away that a rate limit does not let through.
 	Filter *PolicyFilter
+	// Until ends when a stop has waited long enough for room in the queue; nil: never.
+	Until context.Context
 }
 
 // prepare makes b ready for the queue and reports whether there is anything in it.
@@ -94,15 +96,27 @@ func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
 	return !s.prepare(b) || s.Queue.Enqueue(ctx, b)
 }
 
+// Insist is Submit for what the input alone has: at a stop it waits for room until
+// Patience ends. What fits is taken even then.
+func (s *Submitter) Insist(b *message.Batch) bool { return s.Submit(s.Patience(), b) }
+
+// Patience is Until, or a context that does not end.
+func (s *Submitter) Patience() context.Context {
+	if s.Until == nil {
+		return context.Background()
+	}
+	return s.Until
+}
+
 // TrySubmit is Submit for senders that cannot wait.
 func (s *Submitter) TrySubmit(b *message.Batch) bool {
 	return !s.prepare(b) || s.Queue.TryEnqueue(b)
 }
 
-// Pass is Submit for inputs that read on even if it takes long: the batch may be
+// Pass is Insist for inputs that read on even if it takes long: the batch may be
 // processed before it returns. See Passer.
-func (s *Submitter) Pass(ctx context.Context, b *message.Batch) bool {
-	return !s.prepare(b) || s.pass(b) || s.Queue.Enqueue(ctx, b)
+func (s *Submitter) Pass(b *message.Batch) bool {
+	return !s.prepare(b) || s.pass(b) || s.Queue.Enqueue(s.Patience(), b)
 }
 
 // TryPass is Pass for senders that cannot wait.

@@ -1,7 +1,6 @@
 package listener
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
@@ -266,8 +265,7 @@ func (p *poller) take(s *polled, b *message.Batch) {
 // together, and outputs write what they bring in one piece.
 func (p *poller) submit() {
 	for _, t := range p.taken {
-		// What was read is handed on even if the server stops: the queue ends the wait.
-		t.in.submit(context.Background(), t.batch)
+		t.in.insist(t.batch)
 	}
 	p.forget()
 }
@@ -327,13 +325,16 @@ func (p *poller) drain() {
 	}
 }
 
-// expire ends a session that is no longer waited for.
+// expire ends a session that is no longer waited for. Something may have come while
+// this goroutine had no processor: what has arrived is read even then.
 func (p *poller) expire(s *polled, now, end time.Time) {
-	if now.Before(end) && s.bytes < drainLimit {
-		// Something may have come while this goroutine had no processor.
-		if now.Before(s.expires()) || p.serve(s, false) {
-			return
-		}
+	more := s.bytes < drainLimit
+	if more && now.Before(end) && (now.Before(s.expires()) || p.serve(s, false)) {
+		return
+	}
+	for more && !s.ended {
+		n, _ := p.read(s)
+		more = n > 0 && s.bytes < drainLimit
 	}
 	if !s.ended {
 		p.end(s, nil)

@@ -10,7 +10,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"syslogd/listener"
 	"syslogd/message"
 )
 
@@ -211,4 +213,59 @@ func TestAStopDoesNotWaitForAMessageThatTakesLong(t *testing.T) {
 	}
 	close(q.open)
 	s.until("the message that was stuck", func() bool { return s.queue.has("<13>stuck") })
+}
+
+// late is a queue that holds up the first batch of a stop until the time for reading
+// is over, as if the goroutine that reads had no processor until then.
+type late struct {
+	queue
+	stopping atomic.Bool
+	held     chan struct{} // closed when the batch waits
+}
+
+func (q *late) Enqueue(_ context.Context, b *message.Batch) bool {
+	if q.stopping.CompareAndSwap(true, false) {
+		close(q.held)
+		<-time.After(listener.DrainTime + 100*time.Millisecond)
+	}
+	return q.TryEnqueue(b)
+}
+
+func TestWhatHasArrivedIsReadAtAStopHoweverLate(t *testing.T) {
+	for name, secure := range map[string]bool{"TCP": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := &late{held: make(chan struct{})}
+			var s *stream
+			var c net.Conn
+			if secure {
+				s = listenTo(t, q, withTLS(t))
+				c = s.dialTLS()
+			} else {
+				s = listenTo(t, q, nil)
+				c = s.dial()
+			}
+			s.queue = &q.queue
+			s.write(c, "<13>first\n")
+			s.wants("<13>first")
+			q.stopping.Store(true)
+			stopped := make(chan struct{})
+			go func() {
+				defer close(stopped)
+				s.stop()
+			}()
+			if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+				t.Fatal(err)
+			}
+			want := []string{"<13>first", "<13>second"}
+			s.write(c, "<13>second\n")
+			<-q.held
+			for i := range 100 {
+				want = append(want, fmt.Sprintf("<13>%d %s", i, strings.Repeat("x", 1000)))
+				s.write(c, want[i+2]+"\n")
+			}
+			<-stopped
+			s.wants(want...)
+		})
+	}
 }

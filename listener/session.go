@@ -61,7 +61,7 @@ func (s *session) run(ctx context.Context) {
 			continue
 		}
 		s.ending(ctx, raw, err)
-		s.submit(context.Background(), s.intake.end())
+		s.insist(s.intake.end())
 		return
 	}
 }
@@ -194,8 +194,12 @@ func (s *session) drain(raw syscall.RawConn) {
 	}
 	closeWrite(s.conn)
 	wait, end := s.patient(), time.Now().Add(drainTime)
-	for total, late := 0, false; total < drainLimit && time.Now().Before(end); {
-		s.conn.SetReadDeadline(time.Now().Add(wait))
+	for total, late, over := 0, false, false; total < drainLimit; {
+		now := time.Now()
+		if now.After(end) && !over { // what has arrived by then is still read
+			over, end = true, now.Add(quiet)
+		}
+		s.conn.SetReadDeadline(earlier(now.Add(wait), end))
 		slab, n, err := s.read(raw)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			// Something may have come while this goroutine had no processor: a
@@ -212,6 +216,13 @@ func (s *session) drain(raw syscall.RawConn) {
 		total, late, wait = total+n, false, longQuiet
 		s.consume(slab, n, false)
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // readArrived reads without waiting; nothing if that is not possible.

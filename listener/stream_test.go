@@ -415,20 +415,27 @@ func TestThePortIsWrittenToAFile(t *testing.T) {
 	}
 }
 
-// tlsServer is a server with a certificate that nobody knows.
-func tlsServer(t *testing.T) *stream {
+// withTLS gives a server a certificate that nobody knows.
+func withTLS(t *testing.T) func(*listener.StreamOptions) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	if err := owntls.EnsureSelfSigned(cert, key); err != nil {
 		t.Fatal(err)
 	}
-	return listen(t, func(o *listener.StreamOptions) {
+	return func(o *listener.StreamOptions) {
 		var err error
 		o.TLS, err = owntls.Server(owntls.Options{Driver: "ossl", Mode: 1, AuthMode: "anon", CertFile: cert, KeyFile: key}, o.Log)
 		if err != nil {
 			t.Fatal(err)
 		}
-	})
+	}
+}
+
+func tlsServer(t *testing.T) *stream { return listen(t, withTLS(t)) }
+
+// dialTLS is dial over TLS.
+func (s *stream) dialTLS() *tls.Conn {
+	return tls.Client(s.dial(), &tls.Config{InsecureSkipVerify: true})
 }
 
 func TestMessagesOverTLS(t *testing.T) {
@@ -436,7 +443,7 @@ func TestMessagesOverTLS(t *testing.T) {
 	s := tlsServer(t)
 	// A peer that says nothing holds nobody up.
 	s.dial()
-	c := tls.Client(s.dial(), &tls.Config{InsecureSkipVerify: true})
+	c := s.dialTLS()
 	var want []string
 	for i := range 500 {
 		want = append(want, fmt.Sprintf("<13>message %d %s", i, strings.Repeat("x", i)))

@@ -194,7 +194,7 @@ func TestABatchThatWaitsForTheDiskIsTriedOnceMoreAtAStop(t *testing.T) {
 		go func() { took <- b.q.Enqueue(t.Context(), batch(nil, numbered(0, 10)...)) }()
 		synctest.Wait() // it waits
 		mem.SetSpace(-1)
-		b.q.Refuse()
+		b.q.close()
 		if !<-took {
 			t.Error("it was dropped, though there was room")
 		}

@@ -164,7 +164,7 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 				deadline = timer.C
 			}
 		}
-		if last || !wait || !q.isPatient() || errors.Is(err, errTooLarge) {
+		if last || !wait || !q.isPatient() || errors.Is(err, errTooLarge) || errors.Is(err, errClosed) {
 			return done
 		}
 		again := time.NewTimer(retryWrite)

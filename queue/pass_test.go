@@ -149,7 +149,8 @@ func TestManySendersThatPass(t *testing.T) {
 	for range senders {
 		<-ended
 	}
-	if lost := b.q.Stop(); lost != 0 || len(b.seen) != senders*each {
+	b.q.Stop()
+	if lost := b.q.Dropped.Value(); lost != 0 || len(b.seen) != senders*each {
 		t.Fatalf("%d messages arrived, %d lost", len(b.seen), lost)
 	}
 	var next [senders]int

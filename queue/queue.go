@@ -391,9 +391,9 @@ func (q *Queue) Len() int {
 	return q.msgs
 }
 
-// Refuse takes no more batches; senders that wait are sent away, and what they
+// close takes no more batches; senders that wait are sent away, and what they
 // bring is dropped and counted. The workers go on.
-func (q *Queue) Refuse() {
+func (q *Queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
@@ -411,10 +411,9 @@ func (q *Queue) Refuse() {
 // queued, at most for queue.timeoutShutdown, and then at most for
 // queue.timeoutActionCompletion until what they have begun is done; then that is
 // interrupted. What is left is written to disk if the queue has files, else dropped
-// and counted. It returns the number of messages dropped so.
-func (q *Queue) Stop() uint64 {
-	before := q.Dropped.Value()
-	q.Refuse()
+// and counted.
+func (q *Queue) Stop() {
+	q.close()
 	late := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown)*time.Millisecond, q.hasten)
 	interrupt := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown+q.conf.TimeoutCompletion)*time.Millisecond, func() {
 		q.hasten()
@@ -427,7 +426,6 @@ func (q *Queue) Stop() uint64 {
 	if q.disk != nil {
 		q.closeDisk()
 	}
-	return q.Dropped.Value() - before
 }
 
 // hasten ends the draining: what the workers have not begun stays.

@@ -96,7 +96,8 @@ func TestSendersKeepTheirOrderWithManyWorkers(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if lost := b.q.Stop(); lost != 0 {
+	b.q.Stop()
+	if lost := b.q.Dropped.Value(); lost != 0 {
 		t.Errorf("%d messages lost", lost)
 	}
 	if len(b.seen) != senders*each {
@@ -132,7 +133,8 @@ func TestOneFlowInTwoQueues(t *testing.T) {
 	}
 	for _, b := range []*bench{first, second} {
 		close(b.gate)
-		if lost := b.q.Stop(); lost != 0 || len(b.seen) != 12 || len(b.q.pins) != 0 {
+		b.q.Stop()
+		if lost := b.q.Dropped.Value(); lost != 0 || len(b.seen) != 12 || len(b.q.pins) != 0 {
 			t.Errorf("%d messages lost, %d arrived, %d flows are pinned", lost, len(b.seen), len(b.q.pins))
 		}
 	}
@@ -212,7 +214,8 @@ func TestAStopThatTakesTooLongCountsWhatIsLost(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		context.AfterFunc(b.q.Context(), func() { close(b.gate) })
-		lost := b.q.Stop()
+		b.q.Stop()
+		lost := b.q.Dropped.Value()
 		if waited := time.Since(start); waited != 500*time.Millisecond {
 			t.Errorf("the stop waited %v, want 500ms", waited)
 		}

@@ -25,6 +25,7 @@ type kept struct {
 func (s *spool) close(left []kept) (saved int, err error) {
 	s.wmu.Lock()
 	defer s.wmu.Unlock()
+	s.closed = true
 	s.mu.Lock()
 	s.endSegment()
 	allDone := len(s.window) == 0 && s.atEnd() && len(left) == 0

@@ -44,6 +44,7 @@ type spool struct {
 	out     vfs.File   // of the last segment; nil: the next record begins a new one
 	buf     []byte
 	failing bool // the last write failed
+	closed  bool // nothing more may be written
 
 	mu       sync.Mutex // guards what follows
 	segments []*segment // in order
@@ -83,6 +84,9 @@ type fedRecord struct {
 
 // errFull says that the queue may not take more disk space.
 var errFull = errors.New("queue.maxDiskSpace is used up")
+
+// errClosed says that the queue has ended: another process may have its files.
+var errClosed = errors.New("the queue has been closed")
 
 // firstSeq is where numbers begin: a stop can put records in front of the first.
 const firstSeq = 1 << 32
@@ -217,6 +221,9 @@ func (s *spool) append(b *message.Batch, first int, flow uint64) (int, error) {
 
 // appendFrom is append without the log; wmu is held.
 func (s *spool) appendFrom(b *message.Batch, first int, flow uint64) (int, error) {
+	if s.closed {
+		return first, errClosed
+	}
 	for first < b.Len() {
 		end := s.encode(b, first)
 		if len(s.buf)-recordHeader > maxBody {

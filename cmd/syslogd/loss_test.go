@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -221,5 +222,53 @@ action(name="central" type="omfwd" target="127.0.0.1" port="`+freePort(t, "tcp")
 	}
 	if got, want := s.read("errors"), `{ "action": "central", "status": -2007, "template0": "one\/\n", "reason": "`; !strings.HasPrefix(got, want) || !strings.Contains(got, "connection refused") {
 		t.Errorf("the error file has %q, want first %q", got, want)
+	}
+}
+
+// Inputs whose time to stop is over do not wait for a queue any more. What they still
+// read is kept all the same: nobody else has it.
+func TestWhatComesWhenTheInputsTimeIsOverIsKept(t *testing.T) {
+	t.Parallel()
+	for name, conf := range map[string]string{
+		"in memory":                   `action(type="omfile" file="@DIR@/out.log" template="line")`,
+		"the action has its queue":    `action(type="omfile" file="@DIR@/out.log" template="line" queue.type="LinkedList" queue.timeoutShutdown="10000")`,
+		"on disk":                     "main_queue(queue.type=\"Disk\" queue.fileName=\"main\")\n" + `action(type="omfile" file="@DIR@/out.log" template="line")`,
+		"the ruleset's queue on disk": `ruleset(name="own" queue.type="Disk" queue.fileName="own") { action(type="omfile" file="@DIR@/out.log" template="line") }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ruleset := ""
+			if strings.HasPrefix(conf, "ruleset") {
+				ruleset = ` ruleset="own"`
+			}
+			s := startServer(t, `
+global(workDirectory="@DIR@" inputs.timeout.shutdown="1")
+module(load="imtcp")
+template(name="line" type="string" string="%msg%\n")
+`+conf+`
+input(type="imtcp" address="127.0.0.1" port="0"`+ruleset+`)
+`)
+			c := connect(t, "tcp", s.port("imtcp"))
+			fmt.Fprintln(c, "<13>Mar  4 10:00:00 h app:first")
+			if !poll(func() bool { return s.read("out.log") == "first\n" }) {
+				t.Fatalf("the first message is missing: %q", s.read("out.log"))
+			}
+			s.cmd.Process.Signal(syscall.SIGTERM)
+			if _, err := c.Read(make([]byte, 1)); err != io.EOF { // the server says that it ends
+				t.Fatal(err)
+			}
+			want := []string{"first"}
+			for i := range 200 {
+				want = append(want, fmt.Sprint("message ", i))
+				fmt.Fprintf(c, "<13>Mar  4 10:00:00 h app:%s\n", want[i+1])
+			}
+			c.Close()
+			if err := <-s.done; err != nil {
+				t.Errorf("the server ended with %v: %s", err, s.read("output"))
+			}
+			s.again() // what lies on disk is written now
+			poll(func() bool { return strings.Count(s.read("output"), "listening") == 2 })
+			s.holds("out.log", want)
+		})
 	}
 }

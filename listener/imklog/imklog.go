@@ -205,7 +205,7 @@ func (in *input) flush() {
 	if b := in.batch; b != nil {
 		in.batch = nil
 		n := b.Len()
-		if in.sub.Submit(context.Background(), b) {
+		if in.sub.Insist(b) {
 			in.received.Add(uint64(n))
 		}
 	}

@@ -234,11 +234,11 @@ func (r *reader) hand(b *message.Batch, sub *listener.Submitter) {
 	var ok bool
 	switch {
 	case r.conf.FlowControl:
-		ok = sub.Submit(context.Background(), b)
+		ok = sub.Insist(b)
 	case r.stalled:
 		ok = sub.TrySubmit(b)
 	default:
-		ok = sub.Submit(r.pending.context(b.Received), b)
+		ok = sub.Submit(r.pending.context(sub.Patience(), b.Received), b)
 	}
 	if ok {
 		r.stats.received.Add(count)
