@@ -104,38 +104,30 @@ func newHung() *hung {
 	return &hung{begun: make(chan struct{}), open: make(chan struct{}), tried: make(chan string, 10)}
 }
 
-func TestADatagramThatTakesLongHoldsUpNoOther(t *testing.T) {
+func TestADatagramThatTakesLongHoldsUpNoOtherAndNoStop(t *testing.T) {
 	if runtime.GOMAXPROCS(0) == 1 {
 		t.Skip("with a single processor a worker processes all datagrams")
 	}
-	q := newHung()
-	in, send := steady(t, true, after(30, 2*time.Millisecond))
-	send("<13>stuck")
-	stop := run(in, q)
-	<-q.begun
-	send("<13>next")
-	if got := <-q.tried; got != "<13>next" {
-		t.Errorf("got %q", got)
+	for name, stopFirst := range map[string]bool{"running": false, "stopping": true} {
+		t.Run(name, func(t *testing.T) {
+			q := newHung()
+			in, send := steady(t, true, after(30, 2*time.Millisecond))
+			send("<13>stuck")
+			stop := run(in, q)
+			<-q.begun
+			send("<13>next")
+			if stopFirst {
+				stop()
+			}
+			if got := <-q.tried; got != "<13>next" {
+				t.Errorf("got %q", got)
+			}
+			if !stopFirst {
+				stop() // does not wait for the first one either
+			}
+			close(q.open)
+		})
 	}
-	stop() // does not wait for the first one either
-	close(q.open)
-}
-
-func TestAStopDoesNotWaitForADatagramThatTakesLong(t *testing.T) {
-	if runtime.GOMAXPROCS(0) == 1 {
-		t.Skip("with a single processor a worker processes all datagrams")
-	}
-	q := newHung()
-	in, send := steady(t, true, after(30, 2*time.Millisecond))
-	send("<13>stuck")
-	stop := run(in, q)
-	<-q.begun
-	send("<13>next")
-	stop()
-	if got := <-q.tried; got != "<13>next" {
-		t.Errorf("got %q", got)
-	}
-	close(q.open)
 }
 
 func TestAWorkerGetsWhatTheReceiveBufferCouldNotHold(t *testing.T) {
