@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"syslogd/config"
 	"syslogd/config/syntax"
@@ -87,11 +88,7 @@ func (e *Engine) buildAction(a *config.Action) error {
 		e.router.Flush = append(e.router.Flush, f)
 	}
 	if a.Queue != nil {
-		var settle func() error
-		if s, ok := out.(output.Settler); ok {
-			settle = s.Settle
-		}
-		q := e.newQueue(a.Name+" queue", *a.Queue, settle)
+		q := e.newQueue(a.Name+" queue", *a.Queue, func() []any { return []any{out} })
 		a.Action.Queue = q
 		e.queues = append(e.queues, q)
 		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(q.Context())) }
@@ -99,10 +96,18 @@ func (e *Engine) buildAction(a *config.Action) error {
 	return nil
 }
 
-// newQueue makes a queue; settle is as in queue.Env.
-func (e *Engine) newQueue(name string, conf queue.Config, settle func() error) *queue.Queue {
-	return queue.New(name, conf, queue.Env{Log: e.log, Resolve: e.names.Resolve, Details: e.details, Settle: settle})
+// newQueue makes a queue. parts returns, once all are built, what its messages may go to.
+func (e *Engine) newQueue(name string, conf queue.Config, parts func() []any) *queue.Queue {
+	settlers := sync.OnceValue(func() []output.Settler { return only[output.Settler](parts()) })
+	return queue.New(name, conf, queue.Env{
+		Log: e.log, Resolve: e.names.Resolve, Details: e.details,
+		Settle:        func() error { return settle(settlers()) },
+		Acknowledgers: func() []queue.Acknowledger { return only[queue.Acknowledger](parts()) },
+	})
 }
+
+// allParts are the outputs and modifiers of the main queue and those of rulesets.
+func (e *Engine) allParts() []any { return e.parts }
 
 // details finds the parser that tells what $!device is for messages from disk;
 // nil if the configuration has it no more.
@@ -112,14 +117,23 @@ func (e *Engine) details(name string) message.Details {
 }
 
 // settle writes out what outputs hold in memory.
-func (e *Engine) settle() error {
+func settle(outputs []output.Settler) error {
 	var errs []error
-	for _, o := range e.parts {
-		if s, ok := o.(output.Settler); ok {
-			errs = append(errs, s.Settle())
-		}
+	for _, s := range outputs {
+		errs = append(errs, s.Settle())
 	}
 	return errors.Join(errs...)
+}
+
+// only returns the parts that are a T.
+func only[T any](parts []any) []T {
+	var list []T
+	for _, p := range parts {
+		if t, ok := p.(T); ok {
+			list = append(list, t)
+		}
+	}
+	return list
 }
 
 // templates resolves the names that an output renders.
@@ -156,7 +170,7 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 			e.router.Default = rs.Ruleset
 		}
 		if rs.Queue != nil {
-			q := e.newQueue(rs.Name, *rs.Queue, e.settle)
+			q := e.newQueue(rs.Name, *rs.Queue, e.allParts)
 			rs.Ruleset.Queue = q
 			own = append(own, q)
 		}

@@ -53,6 +53,16 @@ type Settler interface {
 	Settle() error
 }
 
+// Acknowledger is implemented by outputs whose other side says what has arrived. A
+// queue on disk forgets messages only then: what a connection that ends has not
+// delivered is sent again, also by the next process.
+type Acknowledger interface {
+	// Given is how many messages Write was given. One that is given again counts again.
+	Given() uint64
+	// Arrived is how many of those, from the first one on, have arrived or were given up.
+	Arrived() uint64
+}
+
 // Reopener is implemented by outputs that reopen things on HUP.
 type Reopener interface {
 	HUP()

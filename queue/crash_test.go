@@ -1,11 +1,13 @@
 package queue
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -225,6 +227,31 @@ func TestMaxDiskSpaceIsALimitAndComesFree(t *testing.T) {
 		}
 		b.q.Stop()
 		same(t, to.texts(), numbered(0, sent+200))
+	})
+}
+
+// A batch that the disk has no room for as a whole goes through in parts, and a message
+// that is larger than the room goes alone.
+func TestABatchLargerThanTheRoomOnDiskGoesThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newDiskBench(t, vfs.NewMem(), diskConf(Disk))
+		b.conf.MaxDiskSpace, b.conf.ForAction = 4000, false
+		to := b.start(false)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		want := append(numbered(0, 1000), strings.Repeat("large ", 1000))
+		want = append(want, numbered(1000, 2000)...)
+		for _, part := range [][]string{want[:1500], want[1500:]} {
+			if !b.q.Enqueue(ctx, batch(nil, part...)) {
+				t.Error("the batch was given up")
+			}
+			synctest.Wait()
+		}
+		b.q.Stop()
+		same(t, to.texts(), want)
+		if n := strings.Count(b.logged(), "can not be written"); n != 1 {
+			t.Errorf("it was reported %d times that the disk is full, want once: it was so again and again", n)
+		}
 	})
 }
 

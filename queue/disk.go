@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type disk struct {
 	// The queue's mu guards what follows.
 	spilling bool   // what comes goes to disk
 	storing  int    // batches that senders are writing
-	writes   uint64 // batches written, so that the feeder sees those that came in between
+	writes   uint64 // batches or parts of them, so that the feeder sees those that came in between
 	ahead    int    // batches from disk in the lanes or being processed
 	feeding  bool   // the feeder runs
 	wake     sync.Cond
@@ -37,8 +38,11 @@ type disk struct {
 	old      message.Flow // stands in for all flows of an earlier run
 	oldAhead int          // batches of it in the lanes or being processed
 
-	settling  sync.Mutex // held while outputs settle; guards unsettled
-	unsettled []*fed     // delivered, and perhaps still in the memory of an output
+	settling  sync.Mutex // held while outputs settle; guards what follows
+	unsettled []*fed     // delivered, and perhaps still in the memory of an output or on the way
+	outputs   []Acknowledger
+	again     *time.Timer   // looks at unsettled; nil before Start and after the end
+	pause     time.Duration // of again
 
 	room chan struct{} // tells a sender that waits for the disk to try again; never closed
 }
@@ -48,6 +52,13 @@ type diskFlow struct {
 	flow  *message.Flow
 	count int // of messages
 }
+
+// settlePause is how long after the last batch it is looked at again what has arrived;
+// while something has not it grows up to settlePauseMax.
+const (
+	settlePause    = 50 * time.Millisecond
+	settlePauseMax = 2 * time.Second
+)
 
 // retryWrite is how long a sender waits before it tries a disk that took nothing again.
 const retryWrite = 200 * time.Millisecond
@@ -145,9 +156,12 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 	full := false
 	var deadline <-chan time.Time
 	for last := false; ; {
-		err := error(errFull)
+		err, before := error(errFull), done
 		if !q.tooMany() {
 			done, err = d.spool.append(b, done, flow)
+		}
+		if err != nil && done > before {
+			q.wrote() // what is there has to be read for room to come free
 		}
 		if err == nil {
 			if full {
@@ -183,6 +197,14 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 		// There may be room by now, also when the queue was closed in the meantime.
 		last = last || q.isClosed()
 	}
+}
+
+// wrote lets the feeder know that a part of a batch is on disk.
+func (q *Queue) wrote() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.disk.writes++
+	q.disk.wake.Signal()
 }
 
 func (q *Queue) isClosed() bool {
@@ -378,10 +400,6 @@ func (q *Queue) processStored(e entry, h Handler) {
 	switch {
 	case e.fed != nil && done >= e.n:
 		q.finish(e.fed)
-		select {
-		case q.disk.room <- struct{}{}:
-		default:
-		}
 	case e.fed != nil:
 		q.disk.spool.interrupted(e.fed, done)
 	case !keep:
@@ -392,28 +410,104 @@ func (q *Queue) processStored(e entry, h Handler) {
 	}
 }
 
-// finish is for a batch from disk that was delivered. Its place on disk is given
-// up when outputs hold nothing of it in memory any more: a server that is killed
-// loses what was there.
-func (q *Queue) finish(batches ...*fed) {
+// startSettling is for before the first batch is finished.
+func (q *Queue) startSettling() {
 	d := q.disk
 	d.settling.Lock()
 	defer d.settling.Unlock()
-	d.unsettled = append(d.unsettled, batches...)
+	if q.env.Acknowledgers != nil {
+		d.outputs = q.env.Acknowledgers()
+	}
+	d.again = time.AfterFunc(time.Hour, q.settleAgain)
+	d.again.Stop()
+}
+
+// finish is for a batch from disk that was delivered. Its place on disk is given up
+// when outputs hold nothing of it in memory any more, and it has arrived where that is
+// known: a server that is killed loses what was there.
+func (q *Queue) finish(f *fed) {
+	d := q.disk
+	d.settling.Lock()
+	defer d.settling.Unlock()
+	f.batch = nil
+	for _, o := range d.outputs {
+		f.given = append(f.given, o.Given())
+	}
+	d.unsettled = append(d.unsettled, f)
+	d.pause = settlePause
+	q.settle()
+}
+
+// settle gives up the place on disk of what is safe elsewhere; settling is held.
+func (q *Queue) settle() {
+	d := q.disk
 	if q.env.Settle != nil && q.env.Settle() != nil {
 		return // the output has said why
 	}
-	for _, f := range d.unsettled {
+	n := d.arrived()
+	for _, f := range d.unsettled[:n] {
 		d.spool.finish(f)
 	}
-	clear(d.unsettled)
-	d.unsettled = d.unsettled[:0]
+	d.unsettled = slices.Delete(d.unsettled, 0, n)
+	if len(d.unsettled) > 0 && d.again != nil {
+		d.again.Reset(d.pause)
+	}
+	if n > 0 {
+		select {
+		case d.room <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// arrived is how many batches, from the first one on, have arrived; settling is held.
+func (d *disk) arrived() int {
+	n := len(d.unsettled)
+	for i, o := range d.outputs {
+		arrived, first := o.Arrived(), 0
+		for first < n && d.unsettled[first].given[i] <= arrived {
+			first++
+		}
+		n = first
+	}
+	return n
+}
+
+// settleAgain looks again at what has arrived.
+func (q *Queue) settleAgain() {
+	d := q.disk
+	d.settling.Lock()
+	defer d.settling.Unlock()
+	if d.again != nil {
+		d.pause = min(2*d.pause, settlePauseMax)
+		q.settle()
+	}
+}
+
+// endSettling waits until all that was delivered has arrived, at most for
+// queue.timeoutActionCompletion. What has not stays on disk.
+func (q *Queue) endSettling() {
+	d := q.disk
+	d.settling.Lock()
+	defer d.settling.Unlock()
+	if d.again != nil {
+		d.again.Stop()
+		d.again = nil
+	}
+	deadline := time.Now().Add(time.Duration(q.conf.TimeoutCompletion) * time.Millisecond)
+	for pause := time.Millisecond; ; pause = min(2*pause, settlePause) {
+		q.settle()
+		if len(d.outputs) == 0 || len(d.unsettled) == 0 || time.Now().After(deadline) {
+			return
+		}
+		time.Sleep(pause)
+	}
 }
 
 // closeDisk writes down what a stop left in memory, and closes the files.
 func (q *Queue) closeDisk() {
 	d := q.disk
-	q.finish()
+	q.endSettling()
 	left := 0
 	for _, k := range d.left {
 		left += k.batch.Len() - k.done

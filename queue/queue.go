@@ -45,6 +45,15 @@ type Env struct {
 	// Settle writes out what outputs were given and still hold in memory. Messages
 	// leave the disk only then; with an error they stay. Nil: nothing is held.
 	Settle func() error
+	// Acknowledgers returns the outputs whose messages leave the disk only when they
+	// have arrived, always the same. Nil: there are none.
+	Acknowledgers func() []Acknowledger
+}
+
+// Acknowledger is output.Acknowledger.
+type Acknowledger interface {
+	Given() uint64
+	Arrived() uint64
 }
 
 // Queue is a bounded queue of batches with its workers. Make it with New.
@@ -136,6 +145,7 @@ func (q *Queue) Context() context.Context { return q.ctx }
 // Start starts one worker a handler. Stop waits for them.
 func (q *Queue) Start(handlers []Handler) {
 	if q.disk != nil {
+		q.startSettling()
 		q.workers.Go(q.feed)
 	}
 	for i := range q.lanes {

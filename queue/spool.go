@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -43,8 +44,10 @@ type spool struct {
 	wmu     sync.Mutex // held while a record is written
 	out     vfs.File   // of the last segment; nil: the next record begins a new one
 	buf     []byte
-	failing bool // the last write failed
-	closed  bool // nothing more may be written
+	failing bool      // the last write failed
+	told    time.Time // that was last reported
+	telling bool      // that it works again
+	closed  bool      // nothing more may be written
 
 	mu       sync.Mutex // guards what follows
 	segments []*segment // in order
@@ -73,6 +76,9 @@ type fed struct {
 	n     int // messages in batch
 	done  bool
 	part  int // messages done when a stop came in between
+	// given is how many messages each Acknowledger was given when the batch was
+	// delivered: it has arrived when all of those have.
+	given []uint64
 }
 
 // fedRecord is one of the records that a batch was made of.
@@ -210,13 +216,26 @@ func (s *spool) append(b *message.Batch, first int, flow uint64) (int, error) {
 	done, err := s.appendFrom(b, first, flow)
 	if failing := err != nil && !errors.Is(err, errTooLarge); failing != s.failing {
 		s.failing = failing
-		if failing {
-			s.log.Error("a queue can not be written to disk", "err", err)
-		} else {
-			s.log.Info("a queue is written to disk again")
-		}
+		s.tell(err)
 	}
 	return done, err
+}
+
+// tellEvery is how often it is reported that the disk takes nothing: one that is full
+// has room for a moment whenever messages are delivered.
+const tellEvery = time.Minute
+
+// tell reports that the disk takes nothing, or with no error that it does again. wmu is held.
+func (s *spool) tell(err error) {
+	now := time.Now()
+	switch {
+	case err == nil && s.telling:
+		s.telling = false
+		s.log.Info("a queue is written to disk again")
+	case err != nil && now.Sub(s.told) >= tellEvery:
+		s.told, s.telling = now, true
+		s.log.Error("a queue can not be written to disk", "err", err)
+	}
 }
 
 // appendFrom is append without the log; wmu is held.
@@ -243,12 +262,15 @@ func (s *spool) appendFrom(b *message.Batch, first int, flow uint64) (int, error
 
 var errTooLarge = errors.New("the message is too large for a queue on disk")
 
+// targetBody is how long a record should be at most: more than one fits into a segment.
+func (s *spool) targetBody() int { return int(min(targetBody, max(s.maxSegment/2, 1))) }
+
 // encode puts a record of messages from first on into buf, and returns the first
 // message that is not in it.
 func (s *spool) encode(b *message.Batch, first int) (end int) {
 	var head [recordHeader]byte
-	size := 0
-	for end = first; end < b.Len() && end-first < maxRecordMessages && (size < targetBody || end == first); end++ {
+	size, target := 0, s.targetBody()
+	for end = first; end < b.Len() && end-first < maxRecordMessages && (size < target || end == first); end++ {
 		size += b.Msgs[end].Size() - messageOverhead
 	}
 	s.buf = message.AppendBatch(append(s.buf[:0], head[:]...), b, first, end)
@@ -262,7 +284,7 @@ const messageOverhead = 256
 func (s *spool) write(r *record, sum uint32) error {
 	r.seq = s.seq.Add(1)
 	s.mu.Lock()
-	full := func() bool { return s.maxBytes > 0 && s.bytes+int64(len(s.buf)) > s.maxBytes }
+	full := func() bool { return s.maxBytes > 0 && s.bytes > 0 && s.bytes+int64(len(s.buf)) > s.maxBytes }
 	cur := s.writing
 	if cur != nil && full() && cur.last < s.pos.next {
 		s.endSegment() // all of it is done: it goes

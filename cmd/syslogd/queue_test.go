@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -149,6 +151,100 @@ func TestAKilledServerLosesNothingOfItsDiskQueue(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("the files of an empty queue are left")
 	}
+}
+
+// inKernel is how many bytes of TCP connections to a port of 127.0.0.1 the kernel
+// holds: for the sender, and for the receiver.
+func inKernel(t *testing.T, port string) (unsent, unread int) {
+	t.Helper()
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := strconv.Atoi(port)
+	address := fmt.Sprintf("0100007F:%04X", n)
+	for line := range strings.Lines(string(table)) {
+		var slot, local, remote, state string
+		var tx, rx int
+		if _, err := fmt.Sscanf(line, "%s %s %s %s %x:%x", &slot, &local, &remote, &state, &tx, &rx); err != nil || state != "01" {
+			continue
+		}
+		switch address {
+		case remote:
+			unsent += tx
+		case local:
+			unread += rx
+		}
+	}
+	return unsent, unread
+}
+
+// A connection is full, the other side ends it without having read, and the server is
+// killed: what it had taken from the disk and given to the kernel is sent by the next one.
+func TestAKilledServerLosesNothingThatHasNotArrived(t *testing.T) {
+	t.Parallel()
+	const count = 5000
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
+	}}
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	target := l.Addr().String()
+	_, port, _ := net.SplitHostPort(target)
+	work, total := t.TempDir(), 0
+	for i := range count {
+		total += len(fmt.Sprintf("number %d\n", i))
+	}
+	conf := fmt.Sprintf(forwarding(target, `queue.type="Disk" queue.fileName="fwd"`), work)
+	s := startServer(t, conf)
+	sendLines(t, s.port("imtcp"), 0, count)
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unsent, unread := 0, 0
+	if !poll(func() bool { unsent, unread = inKernel(t, port); return unsent+unread == total }) {
+		t.Fatalf("%d and %d bytes are in the kernel, want %d", unsent, unread, total)
+	}
+	c.Close()
+	l.Close()
+	s.kill()
+
+	to := startSink(t, target)
+	s = startServer(t, conf)
+	var got []string
+	if !poll(func() bool { got = to.got(); return slices.Contains(got, fmt.Sprintf("number %d", count-1)) }) {
+		t.Fatalf("%d messages were sent again, the last one is missing", len(got))
+	}
+	s.stop()
+	var first int
+	fmt.Sscanf(got[0], "number %d", &first)
+	if len(strings.Join(got, "\n"))+1 < unsent || first+len(got) != count {
+		t.Errorf("%d messages from %d on were sent again, %d bytes had not arrived", len(got), first, unsent)
+	}
+}
+
+// The server's own messages go to the queue that some of them are about.
+func TestAFullQueueThatReportsToItselfGoesOn(t *testing.T) {
+	t.Parallel()
+	const count = 2000
+	target := deadAddress(t)
+	conf := forwarding(target, `queue.type="Direct"`) + `main_queue(queue.type="Disk" queue.fileName="main" queue.maxDiskSpace="20k")`
+	conf = strings.Replace(conf, "global(", `global(processInternalMessages="on" `, 1)
+	s := startServer(t, fmt.Sprintf(conf, t.TempDir()))
+	sendLines(t, s.port("imtcp"), 0, count)
+	if !poll(func() bool { return strings.Contains(s.read("output"), "can not be written to disk") }) {
+		t.Fatalf("the queue did not fill: %s", s.read("output"))
+	}
+	to := startSink(t, target)
+	last := fmt.Sprintf("number %d", count-1)
+	poll(func() bool { return slices.Contains(to.got(), last) })
+	s.stop()
+	numbers := slices.DeleteFunc(to.got(), func(line string) bool { return !strings.HasPrefix(line, "number ") })
+	checkNumbers(t, numbers, count, 0)
 }
 
 // A server that is killed while it delivers sends what was not confirmed again,

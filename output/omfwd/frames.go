@@ -6,6 +6,9 @@ type frames struct {
 	ends []int
 	// start is where the first one begins; it is above 0 in a view.
 	start int
+	// number is that of the first one, or of an older one: the forwarder numbers what it
+	// is given.
+	number uint64
 }
 
 // overhead is what framing adds to a message, in bytes: an octet count and a
@@ -39,11 +42,14 @@ func (f *frames) begin(i int) int {
 
 // view is the frames from..to-1. It shares their memory.
 func (f *frames) view(from, to int) frames {
-	return frames{f.buf, f.ends[from:to:to], f.begin(from)}
+	return frames{f.buf, f.ends[from:to:to], f.begin(from), f.number}
 }
 
 // add appends copies of other's frames.
 func (f *frames) add(other frames) {
+	if other.len() > 0 && (f.len() == 0 || other.number < f.number) {
+		f.number = other.number
+	}
 	shift := len(f.buf) - other.start
 	f.buf = append(f.buf, other.all()...)
 	for _, e := range other.ends {

@@ -105,6 +105,14 @@ func (k *kept) all() frames {
 	return f
 }
 
+// oldest is the number of the first frame that has not arrived; none if there is none.
+func (k *kept) oldest(none uint64) uint64 {
+	for i := range k.chunks {
+		none = min(none, k.chunks[i].number)
+	}
+	return none
+}
+
 // after is how many frames are complete only with more than the given bytes.
 func (k *kept) after(given uint64) int {
 	n := 0

@@ -109,6 +109,56 @@ func TestWhatWasNotAcknowledgedIsSentAgain(t *testing.T) {
 	}
 }
 
+// What has not arrived is known, also of what waits for the next connection.
+func TestWhatHasNotArrivedIsKnown(t *testing.T) {
+	t.Parallel()
+	const size, total = 1000, 2001
+	s := listen(t)
+	out := openWith(t, `action(type="omfwd" target="127.0.0.1" port="`+s.port()+`" protocol="tcp")`, module.Env{Queued: true})
+	progress := out.(output.Acknowledger)
+	until := func(what string, cond func(arrived int) bool) {
+		t.Helper()
+		deadline := time.Now().Add(15 * time.Second)
+		for tick := time.NewTicker(10 * time.Millisecond); !cond(int(progress.Arrived())); <-tick.C {
+			if time.Now().After(deadline) {
+				t.Fatalf("waited in vain: %s; %d of %d have arrived", what, progress.Arrived(), progress.Given())
+			}
+		}
+	}
+	mustWrite(t, out, numbered(0, 1, size)...)
+	first := s.acceptSlow()
+	until("the first message", func(arrived int) bool { return arrived == 1 })
+	for i := range 20 {
+		mustWrite(t, out, numbered(1+i*100, 101+i*100, size)...)
+	}
+	acked := steady(t, first) / size
+	if n := int(progress.Arrived()); progress.Given() != total || n > acked || n < acked-100 {
+		t.Errorf("%d of %d messages have arrived, it says %d of %d", acked, total, n, progress.Given())
+	}
+	s.Close()     // nobody listens
+	first.Close() // a reset
+	if err := write(out, numbered(total, total+1, size)...); err == nil {
+		t.Error("a message was sent to nobody")
+	}
+	if n := int(progress.Arrived()); n > acked {
+		t.Errorf("only %d messages have arrived, it says %d", acked, n)
+	}
+	again, err := net.Listen("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	go func() {
+		c, err := again.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		io.Copy(io.Discard, c)
+	}()
+	until("all messages", func(arrived int) bool { return arrived == int(progress.Given()) })
+}
+
 // A peer that does not read for a while costs nothing but time.
 func TestAPeerThatDoesNotReadHoldsItsOwnMessagesUp(t *testing.T) {
 	t.Parallel()

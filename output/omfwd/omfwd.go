@@ -54,7 +54,7 @@ const (
 // New checks the TLS settings, whose contradictions stop the action, and
 // remembers the rest. Connections are made by the first message.
 func New(c Config, env module.Env) (output.Output, error) {
-	o := &forwarder{Config: c, env: env, log: env.Log, now: env.Now, srv: net.DefaultResolver.LookupSRV, settleIn: settleTime}
+	o := &forwarder{Config: c, env: env, log: env.Log, now: env.Now, srv: net.DefaultResolver.LookupSRV, settleIn: settleTime, ending: map[*stream]uint64{}}
 	if policy := env.Policies.Lookup(c.LimitName); c.LimitInterval > 0 || policy != nil {
 		o.limit = &listener.RateLimit{Policy: policy, Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omfwd", Log: env.Log}
 	}
@@ -101,9 +101,14 @@ type forwarder struct {
 	backlog  frames
 	timer    *time.Timer // runs settle
 	settleIn time.Duration
-	closing  sync.WaitGroup // connections that are being finished
+	closing  sync.WaitGroup     // connections that are being finished
+	ending   map[*stream]uint64 // those, with the number of the first frame that has not arrived
 	closed   bool
+	given    uint64 // frames
 }
+
+// arrived is the number of a frame that surely has arrived.
+const arrived = ^uint64(0)
 
 // Templates is the text.
 func (o *forwarder) Templates() []string { return []string{o.Config.template()} }
@@ -167,6 +172,8 @@ func (o *forwarder) frame(part *output.Part) {
 		o.batch = o.spare()
 	}
 	o.batch.reset()
+	o.batch.number = o.given
+	o.given += uint64(len(part.Ends))
 	if n := len(part.All()) + len(part.Ends)*overhead; cap(o.batch.buf) < n {
 		o.batch.buf = make([]byte, 0, n)
 	}
@@ -281,12 +288,43 @@ func (o *forwarder) finish(t *target) {
 	if s == nil {
 		return
 	}
+	s.forget()
+	o.ending[s] = s.kept.oldest(arrived)
 	o.closing.Go(func() {
 		left := s.finish() // ends within lastTime
 		o.mu.Lock()
 		defer o.mu.Unlock()
+		delete(o.ending, s)
 		o.backlog.add(left)
 	})
+}
+
+// Given is how many messages were given to Write.
+func (o *forwarder) Given() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.given
+}
+
+// Arrived is how many of them, from the first one on, have arrived or were given up.
+// Datagrams count as arrived.
+func (o *forwarder) Arrived() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := o.given
+	if o.backlog.len() > 0 {
+		n = min(n, o.backlog.number)
+	}
+	for _, t := range o.targets {
+		if t.stream != nil {
+			t.stream.forget()
+			n = t.stream.kept.oldest(n)
+		}
+	}
+	for _, oldest := range o.ending {
+		n = min(n, oldest)
+	}
+	return n
 }
 
 // counters are what the action's metrics show beside those that all actions have.

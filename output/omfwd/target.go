@@ -128,7 +128,7 @@ func (t *target) open(ctx context.Context, backlog *frames) error {
 	t.stats.connects.Add(1)
 	// What may be lost contains the last message.
 	if len(t.last) > 0 && backlog.len() == 0 {
-		backlog.add(frames{buf: t.last, ends: []int{len(t.last)}})
+		backlog.add(frames{buf: t.last, ends: []int{len(t.last)}, number: arrived})
 	}
 	return nil
 }
