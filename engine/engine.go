@@ -126,6 +126,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 		env.OwnMessage = func(string) {}
 	}
 	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}, parsers: map[string]module.Parser{}}
+	e.own.idle = sync.NewCond(&e.own.mu)
 	e.patience, e.endPatience = context.WithCancel(context.Background())
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
@@ -134,7 +135,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	cfg.Requests.Log = env.Log.With("module", "fmhttp")
 	cfg.Tables.Log = env.Log.With("module", "lookup")
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
-	e.main = e.newQueue("main Q", cfg.MainQueue, e.settle)
+	e.main = e.newQueue("main Q", cfg.MainQueue, e.allParts)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
 	e.buildInputs(diags)

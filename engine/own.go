@@ -7,30 +7,69 @@ import (
 	"syslogd/message"
 )
 
-// ownMessages are the server's own messages on their way into the main queue.
+// maxOwn bounds the server's own messages that are on their way.
+const maxOwn = 1000
+
+// ownMessages are the server's own messages on their way into the main queue. Whatever
+// they are about may hold locks, also those of that queue, so another goroutine brings
+// them there.
 type ownMessages struct {
 	mu      sync.Mutex
+	waiting []*message.Batch
+	running bool
 	stopped bool
+	idle    *sync.Cond // running has ended
 }
 
+// add takes b unless there are too many, or after stop.
+func (o *ownMessages) add(b *message.Batch, enqueue func(*message.Batch) bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.stopped || len(o.waiting) >= maxOwn {
+		b.Release()
+		return false
+	}
+	o.waiting = append(o.waiting, b)
+	if !o.running {
+		o.running = true
+		go o.run(enqueue)
+	}
+	return true
+}
+
+func (o *ownMessages) run(enqueue func(*message.Batch) bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.waiting) > 0 {
+		list := o.waiting
+		o.waiting = nil
+		o.mu.Unlock()
+		for _, b := range list {
+			enqueue(b)
+		}
+		o.mu.Lock()
+	}
+	o.running = false
+	o.idle.Broadcast()
+}
+
+// stop takes no more, and returns when all are in the queue.
 func (o *ownMessages) stop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stopped = true
+	for o.running {
+		o.idle.Wait()
+	}
 }
 
-// Inject puts one of the server's own messages into the main queue: facility
-// syslog, the tag as rsyslogd has it ("rsyslogd:" or "rsyslogd-2007:"). It
-// reports false when there is no queue to take it: before Start, after Stop, or
-// when the queue is full.
+// Inject has one of the server's own messages put into the main queue: facility
+// syslog, the tag as rsyslogd has it ("rsyslogd:" or "rsyslogd-2007:"). It never
+// waits. It reports false when nothing takes the message: after Stop, or when too
+// many are on their way; one that finds the queue full is dropped and counted.
 func (e *Engine) Inject(sev message.Severity, tag, text string) bool {
-	e.own.mu.Lock()
-	defer e.own.mu.Unlock()
-	if e.own.stopped {
-		return false
-	}
 	b := message.NewBatch(nil)
 	b.Received = e.env.Now()
 	listener.AddOwn(b, e.names, sev, tag, text)
-	return e.main.TryEnqueue(b)
+	return e.own.add(b, e.main.TryEnqueue)
 }
