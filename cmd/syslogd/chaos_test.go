@@ -244,15 +244,21 @@ func TestNothingIsLostInAChainWhateverHappens(t *testing.T) {
 		// acknowledged is gone when it is killed before it has read that, so it is
 		// only stopped.
 		gentle bool
+		// room is more parameters of all queues.
+		room string
 	}{
 		{"RELP", `module(load="omrelp")
 action(type="omrelp" target="127.0.0.1" port="PORT" action.resumeRetryCount="-1" action.resumeInterval="1")`,
 			`module(load="imrelp")
-input(type="imrelp" address="127.0.0.1" port="PORT")`, false},
+input(type="imrelp" address="127.0.0.1" port="PORT")`, false, ""},
 		{"TCP", `action(type="omfwd" target="127.0.0.1" port="PORT" protocol="tcp" action.resumeRetryCount="-1" action.resumeInterval="1"
-  queue.type="Disk" queue.fileName="forward")`,
+  queue.type="Disk" queue.fileName="forward" ROOM)`,
 			`module(load="imtcp")
-input(type="imtcp" address="127.0.0.1" port="PORT")`, true},
+input(type="imtcp" address="127.0.0.1" port="PORT")`, true, ""},
+		{"TCP with little room on disk", `action(type="omfwd" target="127.0.0.1" port="PORT" protocol="tcp" action.resumeRetryCount="-1" action.resumeInterval="1"
+  queue.type="Disk" queue.fileName="forward" queue.timeoutEnqueue="60000" ROOM)`,
+			`module(load="imtcp")
+input(type="imtcp" address="127.0.0.1" port="PORT")`, true, `queue.maxDiskSpace="50k"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -264,15 +270,15 @@ input(type="imtcp" address="127.0.0.1" port="PORT")`, true},
 			chance := rand.New(rand.NewPCG(seed, 0))
 			in, between := freePort(t, "tcp"), freePort(t, "tcp")
 			disk, mayFill := scratch(t)
-			receiver := newMortal(t, "receiver", disk, `main_queue(queue.type="Disk" queue.fileName="main")
+			receiver := newMortal(t, "receiver", disk, `main_queue(queue.type="Disk" queue.fileName="main" `+tt.room+`)
 template(name="line" type="string" string="%msg:2:$%\n")
 `+strings.ReplaceAll(tt.receive, "PORT", between)+`
 action(type="omfile" file="@DIR@/out.log" template="line" action.resumeRetryCount="-1" action.resumeInterval="1")
 `)
-			relay := newMortal(t, "relay", t.TempDir(), `main_queue(queue.type="Disk" queue.fileName="main")
+			relay := newMortal(t, "relay", t.TempDir(), `main_queue(queue.type="Disk" queue.fileName="main" `+tt.room+`)
 module(load="imrelp")
 input(type="imrelp" address="127.0.0.1" port="`+in+`")
-`+strings.ReplaceAll(tt.forward, "PORT", between)+"\n")
+`+strings.NewReplacer("PORT", between, "ROOM", tt.room).Replace(tt.forward)+"\n")
 			w := &witness{port: in, count: count}
 			done := make(chan struct{})
 			go func() {
