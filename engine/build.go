@@ -88,7 +88,8 @@ func (e *Engine) buildAction(a *config.Action) error {
 		e.router.Flush = append(e.router.Flush, f)
 	}
 	if a.Queue != nil {
-		q := e.newQueue(a.Name+" queue", *a.Queue, func() []any { return []any{out} })
+		own := func() []any { return []any{out} }
+		q := e.newQueue(a.Name+" queue", *a.Queue, own, own)
 		a.Action.Queue = q
 		e.queues = append(e.queues, q)
 		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(q.Context())) }
@@ -96,18 +97,61 @@ func (e *Engine) buildAction(a *config.Action) error {
 	return nil
 }
 
-// newQueue makes a queue. parts returns, once all are built, what its messages may go to.
-func (e *Engine) newQueue(name string, conf queue.Config, parts func() []any) *queue.Queue {
+// newQueue makes a queue. When all is built, parts returns what may hold its messages
+// in memory, and outputs what its own workers hand them to.
+func (e *Engine) newQueue(name string, conf queue.Config, parts, outputs func() []any) *queue.Queue {
 	settlers := sync.OnceValue(func() []output.Settler { return only[output.Settler](parts()) })
 	return queue.New(name, conf, queue.Env{
 		Log: e.log, Resolve: e.names.Resolve, Details: e.details,
 		Settle:        func() error { return settle(settlers()) },
-		Acknowledgers: func() []queue.Acknowledger { return only[queue.Acknowledger](parts()) },
+		Acknowledgers: func() []queue.Acknowledger { return only[queue.Acknowledger](outputs()) },
 	})
 }
 
-// allParts are the outputs and modifiers of the main queue and those of rulesets.
+// allParts are the outputs and modifiers.
 func (e *Engine) allParts() []any { return e.parts }
+
+// mainOutputs are the outputs that the main queue's workers hand messages to.
+func (e *Engine) mainOutputs() []any {
+	var list []any
+	seen := map[*router.Ruleset]bool{}
+	for _, rs := range e.router.Rulesets {
+		if rs.Queue == nil {
+			list = append(list, e.outputs(rs, seen)...)
+		}
+	}
+	return list
+}
+
+// outputs are those of a ruleset and of those that it calls, as far as no other queue
+// lies in front of them.
+func (e *Engine) outputs(rs *router.Ruleset, seen map[*router.Ruleset]bool) []any {
+	if seen[rs] {
+		return nil
+	}
+	seen[rs] = true
+	var list []any
+	call := func(callee *router.Ruleset) {
+		if callee != nil && callee.Queue == nil {
+			list = append(list, e.outputs(callee, seen)...)
+		}
+	}
+	for s := range router.All(rs.Body) {
+		switch s := s.(type) {
+		case *router.Action:
+			if s.Queue == nil && s.Delivery != nil {
+				list = append(list, s.Delivery.Output())
+			}
+		case *router.Call:
+			call(s.Ruleset)
+		case *router.CallIndirect:
+			for _, callee := range e.router.Rulesets {
+				call(callee)
+			}
+		}
+	}
+	return list
+}
 
 // details finds the parser that tells what $!device is for messages from disk;
 // nil if the configuration has it no more.
@@ -170,7 +214,7 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 			e.router.Default = rs.Ruleset
 		}
 		if rs.Queue != nil {
-			q := e.newQueue(rs.Name, *rs.Queue, e.allParts)
+			q := e.newQueue(rs.Name, *rs.Queue, e.allParts, func() []any { return e.outputs(rs.Ruleset, map[*router.Ruleset]bool{}) })
 			rs.Ruleset.Queue = q
 			own = append(own, q)
 		}

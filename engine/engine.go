@@ -135,7 +135,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	cfg.Requests.Log = env.Log.With("module", "fmhttp")
 	cfg.Tables.Log = env.Log.With("module", "lookup")
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
-	e.main = e.newQueue("main Q", cfg.MainQueue, e.allParts)
+	e.main = e.newQueue("main Q", cfg.MainQueue, e.allParts, e.mainOutputs)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
 	e.buildInputs(diags)

@@ -17,6 +17,15 @@ type chain struct {
 	links []link
 }
 
+// stmts are the statements that the chain was made of.
+func (c *chain) stmts() []Stmt {
+	list := make([]Stmt, len(c.links))
+	for i, l := range c.links {
+		list[i] = l.stmt
+	}
+	return list
+}
+
 // link is a statement of a chain.
 type link struct {
 	stmt Stmt

@@ -46,6 +46,25 @@ func TestChainSeesWhatAModifierChanged(t *testing.T) {
 	b.want("one", "a one", "two", "a two three|b two", "again", "", "three", "a two three")
 }
 
+func TestAllStatementsAreSeenInChains(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var body []Stmt
+	for i := range 5 {
+		name := fmt.Sprint("out", i)
+		body = append(body, b.filter("msg", "contains", name, b.to(name)))
+	}
+	var actions []string
+	for s := range All(Chained(body)) {
+		if a, ok := s.(*Action); ok {
+			actions = append(actions, a.Name)
+		}
+	}
+	if got := strings.Join(actions, " "); got != "out0 out1 out2 out3 out4" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestWhatMakesAChain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

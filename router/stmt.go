@@ -15,13 +15,19 @@ type Stmt interface {
 	run(w *Worker, m *message.Message) bool
 }
 
-// All returns the statements of body and of the blocks within, before chains are made.
+// All returns the statements of body and of the blocks within.
 func All(body []Stmt) iter.Seq[Stmt] {
 	return func(yield func(Stmt) bool) { all(body, yield) }
 }
 
 func all(body []Stmt, yield func(Stmt) bool) bool {
 	for _, s := range body {
+		if c, ok := s.(*chain); ok {
+			if !all(c.stmts(), yield) {
+				return false
+			}
+			continue
+		}
 		more := yield(s)
 		switch s := s.(type) {
 		case *If:

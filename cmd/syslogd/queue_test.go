@@ -183,6 +183,18 @@ func inKernel(t *testing.T, port string) (unsent, unread int) {
 // killed: what it had taken from the disk and given to the kernel is sent by the next one.
 func TestAKilledServerLosesNothingThatHasNotArrived(t *testing.T) {
 	t.Parallel()
+	for name, queues := range map[string][2]string{
+		"the queue of the action":  {`queue.type="Disk" queue.fileName="fwd"`, ``},
+		"the queue in front of it": {`queue.type="Direct"`, `main_queue(queue.type="Disk" queue.fileName="main")`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resetAndKilled(t, queues[0], queues[1])
+		})
+	}
+}
+
+func resetAndKilled(t *testing.T, queue, mainQueue string) {
 	const count = 5000
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		return raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
@@ -198,7 +210,7 @@ func TestAKilledServerLosesNothingThatHasNotArrived(t *testing.T) {
 	for i := range count {
 		total += len(fmt.Sprintf("number %d\n", i))
 	}
-	conf := fmt.Sprintf(forwarding(target, `queue.type="Disk" queue.fileName="fwd"`), work)
+	conf := fmt.Sprintf(forwarding(target, queue), work) + mainQueue
 	s := startServer(t, conf)
 	sendLines(t, s.port("imtcp"), 0, count)
 	c, err := l.Accept()
@@ -225,6 +237,37 @@ func TestAKilledServerLosesNothingThatHasNotArrived(t *testing.T) {
 	if len(strings.Join(got, "\n"))+1 < unsent || first+len(got) != count {
 		t.Errorf("%d messages from %d on were sent again, %d bytes had not arrived", len(got), first, unsent)
 	}
+}
+
+// A target that does not read keeps its own messages on disk, not those of the queue in
+// front of its own.
+func TestABlockedTargetHoldsOnlyItsOwnDiskQueue(t *testing.T) {
+	t.Parallel()
+	work := t.TempDir()
+	s := startServer(t, fmt.Sprintf(`
+global(workDirectory="%s")
+main_queue(queue.type="Disk" queue.fileName="main")
+module(load="imtcp")
+input(type="imtcp" address="127.0.0.1" port="0")
+template(name="text" type="string" string="%%msg:2:$%%\n")
+if $msg contains "number" then {
+  action(name="fwd" type="omfwd" target="127.0.0.1" port="%s" protocol="tcp" template="text")
+  action(type="omfile" file="@DIR@/local.log" template="text")
+}
+`, work, blockedTarget(t)))
+	const count = 5000
+	sendLines(t, s.port("imtcp"), 0, count)
+	if !poll(func() bool { return strings.Count(s.read("local.log"), "\n") == count }) {
+		t.Fatalf("%d of %d messages are in the local file", strings.Count(s.read("local.log"), "\n"), count)
+	}
+	in := func(queue string) int { return spooledIn(t, filepath.Join(work, queue+".queue")) }
+	if !poll(func() bool { return in("main") == 0 }) {
+		t.Errorf("%d messages are left in the main queue", in("main"))
+	}
+	if n := in("fwd"); n < count/2 {
+		t.Errorf("only %d of %d messages, which have not arrived, are in the queue of the action", n, count)
+	}
+	s.kill()
 }
 
 // The server's own messages go to the queue that some of them are about.
