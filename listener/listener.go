@@ -74,8 +74,9 @@ type Submitter struct {
 	Until context.Context
 }
 
-// prepare makes b ready for the queue and reports whether there is anything in it.
-func (s *Submitter) prepare(b *message.Batch) bool {
+// Prepare makes b ready for the queue and reports whether there is anything in it; if
+// not, it is released. It is the first half of what the other methods do, but for Process.
+func (s *Submitter) Prepare(b *message.Batch) bool {
 	b.Ruleset = s.Ruleset
 	if b.Len() > 0 {
 		b.StampReceived()
@@ -93,7 +94,7 @@ func (s *Submitter) prepare(b *message.Batch) bool {
 // Submit hands b on and waits while the queue is full. b belongs to the queue
 // afterwards. It reports whether the queue took it.
 func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
-	return !s.prepare(b) || s.Queue.Enqueue(ctx, b)
+	return !s.Prepare(b) || s.Queue.Enqueue(ctx, b)
 }
 
 // Insist is Submit for what the input alone has: at a stop it waits for room until
@@ -110,21 +111,22 @@ func (s *Submitter) Patience() context.Context {
 
 // TrySubmit is Submit for senders that cannot wait.
 func (s *Submitter) TrySubmit(b *message.Batch) bool {
-	return !s.prepare(b) || s.Queue.TryEnqueue(b)
+	return !s.Prepare(b) || s.Queue.TryEnqueue(b)
 }
 
 // Pass is Insist for inputs that read on even if it takes long: the batch may be
 // processed before it returns. See Passer.
 func (s *Submitter) Pass(b *message.Batch) bool {
-	return !s.prepare(b) || s.pass(b) || s.Queue.Enqueue(s.Patience(), b)
+	return !s.Prepare(b) || s.Process(b) || s.Queue.Enqueue(s.Patience(), b)
 }
 
 // TryPass is Pass for senders that cannot wait.
 func (s *Submitter) TryPass(b *message.Batch) bool {
-	return !s.prepare(b) || s.pass(b) || s.Queue.TryEnqueue(b)
+	return !s.Prepare(b) || s.Process(b) || s.Queue.TryEnqueue(b)
 }
 
-func (s *Submitter) pass(b *message.Batch) bool {
+// Process processes b, which is prepared, if the queue permits that: see Passer.
+func (s *Submitter) Process(b *message.Batch) (done bool) {
 	p, ok := s.Queue.(Passer)
 	return ok && p.Pass(b)
 }

@@ -69,7 +69,7 @@ func TestDatagramsOfAnyLength(t *testing.T) {
 		for _, p := range sent {
 			send(t, c, p)
 		}
-		n, errno := b.Wait(fd)
+		n, errno := b.Receive(fd)
 		if n != len(sent) || errno != 0 {
 			t.Fatalf("%d datagrams, %v, want %d", n, errno, len(sent))
 		}
@@ -113,7 +113,7 @@ func TestAMappedAddressIsAnIPv4Address(t *testing.T) {
 	fd, from := pair(t, "udp", "[::]:0")
 	b := New(1, 100, 0, true)
 	send(t, from, text(10))
-	if n, errno := b.Wait(fd); n != 1 || errno != 0 {
+	if n, errno := b.Receive(fd); n != 1 || errno != 0 {
 		t.Fatalf("%d, %v", n, errno)
 	}
 	if got := b.Sender(0).String(); got != from.LocalAddr().String() {
@@ -135,7 +135,7 @@ func TestControlDataIsOfTheLastCall(t *testing.T) {
 		set(on)
 		send(t, c, text(10))
 		send(t, c, text(10))
-		if n, errno := b.Wait(fd); n != 2 || errno != 0 {
+		if n, errno := b.Receive(fd); n != 2 || errno != 0 {
 			t.Fatalf("%d, %v", n, errno)
 		}
 		for i := range 2 {
@@ -155,7 +155,7 @@ func TestReceivingDoesNotAllocate(t *testing.T) {
 	p, long := make([]byte, 2*headSize), text(headSize+1)
 	if n := testing.AllocsPerRun(100, func() {
 		send(t, c, long)
-		b.Wait(fd)
+		b.Receive(fd)
 		b.Copy(p, 0)
 		b.Sender(0)
 		b.Receive(fd)

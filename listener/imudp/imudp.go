@@ -230,7 +230,7 @@ func (in *input) Run(ctx context.Context, sub *listener.Submitter) error {
 func (in *input) Close() error {
 	var errs []error
 	for _, r := range in.readers {
-		errs = append(errs, r.close())
+		errs = append(errs, r.Socket.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -62,8 +62,8 @@ func steady(t *testing.T, roomy bool, g listener.Gather) (in *input, send func(s
 		t.Fatal(err)
 	}
 	r := in.readers[0]
-	r.roomy, r.gathering = roomy, g
-	r.direct(r.gathering.Direct(true))
+	r.roomy, r.Gather = roomy, g
+	r.Socket.Direct(r.Gather.Direct(true))
 	conn, err := net.Dial("udp", r.addr.String())
 	if err != nil {
 		t.Fatal(err)

@@ -89,7 +89,7 @@ func (in *input) Open(ctx context.Context) error {
 	opt := socketOptions{
 		path: c.Path, unlink: c.Unlink, createPath: c.CreatePath,
 		credentials: c.Annotate || c.SystemPID || c.IgnoreOwn || c.LimitInterval > 0, timestamp: c.SystemTimestamp,
-		log: in.env.Log,
+		maxSize: in.env.Global.MaxMessageSize, log: in.env.Log,
 	}
 	var err error
 	if in.sock, err = openSocket(ctx, opt); err != nil {

@@ -151,7 +151,8 @@ func TestFullQueue(t *testing.T) {
 		b := message.NewBatch(nil)
 		b.Received = begin
 		b.Add([]byte("<13>app: x"), origin, peer)
-		r.hand(b, sub)
+		r.sub = sub
+		r.enqueue(b)
 		return time.Since(begin)
 	}
 	newTestReader := func(flowControl bool) *reader {

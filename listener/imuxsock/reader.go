@@ -3,36 +3,22 @@ package imuxsock
 import (
 	"context"
 	"os"
-	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
-	"syslogd/internal/datagram"
 	"syslogd/listener"
 	"syslogd/message"
-)
-
-const (
-	// maxBatch is how many datagrams one system call may receive. The kernel
-	// holds net.unix.max_dgram_qlen of them, 10 by default, 512 with systemd.
-	maxBatch = 32
-	// maxBuffer bounds the buffer of a reader, however long messages may be.
-	maxBuffer = 1 << 20
 )
 
 // reader reads one socket. It belongs to one goroutine.
 type reader struct {
 	*input
+	listener.Datagrams
+	sub  *listener.Submitter
 	flow message.Flow
 	self int32
-
-	raw syscall.RawConn
-	try func(fd uintptr) bool
-	n   int // datagrams that the last call received
-	err syscall.Errno
-	in  *datagram.Buffer
 
 	pending patience
 	stalled bool // the queue did not take the last batch
@@ -46,79 +32,71 @@ type reader struct {
 }
 
 func newReader(in *input) *reader {
-	r := &reader{input: in, self: int32(os.Getpid())}
-	r.raw = in.sock.raw
-	r.try = func(fd uintptr) bool {
-		r.receive(fd)
-		return r.err != unix.EAGAIN
-	}
-	size := in.env.Global.MaxMessageSize
-	// The control data have room for what was asked for, and none for open
-	// files: a sender could else fill the table of descriptors with them.
-	r.in = datagram.New(max(1, min(maxBatch, maxBuffer/size)), size, in.sock.control, false)
-	return r
+	return &reader{input: in, Datagrams: listener.Datagrams{Socket: in.sock.Socket}, self: int32(os.Getpid())}
 }
 
-// errorPause is how long reading rests after an error.
-const errorPause = 100 * time.Millisecond
-
-// run receives until ctx is done, and then what has arrived already.
+// run receives until ctx is done.
 func (r *reader) run(ctx context.Context, sub *listener.Submitter) {
-	stop := context.AfterFunc(ctx, func() { r.sock.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-	defer r.pending.stop()
-	var limit listener.LogLimiter
-	for ctx.Err() == nil && r.raw.Read(r.try) == nil {
-		if r.err != 0 {
-			if limit.Allow() {
-				r.env.Log.Warn("receiving local messages", "file", r.conf.Path, "err", r.err)
-			}
-			select {
-			case <-time.After(errorPause):
-			case <-ctx.Done():
-			}
-			continue
-		}
-		r.submit(sub)
-	}
-	r.drain(sub)
+	r.sub = sub
+	ended := make(chan struct{})
+	r.Datagrams.Start(ctx, r, r.env.Log.With("file", r.conf.Path), func() { close(ended) })
+	<-ended
+	r.pending.stop()
 }
 
-// drainCalls bounds what is still received at a stop.
-const drainCalls = 1000
+// gatherRoom is how long the kernel's queue must be for messages to gather: programs that
+// log wait when it is full.
+const gatherRoom = 256
 
-func (r *reader) drain(sub *listener.Submitter) {
-	for range drainCalls {
-		if err := r.raw.Control(r.receive); err != nil || r.n <= 0 {
-			return
-		}
-		r.submit(sub)
+// Next lets messages gather before the next read, for a moment, if they come often and the
+// last one left none.
+func (r *reader) Next(n int) {
+	pause := r.Gather.After(time.Now(), n)
+	r.Socket.Direct(r.Gather.Direct(true))
+	switch {
+	case r.gathers(n):
+		r.Gather.Sleep(min(pause, time.Millisecond))
+	case r.passes():
+		r.Gather.EndTurn()
+	case r.Socket.Waits():
+		r.Gather.Yield() // to the worker
 	}
 }
 
-// receive receives what is there.
-func (r *reader) receive(fd uintptr) { r.n, r.err = r.in.Receive(int(fd)) }
+// gathers reports whether messages gather behind a read that brought n.
+func (r *reader) gathers(n int) bool {
+	return r.Gather.Often() && n < r.Socket.Cap() && r.sock.room >= gatherRoom
+}
 
-// submit copies the datagrams that were received into a slab of the right size
-// and hands them on.
-func (r *reader) submit(sub *listener.Submitter) {
-	if r.n <= 0 {
-		return
+// passes reports whether batches need no worker: what comes seldom is not worth watching
+// over.
+func (r *reader) passes() bool { return r.Socket.Waits() && !r.Gather.Often() }
+
+// Last hands datagrams on when the server stops.
+func (r *reader) Last(n int) {
+	if b := r.batch(n); b != nil && r.sub.Prepare(b) {
+		r.enqueue(b)
 	}
-	total, truncated := r.in.Bytes(), 0
+}
+
+// batch copies n datagrams into a slab of the right size. It returns nil if there is
+// nothing to hand on.
+func (r *reader) batch(n int) *message.Batch {
+	in := r.Socket
+	total, truncated := in.Bytes(), 0
 	slab := message.NewSlab(total)
 	b := message.NewBatch(slab)
 	b.Received, b.Flow = time.Now(), &r.flow
 	r.isKnown = false
 	off, peer := 0, r.sender()
-	for i := range r.n {
-		if r.in.Cut(i) {
+	for i := range n {
+		if in.Cut(i) {
 			truncated++
 		}
-		end := off + r.in.Size(i)
+		end := off + in.Size(i)
 		text := slab.Buf[off:end:end]
-		r.in.Copy(text, i)
-		d := r.data(i)
+		in.Copy(text, i)
+		d := dataOf(in.Control(i))
 		if !r.wanted(text, d.cred, b.Received) {
 			continue
 		}
@@ -131,7 +109,11 @@ func (r *reader) submit(sub *listener.Submitter) {
 	r.stats.calls.Add(1)
 	r.stats.bytes.Add(uint64(total))
 	r.reportTruncated(truncated)
-	r.hand(b, sub)
+	if b.Len() == 0 {
+		b.Release()
+		return nil
+	}
+	return b
 }
 
 func (r *reader) reportTruncated(n int) {
@@ -147,10 +129,9 @@ type datum struct {
 	time *unix.Timeval
 }
 
-// data reads the control data of datagram i.
-func (r *reader) data(i int) (d datum) {
+// dataOf reads control data.
+func dataOf(ctrl []byte) (d datum) {
 	const header = unix.SizeofCmsghdr
-	ctrl := r.in.Control(i)
 	for len(ctrl) >= header {
 		c := (*unix.Cmsghdr)(unsafe.Pointer(&ctrl[0]))
 		size := int(c.Len)
@@ -223,22 +204,44 @@ func (r *reader) add(b *message.Batch, text []byte, cred *unix.Ucred, peer *mess
 	return m
 }
 
-// hand submits b. Without flowControl a full queue is waited for once; until it
-// takes messages again they are dropped at once.
-func (r *reader) hand(b *message.Batch, sub *listener.Submitter) {
-	count := uint64(b.Len())
-	if count == 0 {
-		b.Release()
-		return
+// Hand hands datagrams on. When little comes, but steadily, they are processed right here
+// where the queue permits it.
+func (r *reader) Hand(n int) (still bool) {
+	b := r.batch(n)
+	if b == nil || !r.sub.Prepare(b) {
+		return true
 	}
-	var ok bool
+	if !r.passes() {
+		r.enqueue(b)
+		return true
+	}
+	count, done := uint64(b.Len()), false
+	still = r.Relief.Do(func() { done = r.sub.Process(b) })
 	switch {
-	case r.conf.FlowControl:
-		ok = sub.Insist(b)
-	case r.stalled:
-		ok = sub.TrySubmit(b)
+	case done:
+		r.stats.received.Add(count)
+	case still:
+		r.enqueue(b)
+	case r.sub.Queue.Enqueue(r.sub.Patience(), b): // the reader belongs to another goroutine
+		r.stats.received.Add(count)
 	default:
-		ok = sub.Submit(r.pending.context(sub.Patience(), b.Received), b)
+		r.stats.dropped.Add(count)
+	}
+	return still
+}
+
+// enqueue hands b, which is prepared, to the queue. Without flowControl a full queue is
+// waited for once; until it takes messages again they are dropped at once.
+func (r *reader) enqueue(b *message.Batch) {
+	count := uint64(b.Len())
+	var ok bool
+	switch queue := r.sub.Queue; {
+	case r.conf.FlowControl:
+		ok = queue.Enqueue(r.sub.Patience(), b)
+	case r.stalled:
+		ok = queue.TryEnqueue(b)
+	default:
+		ok = queue.Enqueue(r.pending.context(r.sub.Patience(), b.Received), b)
 	}
 	if ok {
 		r.stats.received.Add(count)

@@ -9,11 +9,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/coreos/go-systemd/v22/activation"
 	"golang.org/x/sys/unix"
+
+	"syslogd/internal/datagram"
 )
 
 // defaultPath is where programs log to: /dev/log or, where systemd runs and the
@@ -33,29 +37,51 @@ type socketOptions struct {
 	path                   string
 	unlink, createPath     bool
 	credentials, timestamp bool
+	maxSize                int // of a message, in bytes
 	log                    *slog.Logger
 }
 
 // socket is a unix datagram socket that is open.
 type socket struct {
-	*net.UnixConn
-	raw     syscall.RawConn
-	path    string
-	control int         // size of what the kernel tells with each message
-	file    fs.FileInfo // what to remove in the end; nil for nothing
+	*datagram.Socket
+	path string
+	file fs.FileInfo // what to remove in the end; nil for nothing
+	room int         // messages that the kernel holds; 0: not known
 }
 
+const (
+	// maxBatch is how many datagrams one system call may receive. The kernel
+	// holds net.unix.max_dgram_qlen of them, 10 by default, 512 with systemd.
+	maxBatch = 32
+	// maxBuffer bounds the buffer of a socket, however long messages may be.
+	maxBuffer = 1 << 20
+)
+
+// socket takes over conn.
 func (opt *socketOptions) socket(conn net.PacketConn) (*socket, error) {
-	s := &socket{UnixConn: conn.(*net.UnixConn), path: opt.path}
+	defer conn.Close()
+	// The control data have room for what was asked for, and none for open
+	// files: a sender could else fill the table of descriptors with them.
+	control := 0
 	if opt.credentials {
-		s.control += unix.CmsgSpace(unix.SizeofUcred)
+		control += unix.CmsgSpace(unix.SizeofUcred)
 	}
 	if opt.timestamp {
-		s.control += unix.CmsgSpace(sizeofTimeval)
+		control += unix.CmsgSpace(sizeofTimeval)
 	}
-	var err error
-	s.raw, err = s.SyscallConn()
-	return s, err
+	in := datagram.New(max(1, min(maxBatch, maxBuffer/opt.maxSize)), opt.maxSize, control, false)
+	s, err := datagram.NewSocket(conn.(*net.UnixConn), in)
+	return &socket{Socket: s, path: opt.path, room: queueLength()}, err
+}
+
+// queueLength is how many datagrams the kernel holds for a socket that is made now.
+func queueLength() int {
+	text, err := os.ReadFile("/proc/sys/net/unix/max_dgram_qlen")
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return n
 }
 
 func openSocket(ctx context.Context, opt socketOptions) (*socket, error) {
@@ -81,11 +107,10 @@ func openSocket(ctx context.Context, opt socketOptions) (*socket, error) {
 		}
 		return nil, err
 	}
-	s, err = opt.socket(conn)
-	if err == nil {
-		err = s.publish(opt.unlink)
+	if s, err = opt.socket(conn); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	if err := s.publish(opt.unlink); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -117,12 +142,14 @@ func (opt *socketOptions) fromSystemd() (*socket, error) {
 		if err != nil {
 			return nil, fmt.Errorf("take %s from systemd: %w", opt.path, err)
 		}
-		s, err := opt.socket(conn)
-		if err == nil {
-			err = opt.prepare(s.raw)
+		if raw, err := conn.(*net.UnixConn).SyscallConn(); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		} else if err = opt.prepare(raw); err != nil {
+			return nil, errors.Join(err, conn.Close())
 		}
+		s, err := opt.socket(conn)
 		if err != nil {
-			return nil, errors.Join(err, s.Close())
+			return nil, err
 		}
 		const firstPassed = 3 // SD_LISTEN_FDS_START
 		opt.log.Info(fmt.Sprintf("imuxsock: Acquired UNIX socket '%s' (fd %d) from systemd.", opt.path, firstPassed+i))
@@ -181,5 +208,5 @@ func (s *socket) Close() error {
 		}
 		s.file = nil
 	}
-	return errors.Join(err, s.UnixConn.Close())
+	return errors.Join(err, s.Socket.Close())
 }

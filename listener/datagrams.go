@@ -1,0 +1,89 @@
+package listener
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"syslogd/internal/datagram"
+)
+
+const (
+	// datagramRelief is how long a reader of datagrams may process a batch: a receive
+	// buffer has to hold what comes meanwhile.
+	datagramRelief = 100 * time.Millisecond
+	// drainCalls bounds what is still received at a stop.
+	drainCalls = 1000
+	// errorPause is how long reading rests after an error.
+	errorPause = 100 * time.Millisecond
+)
+
+// Datagrams reads a socket with one goroutine at a time, to which its fields and the
+// methods of its DatagramReader belong.
+type Datagrams struct {
+	Socket *datagram.Socket
+	Gather Gather
+	Relief *Relief
+
+	reader DatagramReader
+	log    *slog.Logger
+	faults LogLimiter
+	ctx    context.Context
+	ended  func()
+}
+
+// DatagramReader sees to what was received: n datagrams in the socket's buffer.
+type DatagramReader interface {
+	// Hand hands them on. It may process them with Relief.Do, and returns what that does.
+	Hand(n int) (still bool)
+	// Next decides, after Hand, how to wait for what comes next. n can be 0.
+	Next(n int)
+	// Last hands them on when the server stops.
+	Last(n int)
+}
+
+// Start reads the socket until ctx is done, and then what has arrived already. It calls
+// ended at the end.
+func (d *Datagrams) Start(ctx context.Context, r DatagramReader, log *slog.Logger, ended func()) {
+	d.ctx, d.reader, d.log, d.ended = ctx, r, log, ended
+	d.Relief = NewRelief(datagramRelief, d.run)
+	context.AfterFunc(ctx, func() {
+		d.Socket.Interrupt()
+		d.Relief.Now()
+	})
+	go d.run()
+}
+
+// run reads. It may be relieved: then another goroutine does that.
+func (d *Datagrams) run() {
+	for d.ctx.Err() == nil {
+		n, errno := d.Socket.Await(DirectWait)
+		if errno != 0 {
+			d.fault(errno)
+			continue
+		}
+		if n > 0 && !d.reader.Hand(n) {
+			return
+		}
+		d.reader.Next(n)
+	}
+	d.Gather.Release()
+	for range drainCalls {
+		n, errno := d.Socket.Receive()
+		if errno != 0 || n == 0 {
+			break
+		}
+		d.reader.Last(n)
+	}
+	d.ended()
+}
+
+func (d *Datagrams) fault(err error) {
+	if d.faults.Allow() {
+		d.log.Warn("receiving datagrams", "err", err)
+	}
+	select {
+	case <-time.After(errorPause):
+	case <-d.ctx.Done():
+	}
+}
