@@ -21,6 +21,8 @@ func layer(pkg string) int {
 		return 85
 	case pkg == "engine" || pkg == "web":
 		return 80
+	case strings.HasPrefix(pkg, "listener/internal/"): // helpers of tests
+		return 45
 	case isModule(pkg):
 		return 70
 	case pkg == "config" || pkg == "router":
