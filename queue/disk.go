@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -38,11 +37,7 @@ type disk struct {
 	old      message.Flow // stands in for all flows of an earlier run
 	oldAhead int          // batches of it in the lanes or being processed
 
-	settling  sync.Mutex // held while outputs settle; guards what follows
-	unsettled []*fed     // delivered, and perhaps still in the memory of an output or on the way
-	outputs   []Acknowledger
-	again     *time.Timer   // looks at unsettled; nil before Start and after the end
-	pause     time.Duration // of again
+	settling settling
 
 	room chan struct{} // tells a sender that waits for the disk to try again; never closed
 }
@@ -52,13 +47,6 @@ type diskFlow struct {
 	flow  *message.Flow
 	count int // of messages
 }
-
-// settlePause is how long after the last batch it is looked at again what has arrived;
-// while something has not it grows up to settlePauseMax.
-const (
-	settlePause    = 50 * time.Millisecond
-	settlePauseMax = 2 * time.Second
-)
 
 // retryWrite is how long a sender waits before it tries a disk that took nothing again.
 const retryWrite = 200 * time.Millisecond
@@ -407,100 +395,6 @@ func (q *Queue) processStored(e entry, h Handler) {
 	}
 	if !keep {
 		e.Release()
-	}
-}
-
-// startSettling is for before the first batch is finished.
-func (q *Queue) startSettling() {
-	d := q.disk
-	d.settling.Lock()
-	defer d.settling.Unlock()
-	if q.env.Acknowledgers != nil {
-		d.outputs = q.env.Acknowledgers()
-	}
-	d.again = time.AfterFunc(time.Hour, q.settleAgain)
-	d.again.Stop()
-}
-
-// finish is for a batch from disk that was delivered. Its place on disk is given up
-// when outputs hold nothing of it in memory any more, and it has arrived where that is
-// known: a server that is killed loses what was there.
-func (q *Queue) finish(f *fed) {
-	d := q.disk
-	d.settling.Lock()
-	defer d.settling.Unlock()
-	f.batch = nil
-	for _, o := range d.outputs {
-		f.given = append(f.given, o.Given())
-	}
-	d.unsettled = append(d.unsettled, f)
-	d.pause = settlePause
-	q.settle()
-}
-
-// settle gives up the place on disk of what is safe elsewhere; settling is held.
-func (q *Queue) settle() {
-	d := q.disk
-	if q.env.Settle != nil && q.env.Settle() != nil {
-		return // the output has said why
-	}
-	n := d.arrived()
-	for _, f := range d.unsettled[:n] {
-		d.spool.finish(f)
-	}
-	d.unsettled = slices.Delete(d.unsettled, 0, n)
-	if len(d.unsettled) > 0 && d.again != nil {
-		d.again.Reset(d.pause)
-	}
-	if n > 0 {
-		select {
-		case d.room <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// arrived is how many batches, from the first one on, have arrived; settling is held.
-func (d *disk) arrived() int {
-	n := len(d.unsettled)
-	for i, o := range d.outputs {
-		arrived, first := o.Arrived(), 0
-		for first < n && d.unsettled[first].given[i] <= arrived {
-			first++
-		}
-		n = first
-	}
-	return n
-}
-
-// settleAgain looks again at what has arrived.
-func (q *Queue) settleAgain() {
-	d := q.disk
-	d.settling.Lock()
-	defer d.settling.Unlock()
-	if d.again != nil {
-		d.pause = min(2*d.pause, settlePauseMax)
-		q.settle()
-	}
-}
-
-// endSettling waits until all that was delivered has arrived, at most for
-// queue.timeoutActionCompletion. What has not stays on disk.
-func (q *Queue) endSettling() {
-	d := q.disk
-	d.settling.Lock()
-	defer d.settling.Unlock()
-	if d.again != nil {
-		d.again.Stop()
-		d.again = nil
-	}
-	deadline := time.Now().Add(time.Duration(q.conf.TimeoutCompletion) * time.Millisecond)
-	for pause := time.Millisecond; ; pause = min(2*pause, settlePause) {
-		q.settle()
-		if len(d.outputs) == 0 || len(d.unsettled) == 0 || time.Now().After(deadline) {
-			return
-		}
-		time.Sleep(pause)
 	}
 }
 
