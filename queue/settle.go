@@ -53,10 +53,10 @@ func (q *Queue) finish(f *fed) {
 // settle gives up the place on disk of what is safe elsewhere; the mu of settling is held.
 func (q *Queue) settle() {
 	s := &q.disk.settling
-	if q.env.Settle != nil && q.env.Settle() != nil {
-		return // the output has said why
+	n := 0
+	if q.env.Settle == nil || q.env.Settle() == nil { // else the output has said why
+		n = s.arrived()
 	}
-	n := s.arrived()
 	for _, f := range s.unsettled[:n] {
 		q.disk.spool.finish(f)
 	}

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -94,4 +95,34 @@ func TestAStopWaitsForWhatHasNotArrived(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An output that could not write what it holds is asked again without a message.
+func TestWhatAnOutputHeldLeavesTheDiskLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := vfs.NewMem()
+		b := newDiskBench(t, mem, diskConf(Disk))
+		var works atomic.Bool
+		to := &target{up: make(chan struct{})}
+		b.q = New("test", b.conf, Env{FS: b.fs, Settle: func() error {
+			if works.Load() {
+				return nil
+			}
+			return errors.New("the disk is full")
+		}})
+		to.ctx = b.q.Context()
+		if err := b.q.Open(); err != nil {
+			t.Fatal(err)
+		}
+		b.q.Start([]Handler{to})
+		b.send(nil, numbered(0, 10)...)
+		time.Sleep(time.Minute)
+		got, _ := delivered(t, snapshot(t, mem))
+		same(t, got, numbered(0, 10))
+		works.Store(true)
+		time.Sleep(2 * settlePauseMax)
+		got, _ = delivered(t, snapshot(t, mem))
+		same(t, got, nil)
+		b.q.Stop()
+	})
 }
