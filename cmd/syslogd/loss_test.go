@@ -4,35 +4,45 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// freePort returns a port of 127.0.0.1 that nobody uses at the moment.
+// handedOut are the ports that freePort has returned.
+var handedOut sync.Map
+
+// freePort returns a port of 127.0.0.1 that nobody uses at the moment. It lies below those
+// that the system gives to outgoing connections (net.ipv4.ip_local_port_range): one of
+// these could take it before its server does.
 func freePort(t *testing.T, network string) string {
 	t.Helper()
-	var address net.Addr
-	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+	const lowest, highest = 15000, 32767
+	for range 1000 {
+		port := strconv.Itoa(lowest + rand.IntN(highest-lowest+1))
+		if _, given := handedOut.LoadOrStore(port, true); given {
+			continue
 		}
-		defer c.Close()
-		address = c.LocalAddr()
-	} else {
-		ln, err := net.Listen(network, "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+		var c io.Closer
+		var err error
+		if address := "127.0.0.1:" + port; network == "udp" {
+			c, err = net.ListenPacket(network, address)
+		} else {
+			c, err = net.Listen(network, address)
 		}
-		defer ln.Close()
-		address = ln.Addr()
+		if err == nil {
+			c.Close()
+			return port
+		}
 	}
-	_, port, _ := net.SplitHostPort(address.String())
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // blockedTarget accepts connections and never reads. Its buffers are small.

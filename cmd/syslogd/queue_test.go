@@ -76,12 +76,7 @@ func (s *sink) got() []string {
 // deadAddress is one that nobody listens on, so far.
 func deadAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return "127.0.0.1:" + freePort(t, "tcp")
 }
 
 func forwarding(target, queue string) string {
