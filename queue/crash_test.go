@@ -255,6 +255,23 @@ func TestABatchLargerThanTheRoomOnDiskGoesThrough(t *testing.T) {
 	})
 }
 
+// Once a queue has ended another process may have its directory.
+func TestAClosedQueueWritesNothing(t *testing.T) {
+	conf := diskConf(Disk)
+	sp, _, err := openSpool(vfs.NewMem(), conf.Dir, &conf, discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sp.close(nil); err != nil {
+		t.Fatal(err)
+	}
+	b := batch(nil, "late")
+	b.Msgs[0].Peer, b.Msgs[0].Origin = peer, origin
+	if n, err := sp.append(b, 0, oneFlow); n != 0 || err != errClosed {
+		t.Errorf("%d messages were written, %v", n, err)
+	}
+}
+
 // Every call to the disk fails once. Whatever the queue then says it took must
 // arrive, at the latest after the next start; nothing may arrive twice in a row
 // of restarts that were clean.
