@@ -75,6 +75,7 @@ type Engine struct {
 	env     Env
 	log     *slog.Logger
 	metrics *metrics.Set
+	losses  *metrics.Losses
 	store   *store.Store
 	names   *listener.Names
 	router  *router.Router
@@ -128,6 +129,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}, parsers: map[string]module.Parser{}}
 	e.own.idle = sync.NewCond(&e.own.mu)
 	e.patience, e.endPatience = context.WithCancel(context.Background())
+	e.losses = metrics.NewLosses(env.Log)
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()

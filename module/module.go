@@ -28,6 +28,8 @@ type Env struct {
 	// Log carries the module and instance name already.
 	Log     *slog.Logger
 	Metrics *metrics.Set
+	// Losses are where an instance counts messages that it loses; see metrics.Losses.
+	Losses *metrics.Losses
 	// Name is the instance's name: of the action, or of the input.
 	Name string
 	// Queued is set for an output that only a queue of its own, or of its ruleset,

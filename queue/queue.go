@@ -36,6 +36,8 @@ type Handler interface {
 // Env is what a queue is given from outside.
 type Env struct {
 	Log *slog.Logger
+	// Losses are where it counts messages that it loses.
+	Losses *metrics.Losses
 	// FS is where its files are; nil is the machine's.
 	FS vfs.FS
 	// Resolve finds the names of senders that had none when they went to disk.
