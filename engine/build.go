@@ -102,7 +102,7 @@ func (e *Engine) buildAction(a *config.Action) error {
 func (e *Engine) newQueue(name string, conf queue.Config, parts, outputs func() []any) *queue.Queue {
 	settlers := sync.OnceValue(func() []output.Settler { return only[output.Settler](parts()) })
 	return queue.New(name, conf, queue.Env{
-		Log: e.log, Resolve: e.names.Resolve, Details: e.details,
+		Log: e.log, Losses: e.losses, Resolve: e.names.Resolve, Details: e.details,
 		Settle:        func() error { return settle(settlers()) },
 		Acknowledgers: func() []queue.Acknowledger { return only[queue.Acknowledger](outputs()) },
 	})
@@ -316,6 +316,7 @@ func (e *Engine) register() {
 			}},
 		}})
 	}
+	e.metrics.RegisterDynamic(e.losses.Objects)
 	e.metrics.Register(storeObject(e.store))
 	e.metrics.Register(&metrics.Object{Numbers: []metrics.Number{
 		{Name: "regex_matches_given_up_total", Help: "Matches of expressions with back-references that took too long.", Kind: metrics.Count,

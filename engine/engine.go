@@ -153,7 +153,7 @@ func (e *Engine) moduleEnv() module.Env {
 	}
 	return module.Env{
 		Oversize: oversize,
-		Log:      e.log, Metrics: e.metrics, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
+		Log:      e.log, Metrics: e.metrics, Losses: e.losses, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
 		Allowed: accessLists(e.cfg, e.log), Policies: e.cfg.Policies,
 		Global: &module.Global{
 			WorkDirectory: g.WorkDirectory, MaxMessageSize: int(g.MaxMessageSize),
@@ -325,6 +325,7 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	errs = append(errs, e.store.Close())
+	e.losses.Close()
 	return errors.Join(errs...)
 }
 
