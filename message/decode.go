@@ -329,7 +329,7 @@ func (d *decoding) timestamp(t *Timestamp) {
 	}
 	*t = Timestamp{
 		Year: int16(binary.LittleEndian.Uint16(p)), Month: p[2], Day: p[3], Hour: p[4], Minute: p[5], Second: p[6], Digits: p[7],
-		Frac: binary.LittleEndian.Uint32(p[8:]), Sign: p[12], OffHour: p[13], OffMin: p[14], Form: TimeForm(p[15]) & (FromRFC3164 | Exact),
+		Frac: binary.LittleEndian.Uint32(p[8:]), Sign: p[12], OffHour: p[13], OffMin: p[14], Form: TimeForm(p[15]) & FromRFC3164,
 	}
 }
 

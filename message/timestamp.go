@@ -12,8 +12,7 @@ type Timestamp struct {
 	Hour   uint8
 	Minute uint8
 	Second uint8
-	// Digits is the number of fractional digits known; Frac their value. More
-	// than six are kept as they are: see AppendFraction.
+	// Digits is the number of fractional digits known, nine at most; Frac their value.
 	Digits uint8
 	Frac   uint32
 	// Sign is '+' or '-', or 'Z' for a zone that was written so.
@@ -27,13 +26,8 @@ type Timestamp struct {
 // on disk hold it as it is.
 type TimeForm uint8
 
-const (
-	// FromRFC3164 is set when the text had neither year nor zone.
-	FromRFC3164 TimeForm = 1 << iota
-	// Exact says that up to nine fractional digits are written as they are; without
-	// it more than six are written as rsyslogd writes them.
-	Exact
-)
+// FromRFC3164 is set when the text had neither year nor zone.
+const FromRFC3164 TimeForm = 1
 
 // TimestampOf converts t, in t's location, with six fractional digits.
 func TimestampOf(t time.Time) Timestamp {
@@ -137,9 +131,6 @@ func (t *Timestamp) UTC() Timestamp {
 		u.Second = 60
 	}
 	u.Frac = uint32(t.Micro())
-	if t.Digits > 6 && t.Form&Exact == 0 {
-		u.Frac = t.Frac // rsyslogd takes it for microseconds
-	}
 	return u
 }
 
@@ -194,30 +185,11 @@ func (t *Timestamp) AppendFraction(dst []byte) []byte {
 	if t.Digits == 0 {
 		return append(dst, '0')
 	}
-	if t.Form&Exact == 0 && (t.Digits > 6 || t.Frac > 999999) {
-		return t.appendLongFraction(dst)
-	}
 	n, v := len(dst), t.Frac
 	dst = append(dst, "000000000"[:min(t.Digits, 9)]...)
 	for i := len(dst) - 1; i >= n; i-- {
 		dst[i] = '0' + byte(v%10)
 		v /= 10
-	}
-	return dst
-}
-
-// appendLongFraction writes more than six digits as rsyslogd 8.2302 does: it
-// begins at the power of ten of the digits beyond the last six, and what it
-// takes for a digit is a 16-bit number. So the first byte is often no digit.
-func (t *Timestamp) appendLongFraction(dst []byte) []byte {
-	power := int32(1)
-	for range (t.Digits - 1) % 6 {
-		power *= 10
-	}
-	for frac := int32(t.Frac); power > 0; power /= 10 {
-		digit := int16(frac / power)
-		frac -= int32(digit) * power
-		dst = append(dst, byte(digit)+'0')
 	}
 	return dst
 }

@@ -314,24 +314,27 @@ func (s *scanner) clock(t *message.Timestamp, hour int) bool {
 	}
 	t.Hour, t.Minute, t.Second = uint8(hour), uint8(minute), uint8(second)
 	t.Frac, t.Digits = 0, 0
-	return !s.byte('.') || s.fraction(t)
+	if s.byte('.') {
+		s.fraction(t)
+	}
+	return true
 }
 
-// maxFraction is the number that rsyslogd appends no further digit to: a time
-// with such a fraction is no time.
-const maxFraction = 214748363
+// maxFraction is how many digits of a second count: the formats have microseconds.
+const maxFraction = 6
 
-func (s *scanner) fraction(t *message.Timestamp) bool {
-	n := 0
+// fraction reads the digits behind the point; there may be none.
+//
+// Unlike rsyslogd 8.2302, which writes bytes that are no digits when there are seven, and
+// takes no time with ten or more, digits behind the sixth are passed over, as newer
+// rsyslogd does: .NET sends seven, Go and Rust nine.
+func (s *scanner) fraction(t *message.Timestamp) {
 	for ; s.digit(); s.pos++ {
-		if t.Frac >= maxFraction {
-			return false
+		if t.Digits < maxFraction {
+			t.Frac = t.Frac*10 + uint32(s.text[s.pos]-'0')
+			t.Digits++
 		}
-		t.Frac = t.Frac*10 + uint32(s.text[s.pos]-'0')
-		n++
 	}
-	t.Digits = uint8(max(0, int8(n))) // a signed byte in rsyslogd
-	return true
 }
 
 // yearAfter reads " 2003" between the time of day and a blank or the end.

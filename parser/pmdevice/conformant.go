@@ -53,7 +53,6 @@ func (p *device) conformant(m *message.Message) bool {
 		inferYear(&ts, &m.Received)
 	}
 	if !m.Origin.IgnoreTimestamp {
-		ts.Form |= message.Exact
 		m.Reported = ts
 		m.Flags |= asSent
 	}
@@ -138,7 +137,6 @@ func conformant5424(m *message.Message, text []byte, pos int) bool {
 		return false
 	}
 	if !m.Origin.IgnoreTimestamp {
-		ts.Form |= message.Exact
 		m.Reported = ts
 		m.Flags |= asSent
 	}

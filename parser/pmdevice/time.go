@@ -392,7 +392,6 @@ func setTime(m *message.Message, t *stamp) {
 			t.Form = message.FromRFC3164
 		}
 	}
-	t.Form |= message.Exact
 	m.Reported = t.Timestamp
 }
 
