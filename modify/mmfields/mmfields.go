@@ -32,21 +32,15 @@ func New(c Config, _ module.Env) (modify.Modifier, error) { return &modifier{c},
 
 type modifier struct{ Config }
 
-// Modify sets a variable for each field, empty ones included.
+// Modify sets a variable for each field, empty ones included. As in rsyslogd no field
+// begins behind a separator that ends the text.
 func (x *modifier) Modify(m *message.Message, ctx *property.Context) error {
 	fields := message.ObjectValue()
 	text := m.Msg()
-	for n := 1; ; n++ {
-		i := bytes.IndexByte(text, x.Separator)
-		field := text
-		if i >= 0 {
-			field = text[:i]
-		}
+	for n := 1; len(text) > 0; n++ {
+		var field []byte
+		field, text, _ = bytes.Cut(text, []byte{x.Separator})
 		fields.Put("f"+strconv.Itoa(n), message.StringValue(string(field)), true)
-		if i < 0 {
-			break
-		}
-		text = text[i+1:]
 	}
 	x.Root.Put(m, fields, ctx)
 	return nil

@@ -12,6 +12,11 @@ func TestTextsAsRsyslogdChangesThem(t *testing.T) {
 	testbench.Check(t, "mmfields", []testbench.Row{
 		{"", "a,,c", `{ "f1": "a", "f2": "", "f3": "c" }|a,,c|` + testbench.Header + "a,,c|FAIL"},
 		{`separator=" " jsonRoot="$!x!y"`, " a b", `{ "x": { "y": { "f1": "", "f2": "a", "f3": "b" } } }| a b|` + testbench.Header + " a b|FAIL"},
+		{"", "a,b,", `{ "f1": "a", "f2": "b" }|a,b,|` + testbench.Header + "a,b,|FAIL"},
+		{"", ",", `{ "f1": "" }|,|` + testbench.Header + ",|FAIL"},
+		{"", ",,", `{ "f1": "", "f2": "" }|,,|` + testbench.Header + ",,|FAIL"},
+		{"", "a", `{ "f1": "a" }|a|` + testbench.Header + "a|FAIL"},
+		{`separator=";" jsonRoot="!x"`, "", `{ "x": { } }||` + testbench.Header + "|FAIL"},
 	})
 }
 

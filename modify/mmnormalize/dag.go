@@ -173,7 +173,8 @@ func (m *matcher) counts(n *node, at int) bool {
 	return n.literals[m.text[at]] == nil
 }
 
-// put stores a field: "-" is dropped, an object called "." is merged into obj.
+// put stores a field: "-" is dropped, an object called "." is merged into obj, and one
+// whose only member is called ".." is that member.
 func put(obj *message.Value, name string, val message.Value) {
 	switch {
 	case name == "-" || name == "":
@@ -183,6 +184,11 @@ func put(obj *message.Value, name string, val message.Value) {
 			obj.Put(k, *v, true)
 		}
 	default:
+		if val.Kind() == message.Object && val.Len() == 1 {
+			if whole := val.Get("..", true); whole != nil {
+				val = *whole
+			}
+		}
 		obj.Put(name, val, true)
 	}
 }

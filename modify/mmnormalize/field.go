@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -390,21 +391,18 @@ func optionallyQuoted(s string) (message.Value, int) {
 	return message.StringValue(s[:n]), n
 }
 
-// userType is a field of a type=@name. A field called ".." stands for the whole.
+// userType is a field of a type=@name.
 type userType struct{ n *node }
 
-func (u userType) parse(m *matcher, text string) (message.Value, int) {
-	obj, n := m.sub(u.n, text)
-	if whole := obj.Get("..", true); n >= 0 && whole != nil && obj.Len() == 1 {
-		return *whole, n
-	}
-	return obj, n
-}
+func (u userType) parse(m *matcher, text string) (message.Value, int) { return m.sub(u.n, text) }
 
 // repeatField is "parser", then as often as "while" matches "parser" again.
 func repeatField(b *rulebase, p params) (fieldParser, error) {
 	if p["parser"] == nil || p["while"] == nil {
 		return nil, errors.New(`a repetition needs "parser" and "while"`)
+	}
+	if list, ok := p["parser"].([]any); ok && len(list) > 1 && slices.ContainsFunc(list, isDot) {
+		return nil, errors.New(`the name "." in a repetition needs a single field in "parser"`)
 	}
 	item, err := b.part(p["parser"])
 	if err != nil {
@@ -429,7 +427,7 @@ func repeatField(b *rulebase, p params) (fieldParser, error) {
 				}
 				return list, -1
 			}
-			list.Append(val)
+			list.Append(itemOf(val))
 			at += n
 			end = at
 			_, k := m.sub(while, s[at:])
@@ -439,4 +437,19 @@ func repeatField(b *rulebase, p params) (fieldParser, error) {
 			at += k
 		}
 	}), nil
+}
+
+// itemOf is what a repetition adds to its array: the value itself where the field is
+// called ".", else the object with the fields. An object called "." was merged already.
+func itemOf(fields message.Value) message.Value {
+	if whole := fields.Get(".", true); whole != nil {
+		return *whole
+	}
+	return fields
+}
+
+// isDot reports whether a field is called ".".
+func isDot(field any) bool {
+	f, ok := field.(map[string]any)
+	return ok && f["name"] == "."
 }

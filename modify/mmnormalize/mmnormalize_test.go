@@ -77,6 +77,7 @@ func TestMistakesInRulebases(t *testing.T) {
 		{"some text", "rb:1: want keyword=value"},
 		{"version=3", "are not understood"},
 		{`rule=:%{"name":"l","type":"repeat","parser":{"type":"word","name":"x"}}%`, `needs "parser" and "while"`},
+		{`rule=:%{"name":"l","type":"repeat","parser":[{"type":"number","name":"."},{"type":"number","name":"b"}],"while":{"type":"literal","text":","}}%`, "needs a single field"},
 		{`rule=:%x:string{"quoting.mode":"never"}%`, `want auto, required or none, found "never"`},
 		{"include=none.rb", "no such file"},
 		{"include=" + filepath.Join(dir, "loop.rb"), "include each other too deep"},
@@ -117,6 +118,41 @@ rule=:hosts %x:tokenized:, :regex:[^, ]+%`)
 	b.load("rb", "rule=:%x:regex:(a):2%")
 	if len(b.problems) != 1 {
 		t.Errorf("a group that is not there: %v", b.problems)
+	}
+}
+
+// The wants are liblognorm's.
+func TestFieldsOfRepetitionsCalledDot(t *testing.T) {
+	t.Parallel()
+	b := newRulebase(false)
+	b.load("rb", `version=2
+type=@dd:%..:number%
+rule=:A %{"name":"x","type":"repeat","parser":{"type":"number","name":"."},"while":{"type":"literal","text":","}}%
+rule=:B %{"name":"x","type":"repeat","parser":[{"type":"alpha","name":"."}],"while":{"type":"literal","text":" "}}%.
+rule=:C %{"name":"x","type":"repeat","parser":{"type":"repeat","name":".","parser":{"type":"number","name":"."},"while":{"type":"literal","text":","}},"while":{"type":"literal","text":"; "}}%
+rule=:D %{"name":"x","type":"repeat","parser":{"type":"@dd","name":"."},"while":{"type":"literal","text":","}}%
+rule=:E %{"name":"x","type":"repeat","parser":{"type":"@dd","name":"y"},"while":{"type":"literal","text":","}}%
+rule=:F %{"name":".","type":"repeat","parser":{"type":"number","name":"."},"while":{"type":"literal","text":","}}%
+rule=:G %{"name":"x","type":"repeat","parser":{"type":"alternative","parser":[{"type":"number","name":"."},{"type":"alpha","name":"."}]},"while":{"type":"literal","text":","}}%
+rule=:H %{"name":"x","type":"repeat","parser":{"type":"json","name":"."},"while":{"type":"literal","text":"|"}}%
+`)
+	for _, p := range b.problems {
+		t.Fatal(p)
+	}
+	for _, test := range []struct{ text, want string }{
+		{"A 1,2", `{"x":["1","2"]}`},
+		{"B a b.", `{"x":["a","b"]}`},
+		{"C 1,2; 3", `{"x":[["1","2"],["3"]]}`},
+		{"D 1,2", `{"x":[{"..":"1"},{"..":"2"}]}`},
+		{"E 1,2", `{"x":[{"y":"1"},{"y":"2"}]}`},
+		{"F 1,2", `{".":["1","2"]}`},
+		{"G 1,a", `{"x":["1","a"]}`},
+		{`H {"a":1}|{".":2}`, `{"x":[{"a":1},2]}`},
+	} {
+		got, ok := b.normalize(test.text)
+		if json := string(got.AppendJSON(nil, true)); !ok || json != test.want {
+			t.Errorf("%s: got %s, want %s", test.text, json, test.want)
+		}
 	}
 }
 
