@@ -9,7 +9,15 @@ RSYSLOGD ?= $(firstword $(wildcard /usr/sbin/rsyslogd))
 
 export CGO_ENABLED ?= 0
 
-.PHONY: help build run test check compat compat-reference fuzz bench scale memory bench-go pgo docs install
+# Where a distribution has switched it off in go.env, the go command would pass over the toolchain
+# line of go.mod and build with the holes of its own standard library.
+export GOTOOLCHAIN ?= auto
+
+# What `make vuln` reads: the checker, and the state of Go's vulnerability database.
+GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
+VULNDB      ?= v0.0.0-20261105234957-e22db6528018
+
+.PHONY: help build run test check vuln compat compat-reference fuzz bench scale memory bench-go pgo docs install
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +38,12 @@ check: ## gofmt, vet, staticcheck, layering, and all tests under the race detect
 	$(GO) test -run 'TestLayers|TestModuleReference|TestManualPages' ./internal/lint ./internal/docs
 	@if command -v $${CC:-cc} >/dev/null; then CGO_ENABLED=1 $(GO) test -race ./...; \
 	else echo "no C compiler: the race detector needs one and is left out"; fi
+
+vuln: ## look for known vulnerabilities that the program reaches, in Go's database of the date that VULNDB names
+	@db=$$(mktemp -d) && trap 'rm -rf "$$db"' EXIT && \
+	src=$$($(GO) mod download -json golang.org/x/vulndb@$(VULNDB) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') && \
+	$(GO) run golang.org/x/vulndb/cmd/indexdb@$(VULNDB) -vulns "$$src/data/osv" -out "$$db" && \
+	$(GO) version && $(GO) run $(GOVULNCHECK) -db "file://$$db" ./cmd/...
 
 compat: build ## run the compatibility cases as they are, converted and in full, and the reference if rsyslogd is installed
 	$(GO) run ./internal/compat -bin ./$(BIN) -failing testdata/compat/failing.txt

@@ -2,6 +2,8 @@ module syslogd
 
 go 1.26.0
 
+toolchain go1.26.11
+
 tool honnef.co/go/tools/cmd/staticcheck
 
 require (
