@@ -184,11 +184,8 @@ func (dec *Decoder) message(d *decoding, m, before *Message) {
 		return
 	}
 	m.rawLen = uint32(uint64(len(m.buf)) - added)
-	for _, s := range spans {
-		if uint64(s.Off)+uint64(s.Len) > uint64(len(m.buf)) {
-			d.bad = true
-		}
-	}
+	// A record may be damaged, or another's work: nothing of it may lie outside.
+	d.bad = d.bad || m.Check() != nil
 }
 
 // ref reads which of n things it is; define means that it is described here.

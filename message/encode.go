@@ -133,6 +133,14 @@ func (e *encoder) message(dst []byte, m, before *Message) []byte {
 	return appendText(dst, m.buf)
 }
 
+// Places in what spans returns.
+const (
+	msgSpan     = 0
+	hostSpan    = 1
+	programSpan = 3
+)
+
+// spans are the fields that lie in the text.
 func (m *Message) spans() [8]*Span {
 	return [8]*Span{&m.MsgText, &m.Host, &m.TagText, &m.Program, &m.App, &m.Proc, &m.ID, &m.SD}
 }

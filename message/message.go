@@ -196,6 +196,9 @@ func (m *Message) PRIAsSent() bool {
 	}
 	digits, n := m.buf[1:m.AfterPRI-1], 0
 	for _, c := range digits {
+		if c-'0' > 9 {
+			return false
+		}
 		n = n*10 + int(c-'0')
 	}
 	return n == int(m.PRI) && (digits[0] != '0' || len(digits) == 1)
@@ -292,7 +295,8 @@ func (m *Message) StructuredData() []byte {
 func (m *Message) SetMsg(b []byte) { m.MsgText = m.add(b) }
 
 // ReplaceMsg replaces the text part in Raw, too, as rsyslogd's modifiers do. A
-// text that is not the end of Raw is replaced alone. b is copied.
+// text that is not the end of Raw is replaced alone. b is copied. Other fields stay
+// what they are, also those that a parser found within the text part.
 func (m *Message) ReplaceMsg(b []byte) {
 	off, end := m.MsgText.Off, m.MsgText.Off+m.MsgText.Len
 	if end != m.rawLen {
@@ -300,16 +304,68 @@ func (m *Message) ReplaceMsg(b []byte) {
 		return
 	}
 	tail := m.buf[end:] // what setters have appended
-	buf := append(append(make([]byte, 0, int(off)+len(b)+len(tail)), m.buf[:off]...), b...)
-	shift := uint32(len(buf)) - end
-	m.buf = append(buf, tail...)
+	kept := m.within(off, end)
+	old := m.Bytes(kept)
+	buf := make([]byte, 0, int(off)+len(b)+1+len(tail)+len(old))
+	buf = append(append(buf, m.buf[:off]...), b...)
 	m.rawLen = uint32(len(buf))
-	m.MsgText.Len = uint32(len(b))
-	for _, s := range []*Span{&m.Host, &m.TagText, &m.Program, &m.App, &m.Proc, &m.ID, &m.SD} {
-		if s.Off >= end {
+	buf = notEmpty(buf)
+	shift := uint32(len(buf)) - end
+	buf = append(buf, tail...)
+	moved := uint32(len(buf)) - kept.Off
+	m.buf = append(buf, old...)
+	for i, s := range m.spans() {
+		switch {
+		case i == msgSpan:
+		case s.Off >= end && *s != (Span{}):
 			s.Off += shift
+		case s.Off+s.Len > off && s.Len > 0:
+			s.Off += moved
+		case s.Off > off: // an empty field, of which nothing but that it exists is left
+			s.Off = max(off, 1)
 		}
 	}
+	m.MsgText.Len = uint32(len(b))
+	if off < m.Host.Off {
+		m.Flags &^= TimeAsSent
+	}
+	if off < uint32(m.AfterPRI) {
+		m.headChanged()
+	}
+}
+
+// within is the least span that holds all fields with a byte in off to end-1, but for
+// the text part.
+func (m *Message) within(off, end uint32) Span {
+	var hull Span
+	for i, s := range m.spans() {
+		if i == msgSpan || s.Off >= end || s.Off+s.Len <= off || s.Len == 0 {
+			continue
+		}
+		if hull.Len == 0 {
+			hull = *s
+			continue
+		}
+		last := max(hull.Off+hull.Len, s.Off+s.Len)
+		hull.Off = min(hull.Off, s.Off)
+		hull.Len = last - hull.Off
+	}
+	return hull
+}
+
+// headChanged is for a text whose beginning is another one.
+func (m *Message) headChanged() {
+	m.Flags &^= TimeAsSent
+	m.AfterPRI = uint8(len(m.Raw()) - len(m.RawAfterPRI()))
+}
+
+// notEmpty puts a byte that belongs to nothing into an empty text: offset 0 is the
+// place of fields that a message does not have.
+func notEmpty(buf []byte) []byte {
+	if len(buf) == 0 {
+		return append(buf, ' ')
+	}
+	return buf
 }
 
 // SetTag replaces the tag and the program name. programLen is the length of
@@ -322,7 +378,7 @@ func (m *Message) SetTag(b []byte, programLen int) {
 // SetHostname replaces the host name. b is copied.
 func (m *Message) SetHostname(b []byte) {
 	m.Host = m.add(b)
-	m.Flags |= HasHostname
+	m.Flags = m.Flags&^TimeAsSent | HasHostname
 }
 
 // SetAppName replaces the application name of an RFC 5424 message. b is copied.
@@ -341,33 +397,34 @@ func (m *Message) SetStructuredData(b []byte) { m.SD = m.add(b) }
 func (m *Message) SetRaw(b []byte) {
 	m.buf = append(append(make([]byte, 0, len(b)+len(m.buf)), b...), m.buf...)
 	m.rawLen = uint32(len(b))
-	n := uint32(len(b))
-	for _, s := range []*Span{&m.MsgText, &m.Host, &m.Program} {
-		s.Off += n
-	}
-	for _, s := range []*Span{&m.TagText, &m.App, &m.Proc, &m.ID, &m.SD} {
-		if s.Off > 0 || s.Len > 0 { // else the message does not have it
-			s.Off += n
+	for i, s := range m.spans() {
+		// Only the text part, the host and the program may lie at offset 0; other
+		// fields do not exist there.
+		if i == msgSpan || i == hostSpan || i == programSpan || s.Off > 0 || s.Len > 0 {
+			s.Off += m.rawLen
 		}
 	}
+	m.headChanged()
 }
 
 // add appends b behind the text, in memory of the message's own.
 func (m *Message) add(b []byte) Span {
 	off := len(m.buf)
-	m.buf = append(m.buf[:off:off], b...)
+	m.buf = notEmpty(m.buf[:off:off])
+	off = len(m.buf)
+	m.buf = append(m.buf, b...)
 	return Span{uint32(off), uint32(len(b))}
 }
 
 // Append puts text behind the message's own, in memory of b, the message's batch,
 // and returns where it lies. It is for parsers that compose a field.
 func (m *Message) Append(b *Batch, text ...[]byte) Span {
-	n := len(m.buf)
-	size := n
+	size := max(len(m.buf), 1)
 	for _, t := range text {
 		size += len(t)
 	}
-	buf := append(b.Side(size)[:0], m.buf...)
+	buf := notEmpty(append(b.Side(size)[:0], m.buf...))
+	n := len(buf)
 	for _, t := range text {
 		buf = append(buf, t...)
 	}

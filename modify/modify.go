@@ -47,6 +47,7 @@ func (i *Instance) Modifier() Modifier { return i.mod }
 // Apply changes m. The first failure, and the first success after one, are logged.
 func (i *Instance) Apply(m *message.Message, p *property.Context) {
 	err := i.mod.Modify(m, p)
+	m.Verify("modifier")
 	i.Processed.Add(1)
 	if err != nil {
 		i.Failed.Add(1)

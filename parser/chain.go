@@ -13,7 +13,9 @@ type Chain []MessageParser
 // the message, or -1.
 func (c Chain) Parse(b *message.Batch, m *message.Message) int {
 	for i, p := range c {
-		if p.Parse(b, m) {
+		taken := p.Parse(b, m)
+		m.Verify("parser")
+		if taken {
 			return i
 		}
 	}

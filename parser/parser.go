@@ -167,6 +167,7 @@ func (p *Parser) ParseBy(b *message.Batch, m *message.Message) By {
 			m.Flags &^= message.HasHostname
 		}
 	}
+	m.Verify("parser")
 	return by
 }
 
