@@ -112,12 +112,15 @@ type Input struct {
 }
 
 // Input returns the input of that name, or of a module of that name. Without a
-// name it is the first one that takes datagrams from the network, or else a
-// plain one bound to the default ruleset.
+// name it is the first of the configuration that receives from the network, UDP
+// before others, or else the first that can be given something; a configuration
+// with none is asked as imudp bound to the default ruleset would ask it.
 func (d *DryRun) Input(name string) (*Input, error) {
+	if name == "" {
+		name = d.usualInput()
+	}
 	for _, in := range d.inputs {
-		module := in.conf.Module.Name
-		if name == "" && module != "imudp" || name != "" && !strings.EqualFold(in.name, name) && !strings.EqualFold(module, name) {
+		if !strings.EqualFold(in.name, name) && !strings.EqualFold(in.conf.Module.Name, name) {
 			continue
 		}
 		r, ok := in.Input.(listener.Reader)
@@ -137,6 +140,23 @@ func (d *DryRun) Input(name string) (*Input, error) {
 		return nil, fmt.Errorf("there is no input %q; there are: %s", name, strings.Join(d.Inputs(), ", "))
 	}
 	return &Input{Name: "imudp", reading: listener.Reading{Origin: &message.Origin{Name: "imudp"}}}, nil
+}
+
+// usualInput is the name of the input to take when none is named, or "".
+func (d *DryRun) usualInput() string {
+	for _, module := range []string{"imudp", "imtcp", "imptcp", "imrelp"} {
+		for _, in := range d.inputs {
+			if in.conf.Module.Name == module {
+				return in.name
+			}
+		}
+	}
+	for _, in := range d.inputs {
+		if _, ok := in.Input.(listener.Reader); ok {
+			return in.name
+		}
+	}
+	return ""
 }
 
 // Run runs data as if in had received it from the sender: one datagram, or all

@@ -110,6 +110,8 @@ type Listening struct {
 	// Input is the parameter name of the input, or else the name of its module.
 	Input string
 	Addr  net.Addr
+	// TLS is set where senders must encrypt.
+	TLS bool
 }
 
 // Listening returns where the server receives.
@@ -119,11 +121,34 @@ func (e *Engine) Listening() []Listening {
 		if !in.opened {
 			continue
 		}
-		if l, ok := in.Input.(interface{ Addrs() []net.Addr }); ok {
+		if l, ok := in.Input.(listener.Bound); ok {
+			encrypted, _ := in.Input.(listener.Encrypted)
 			for _, a := range l.Addrs() {
-				out = append(out, Listening{in.name, a})
+				out = append(out, Listening{in.name, a, encrypted != nil && encrypted.Encrypted()})
 			}
 		}
+	}
+	return out
+}
+
+// Read is what an input reads that has no socket.
+type Read struct {
+	// Input is as in Listening, From what it reads, "" when its name says that.
+	Input, From string
+}
+
+// Reading returns what the server reads beside sockets.
+func (e *Engine) Reading() []Read {
+	var out []Read
+	for _, in := range e.inputs {
+		if _, bound := in.Input.(listener.Bound); bound || !in.opened {
+			continue
+		}
+		from := ""
+		if s, ok := in.Input.(listener.Source); ok {
+			from = s.Source()
+		}
+		out = append(out, Read{in.name, from})
 	}
 	return out
 }

@@ -141,13 +141,13 @@ func (x *Explainer) Run(c *Case) []string {
 	for _, w := range c.Want {
 		i := w.in(got)
 		if i < 0 {
-			wrong = append(wrong, fmt.Sprintf("missing:    %s: %s", w.Where, shown(w.Text)))
+			wrong = append(wrong, fmt.Sprintf("missing:    %s: %s", Shown(w.Where), Shown(w.Text)))
 			continue
 		}
 		got = append(got[:i:i], got[i+1:]...)
 	}
 	for _, g := range got {
-		wrong = append(wrong, fmt.Sprintf("unexpected: %s: %s", g.Where, shown(g.Text)))
+		wrong = append(wrong, fmt.Sprintf("unexpected: %s: %s", Shown(g.Where), Shown(g.Text)))
 	}
 	return wrong
 }

@@ -4,8 +4,10 @@
 package explain
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"syslogd/config"
@@ -91,12 +93,17 @@ func (x *Explainer) Stream(input string) bool {
 }
 
 // Explain runs data as if the named input had received it from the sender, and
-// returns what became of its messages. An empty name is the first UDP input. Bytes
-// at the end of a stream that are no message come last, with Framing alone.
+// returns what became of its messages. Without a name it is the input that
+// engine.DryRun.Input chooses, and data is a message even if that is a stream and
+// no line feed ends it. Bytes at the end of a stream that are no message come
+// last, with Framing alone.
 func (x *Explainer) Explain(input string, from netip.Addr, data []byte) ([]*Message, error) {
 	in, err := x.run.Input(input)
 	if err != nil {
 		return nil, err
+	}
+	if input == "" && in.Stream && !bytes.HasSuffix(data, []byte("\n")) {
+		data = append(slices.Clone(data), '\n')
 	}
 	x.messages, x.open, x.input = nil, nil, in.Name
 	if left := x.run.Run(in, from, data); len(left) > 0 {

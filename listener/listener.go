@@ -5,6 +5,7 @@ package listener
 
 import (
 	"context"
+	"net"
 
 	"syslogd/message"
 	"syslogd/parser/frame"
@@ -45,6 +46,16 @@ type Reading struct {
 type Reader interface {
 	Reading() (Reading, error)
 }
+
+// Bound is implemented by inputs that have sockets of their own.
+type Bound interface{ Addrs() []net.Addr }
+
+// Encrypted is implemented by inputs whose sockets may expect TLS.
+type Encrypted interface{ Encrypted() bool }
+
+// Source is implemented by inputs that read something else than a socket. Source
+// names it for people: a path, a pattern of paths.
+type Source interface{ Source() string }
 
 // Queue is what a Submitter hands batches to.
 type Queue interface {

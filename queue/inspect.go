@@ -17,24 +17,25 @@ import (
 
 // Report is what is found in a queue's directory.
 type Report struct {
-	Dir      string
-	Segments []SegmentReport
+	Dir      string          `json:"dir"`
+	Segments []SegmentReport `json:"files"`
 	// Waiting messages are those that are not processed yet.
-	Waiting int
-	Bytes   int64
+	Waiting int   `json:"waiting"`
+	Bytes   int64 `json:"bytes"`
 	// SetAside are damaged files of earlier runs.
-	SetAside []string
+	SetAside []string `json:"set_aside,omitempty"`
 }
 
 // SegmentReport is what is found in a file.
 type SegmentReport struct {
-	Name     string
-	Records  int
-	Messages int
-	Bytes    int64
+	Name     string `json:"name"`
+	Records  int    `json:"records"`
+	Messages int    `json:"messages"`
+	Bytes    int64  `json:"bytes"`
 	// Bad is how many bytes in the middle are no records, Tail how many at the
 	// end: a write that a crash tore, or one that is going on.
-	Bad, Tail int64
+	Bad  int64 `json:"bad_bytes"`
+	Tail int64 `json:"torn_bytes"`
 }
 
 // Damaged reports whether anything but a torn end was found.

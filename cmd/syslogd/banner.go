@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"syslogd/engine"
 )
 
 // banner says, when the server runs in the foreground, where it listens, where
@@ -13,10 +15,13 @@ func (s *server) banner() {
 	fmt.Fprintf(out, "syslogd %s, configuration: %s\n", version, s.cfg.Name)
 	test := ""
 	for _, l := range s.engine.Listening() {
-		fmt.Fprintf(out, "  listening  %-14s %s\n", l.Input, place(l.Addr))
+		fmt.Fprintf(out, "  listening  %-14s %s\n", l.Input, place(l))
 		if udp, ok := l.Addr.(*net.UDPAddr); ok && test == "" {
 			test = fmt.Sprintf("logger -n %s -P %d -d -t demo 'hello, world'", reachable(udp.IP), udp.Port)
 		}
+	}
+	for _, r := range s.engine.Reading() {
+		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("  reading    %-14s %s", r.Input, r.From), " "))
 	}
 	for _, d := range s.engine.Destinations() {
 		kind, path, _ := strings.Cut(d, " ")
@@ -30,11 +35,15 @@ func (s *server) banner() {
 	}
 }
 
-func place(a net.Addr) string {
-	if a.Network() == "unixgram" || a.Network() == "unix" {
-		return a.String()
+func place(l engine.Listening) string {
+	switch network := l.Addr.Network(); {
+	case network == "unixgram" || network == "unix":
+		return l.Addr.String()
+	case l.TLS:
+		return network + "/TLS " + l.Addr.String()
+	default:
+		return network + " " + l.Addr.String()
 	}
-	return a.Network() + " " + a.String()
 }
 
 // reachable is an address of this host that reaches a socket bound to ip.

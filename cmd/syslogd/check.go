@@ -26,9 +26,10 @@ type loaded struct {
 
 // read reads the configuration.
 func read(opt *options, o config.Options) (*config.Config, *diag.List, error) {
-	name, text := opt.config, []byte(nil)
+	name, text := opt.name(), []byte(nil)
 	if opt.builtin {
-		name, text = "built-in configuration", []byte(defaultConfig)
+		text = []byte(opt.builtinText())
+		answerPort514()
 	}
 	cfg, diags, err := config.Load(name, text, engine.Modules(), o)
 	if err != nil {
@@ -39,6 +40,14 @@ func read(opt *options, o config.Options) (*config.Config, *diag.List, error) {
 		return nil, nil, coded(2104, "could not open config file '%s': %v", name, err)
 	}
 	return cfg, diags, nil
+}
+
+// name is the configuration's name in messages.
+func (o *options) name() string {
+	if o.builtin {
+		return "built-in configuration"
+	}
+	return o.config
 }
 
 // load reads the configuration and builds the server. Nothing outside changes.
@@ -87,7 +96,12 @@ func (c *command) verdict(l *loaded) int {
 
 // check is -N: say what is wrong, and exit.
 func (c *command) check(opt *options) int {
-	c.note("version %s, config validation run (level %d), master config %s", version, opt.level, opt.config)
+	c.note("version %s, config validation run (level %d), master config %s", version, opt.level, opt.name())
+	done, err := opt.lendCertificate()
+	if err != nil {
+		return c.fail(err)
+	}
+	defer done()
 	l, err := c.load(opt, engine.Env{Log: slog.New(slog.DiscardHandler), Version: version}, diag.Note)
 	if err != nil {
 		return c.fail(err)

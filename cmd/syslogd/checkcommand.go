@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"log/slog"
 
@@ -19,46 +20,53 @@ const (
 )
 
 // checkCommand is "check": all that is wrong with a configuration.
-func (c *command) checkCommand(args []string) int {
-	f := c.flags("check")
-	opt := &options{}
-	f.StringVar(&opt.config, "f", defaultConfigFile, "configuration `file`")
+func (c *command) checkCommand(f *flag.FlagSet) func([]string) int {
+	opt := configFlags(f)
 	strict := f.Bool("strict", false, "warnings count as errors")
 	asJSON := f.Bool("json", false, "print the diagnostics as JSON")
-	if err := f.Parse(args); err != nil {
-		return exitUsage
+	return func(words []string) int {
+		if err := opt.configured(f, words); err != nil {
+			return c.misused("check", err)
+		}
+		done, err := opt.lendCertificate()
+		if err != nil {
+			return c.fail(err)
+		}
+		defer done()
+		cfg, diags, err := read(opt, config.Options{})
+		if err != nil {
+			return c.fail(err)
+		}
+		c.examine(cfg, diags)
+		if *asJSON {
+			c.printJSON(diagnosticsJSON(diags))
+		} else {
+			c.show(diags, diag.Note)
+			if diags.Clean() {
+				fmt.Fprintf(c.stdout, "%s: clean\n", opt.name())
+			} else {
+				c.note("%s", summary(diags))
+			}
+		}
+		switch {
+		case diags.Count(diag.Error) > 0, *strict && !diags.Clean():
+			return exitErrors
+		case !diags.Clean():
+			return exitWarnings
+		}
+		return 0
 	}
-	if f.NArg() > 0 {
-		opt.config = f.Arg(0)
-	}
-	cfg, diags, err := read(opt, config.Options{})
-	if err != nil {
-		c.fail(err)
-		return exitErrors
-	}
+}
+
+// examine adds to diags what only building the server and a look at the traps show.
+func (c *command) examine(cfg *config.Config, diags *diag.List) {
 	lint.Check(cfg.File, diags)
 	e := engine.New(cfg, engine.Env{Log: slog.New(slog.DiscardHandler), Version: version}, diags)
 	defer e.Stop(context.Background())
 	if !e.HasActions() && diags.Count(diag.Error) == 0 {
-		diags.Errorf(diag.Range{Start: diag.Pos{Src: cfg.File.Source}}, "there are no actions, no message would be stored").Code = -2103
+		all := diag.Range{Start: diag.Pos{Src: cfg.File.Source}}
+		diags.Errorf(all, "there are no actions, no message would be stored").Code = -2103
 	}
-	if *asJSON {
-		c.printJSON(diagnosticsJSON(diags))
-	} else {
-		c.show(diags, diag.Note)
-		if diags.Clean() {
-			fmt.Fprintf(c.stdout, "%s: clean\n", opt.config)
-		} else {
-			c.note("%s", summary(diags))
-		}
-	}
-	switch {
-	case diags.Count(diag.Error) > 0, *strict && !diags.Clean():
-		return exitErrors
-	case !diags.Clean():
-		return exitWarnings
-	}
-	return 0
 }
 
 // diagnostic is a diag.Diagnostic for programs.

@@ -1,48 +1,37 @@
 package main
 
 import (
+	"flag"
+	"io"
+
 	"syslogd/config"
 	"syslogd/config/rewrite"
 	"syslogd/internal/diag"
 )
 
 // convertCommand is "convert": a configuration in RainerScript.
-func (c *command) convertCommand(args []string) int {
-	f := c.flags("convert")
-	opt := &options{}
-	f.StringVar(&opt.config, "f", defaultConfigFile, "configuration `file`")
-	if err := f.Parse(args); err != nil {
-		return exitUsage
-	}
-	if f.NArg() > 0 {
-		opt.config = f.Arg(0)
-	}
-	cfg, status := c.readFor(opt)
-	if cfg == nil {
-		return status
-	}
-	rewrite.Convert(c.stdout, cfg)
-	return status
+func (c *command) convertCommand(f *flag.FlagSet) func([]string) int {
+	return c.rewriter(f, rewrite.Convert)
 }
 
 // configCommand is "config": the configuration that is in effect.
-func (c *command) configCommand(args []string) int {
-	f := c.flags("config")
-	opt := &options{}
-	f.StringVar(&opt.config, "f", defaultConfigFile, "configuration `file`")
-	f.BoolVar(&opt.builtin, "default-config", false, "use the built-in configuration")
-	if err := f.Parse(args); err != nil {
-		return exitUsage
-	}
-	if f.NArg() > 0 {
-		opt.config = f.Arg(0)
-	}
-	cfg, status := c.readFor(opt)
-	if cfg == nil {
+func (c *command) configCommand(f *flag.FlagSet) func([]string) int {
+	return c.rewriter(f, rewrite.Effective)
+}
+
+// rewriter is a subcommand that prints a configuration in another form.
+func (c *command) rewriter(f *flag.FlagSet, write func(io.Writer, *config.Config)) func([]string) int {
+	opt := configFlags(f)
+	return func(words []string) int {
+		if err := opt.configured(f, words); err != nil {
+			return c.misused(f.Name(), err)
+		}
+		cfg, status := c.readFor(opt)
+		if cfg != nil {
+			write(c.stdout, cfg)
+		}
 		return status
 	}
-	rewrite.Effective(c.stdout, cfg)
-	return status
 }
 
 // readFor reads a configuration to write it in another form, and shows what is

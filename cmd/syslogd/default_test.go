@@ -65,7 +65,7 @@ func TestTheBuiltInConfigurationStartsAndStoresAMessage(t *testing.T) {
 			t.Errorf("%s has %q", file, text)
 		}
 	}
-	for _, line := range []string{"imudp          udp [::]:5514", "imtcp          tcp [::]:5514", "imtcp-tls      tcp [::]:6514",
+	for _, line := range []string{"imudp          udp [::]:5514", "imtcp          tcp [::]:5514", "imtcp-tls      tcp/TLS [::]:6514",
 		"imuxsock       run/log", "http://127.0.0.1:8514/metrics", "log/%HOSTNAME%/%PROGRAMNAME%.log"} {
 		if !strings.Contains(output(), line) {
 			t.Errorf("it does not print %q:\n%s", line, output())

@@ -67,7 +67,7 @@ func checked(t *testing.T, dir string) []byte {
 	}
 	defer os.Chdir(home)
 	var out bytes.Buffer
-	c := &command{prog: "syslogd", stdout: &out, stderr: &out}
-	c.checkCommand([]string{"rsyslog.conf"})
+	c := &command{prog: "syslogd", args: []string{"check", "rsyslog.conf"}, stdout: &out, stderr: &out}
+	c.subcommand()
 	return out.Bytes()
 }

@@ -13,5 +13,5 @@ func coded(code int, format string, args ...any) error {
 }
 
 func (e *codedError) Error() string {
-	return fmt.Sprintf("%s\nrun failed with error -%d (see https://www.rsyslog.com/e/%d)", e.text, e.code, e.code)
+	return fmt.Sprintf("%s\nrun failed with error -%d, a number of rsyslogd", e.text, e.code)
 }

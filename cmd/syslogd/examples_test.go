@@ -22,8 +22,8 @@ func TestExamplesDoWhatTheirCasesSay(t *testing.T) {
 			continue
 		}
 		var out, errs bytes.Buffer
-		c := &command{prog: "syslogd", stdout: &out, stderr: &errs}
-		if status := c.testCommand([]string{conf, cases}); status != 0 {
+		c := &command{prog: "syslogd", args: []string{"test", conf, cases}, stdout: &out, stderr: &errs}
+		if status, _ := c.subcommand(); status != 0 {
 			t.Errorf("%s: status %d\n%s%s", cases, status, out.String(), errs.String())
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -28,6 +29,7 @@ type options struct {
 	debug      bool   // -d
 	stayInDir  bool   // -C, -u 2
 	builtin    bool   // --default-config
+	certDir    string // where its certificate is lent from, see lendCertificate
 
 	showVersion, printDefault, help bool
 }
@@ -114,11 +116,7 @@ func (o *options) long(word string) error {
 
 // unknownWord is the error for a word that is neither a flag nor a subcommand.
 func unknownWord(word string) error {
-	var names []string
-	for _, s := range subcommands() {
-		names = append(names, s.name)
-	}
-	return usageError("unknown command %q%s", word, didYouMean(word, names))
+	return usageError("unknown command %q%s", word, didYouMean(word, subcommandNames()))
 }
 
 func didYouMean(word string, names []string) string {
@@ -204,26 +202,23 @@ func (c *command) usage(err error) int {
 }
 
 func (c *command) printHelp() {
-	fmt.Fprintf(c.stdout, `usage: %s [options]
-
-  -f FILE   configuration file (%s)
-  -i FILE   pid file (%s), NONE for none
-  -n        stay in the foreground
-  -N LEVEL  check the configuration and exit: 0 clean, 1 not clean
-  -o FILE   write the configuration with all includes to FILE
-  -C        do not change to the directory /
-  -T DIR    change the root directory
-  -d        debugging messages on standard error
-  -v        version
-  -M, -D    accepted, without effect
-
-  --default-config        run with the built-in configuration: files in ./log, state in ./run
-  --print-default-config  print it
-
-`, c.prog, defaultConfigFile, defaultPidFile)
-	for _, s := range subcommands() {
-		fmt.Fprintf(c.stdout, "%s %s %s\n    %s\n", c.prog, s.name, s.usage, s.does)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "usage: %s [options]\n       %s COMMAND ...\n\n", c.prog, c.prog)
+	b.WriteString("Receive, route and store log messages, as the configuration says.\n\n")
+	for _, f := range serverFlags() {
+		width := 9
+		if strings.HasPrefix(f.name, "--") {
+			width = 23
+		}
+		fmt.Fprintf(&b, "  %-*s %s\n", width, strings.TrimSpace(f.name+" "+f.value), f.does)
 	}
+	b.WriteString("  -M, -D    accepted, without effect\n\ncommands:\n")
+	for _, s := range subcommands() {
+		fmt.Fprintf(&b, "  %s %s\n      %s\n", s.name, s.usage, s.does)
+	}
+	fmt.Fprintf(&b, "\nexamples:\n  %s --default-config\n  %s -N1 -f /etc/rsyslog.conf\n  %s help explain\n",
+		c.prog, c.prog, c.prog)
+	c.stdout.Write(b.Bytes())
 }
 
 func (c *command) printVersion() {

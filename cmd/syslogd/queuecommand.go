@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"errors"
+	"flag"
 
 	"syslogd/internal/vfs"
 	"syslogd/message"
@@ -9,44 +11,56 @@ import (
 )
 
 // queueCommand is "queue": what is in the files of queues.
-func (c *command) queueCommand(args []string) int {
-	f := c.flags("queue")
+func (c *command) queueCommand(f *flag.FlagSet) func([]string) int {
 	export := f.Bool("export", false, "print the messages that wait, as lines of JSON")
 	repair := f.Bool("repair", false, "make damaged files whole again; no server may use them meanwhile")
-	if err := f.Parse(args); err != nil {
-		return exitUsage
-	}
-	if f.NArg() != 1 || *export && *repair {
-		f.Usage()
-		return exitUsage
-	}
-	dirs, err := queue.Directories(vfs.OS{}, f.Arg(0))
-	if err != nil {
-		return c.fail(err)
-	}
-	status := 0
-	for _, dir := range dirs {
-		if *repair {
-			did, err := queue.Repair(vfs.OS{}, dir)
-			for _, text := range did {
-				c.note("%s", text)
-			}
-			if err != nil {
-				return c.fail(err)
-			}
+	asJSON := f.Bool("json", false, "print what is found as JSON")
+	return func(words []string) int {
+		switch {
+		case len(words) != 1:
+			return c.misused("queue", errors.New("name the directory of a queue, or one that has several"))
+		case *export && *repair:
+			return c.misused("queue", errors.New("--export and --repair exclude each other"))
+		case *export && *asJSON:
+			return c.misused("queue", errors.New("--export prints messages, --json what is in the files"))
 		}
-		report, err := c.inspectQueue(dir, *export)
+		dirs, err := queue.Directories(vfs.OS{}, words[0])
 		if err != nil {
 			return c.fail(err)
 		}
-		if report.Damaged() {
-			status = 1
+		status, reports := 0, []*queue.Report{}
+		for _, dir := range dirs {
+			report, err := c.lookInto(dir, *repair, *export)
+			if err != nil {
+				return c.fail(err)
+			}
+			if report.Damaged() {
+				status = 1
+			}
+			reports = append(reports, report)
+			if !*export && !*asJSON {
+				report.Print(c.stdout)
+			}
 		}
-		if !*export {
-			report.Print(c.stdout)
+		if *asJSON {
+			c.printJSON(reports)
+		}
+		return status
+	}
+}
+
+// lookInto repairs a queue's directory, if it is asked to, and reads it.
+func (c *command) lookInto(dir string, repair, export bool) (*queue.Report, error) {
+	if repair {
+		did, err := queue.Repair(vfs.OS{}, dir)
+		for _, text := range did {
+			c.note("%s", text)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	return status
+	return c.inspectQueue(dir, export)
 }
 
 // inspectQueue reads a queue's directory, and prints its messages if export is set.

@@ -158,7 +158,7 @@ func (o *Options) coded(text string, code int64) (string, string) {
 		return text, "rsyslogd:"
 	}
 	code = max(code, -code)
-	return fmt.Sprintf("%s [v%s try https://www.rsyslog.com/e/%d ]", text, o.Version, code), fmt.Sprintf("rsyslogd-%d:", code)
+	return fmt.Sprintf("%s [v%s rsyslogd error %d]", text, o.Version, code), fmt.Sprintf("rsyslogd-%d:", code)
 }
 
 // Status passes one of the status lines that rsyslogd writes ("... start"): to

@@ -165,6 +165,9 @@ func (in *input) Reading() (listener.Reading, error) {
 	}}, nil
 }
 
+// Source is the file, or the pattern of files, that it reads.
+func (in *input) Source() string { return in.conf.File }
+
 // Open has nothing to open: files may come later.
 func (in *input) Open(context.Context) error {
 	in.env.Metrics.Register(in.object())

@@ -78,6 +78,9 @@ func (in *input) Reading() (listener.Reading, error) {
 	return listener.Reading{Origin: origin}, err
 }
 
+// Encrypted reports whether senders must speak TLS.
+func (in *input) Encrypted() bool { return in.tls != nil }
+
 // Addrs are the addresses it listens on.
 func (in *input) Addrs() []net.Addr { return listener.Addrs(in.servers) }
 
