@@ -1,25 +1,19 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"syslogd/parser/frame/relp"
+	"syslogd/internal/witness"
 )
 
 // mortal is a server that is ended in all ways, and started again on its directory.
@@ -75,106 +69,6 @@ func (m *mortal) restart(sig syscall.Signal) {
 	m.start()
 }
 
-// witness sends numbered messages over RELP and holds on to each of them until it
-// was acknowledged.
-type witness struct {
-	port  string
-	count int
-	// allowed is how many it may have sent by now, acked how many are safe.
-	allowed, acked atomic.Int64
-	drop           atomic.Bool // end the connection, in the middle of whatever
-}
-
-// window is how many messages are under way.
-const window = 128
-
-func (w *witness) run(t *testing.T) {
-	for w.acked.Load() < int64(w.count) {
-		var conn net.Conn
-		if !poll(func() (ok bool) {
-			var err error
-			conn, err = net.Dial("tcp", "127.0.0.1:"+w.port)
-			return err == nil
-		}) {
-			t.Error("the relay does not come back")
-			return
-		}
-		if err := w.session(conn); err != nil && !broken(err) {
-			t.Error(err)
-			return
-		}
-		conn.Close()
-	}
-}
-
-func broken(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrDeadlineExceeded)
-}
-
-// session sends what is not acknowledged, until the connection ends.
-func (w *witness) session(conn net.Conn) error {
-	frames := relp.NewReader(&relp.Options{MaxData: 4096})
-	var in, out []byte
-	// answer waits for the next response.
-	answer := func() error {
-		for {
-			f, n, err := frames.Next(in)
-			if err != nil {
-				return err
-			}
-			if n > 0 {
-				command, data := string(f.Command), append([]byte(nil), f.Data...)
-				in = in[n:]
-				switch code, text, _, err := relp.ParseResponse(data); {
-				case command == "serverclose":
-					return io.EOF
-				case err != nil || code != 200:
-					return fmt.Errorf("the relay answers %d %s %v", code, text, err)
-				}
-				return nil
-			}
-			buf := make([]byte, 4096)
-			conn.SetReadDeadline(time.Now().Add(patience))
-			if n, err = conn.Read(buf); err != nil {
-				return err
-			}
-			in = append(in, buf[:n]...)
-		}
-	}
-	txnr := 1
-	if _, err := conn.Write(relp.Append(nil, txnr, "open", relp.AppendOffers(nil))); err != nil {
-		return err
-	}
-	if err := answer(); err != nil {
-		return err
-	}
-	next := int(w.acked.Load())
-	for acked := next; acked < w.count; {
-		out = out[:0]
-		for ; next < w.count && next < acked+window && next < int(w.allowed.Load()); next++ {
-			txnr = relp.NextTxnr(txnr)
-			out = relp.Append(out, txnr, "syslog", fmt.Appendf(nil, "<13>Mar  4 10:00:00 web1 app: number %d of many, and that is all.", next))
-		}
-		if _, err := conn.Write(out); err != nil {
-			return err
-		}
-		if w.drop.Swap(false) {
-			conn.(*net.TCPConn).SetLinger(0)
-			return nil
-		}
-		if next == acked { // nothing is allowed at the moment
-			poll(func() bool { return w.allowed.Load() > int64(next) || w.drop.Load() })
-			continue
-		}
-		if err := answer(); err != nil {
-			return err
-		}
-		acked++
-		w.acked.Store(int64(acked))
-	}
-	return nil
-}
-
 // scratch is a small disk of its own for the receiver, so that it can be filled.
 // Without the right to mount one, the disk is not filled.
 func scratch(t *testing.T) (dir string, mayFill bool) {
@@ -189,48 +83,6 @@ func scratch(t *testing.T) (dir string, mayFill bool) {
 		}
 	})
 	return dir, true
-}
-
-var numbered = regexp.MustCompile(`number (\d+) of many, and that is all\.`)
-
-// numbersIn counts how often each message stands in the file. A writer that was
-// killed may have left part of a line, which the next one continues.
-func numbersIn(file string, count int) (distinct, twice int) {
-	seen, twice := seenIn(file, count)
-	for _, s := range seen {
-		if s {
-			distinct++
-		}
-	}
-	return distinct, twice
-}
-
-// gaps names the messages that are missing.
-func gaps(seen []bool) string {
-	var b strings.Builder
-	for i := 0; i < len(seen); i++ {
-		first := i
-		for i < len(seen) && !seen[i] {
-			i++
-		}
-		if i > first {
-			fmt.Fprintf(&b, " %d-%d", first, i-1)
-		}
-	}
-	return b.String()
-}
-
-func seenIn(file string, count int) (seen []bool, twice int) {
-	text, _ := os.ReadFile(file)
-	seen = make([]bool, count)
-	for _, m := range numbered.FindAllSubmatch(text, -1) {
-		n, _ := strconv.Atoi(string(m[1]))
-		if seen[n] {
-			twice++
-		}
-		seen[n] = true
-	}
-	return seen, twice
 }
 
 // Two servers in a chain with queues on disk, a sender that knows what it was
@@ -279,11 +131,13 @@ action(type="omfile" file="@DIR@/out.log" template="line" action.resumeRetryCoun
 module(load="imrelp")
 input(type="imrelp" address="127.0.0.1" port="`+in+`")
 `+strings.NewReplacer("PORT", between, "ROOM", tt.room).Replace(tt.forward)+"\n")
-			w := &witness{port: in, count: count}
+			w := &witness.Sender{Port: in, Count: count}
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				w.run(t)
+				if err := w.Run(); err != nil {
+					t.Error(err)
+				}
 			}()
 
 			filler := filepath.Join(disk, "filler")
@@ -295,11 +149,11 @@ input(type="imrelp" address="127.0.0.1" port="`+in+`")
 				{"the relay is stopped", func() { relay.restart(syscall.SIGTERM) }},
 				{"the receiver stalls", func() {
 					receiver.cmd.Process.Signal(syscall.SIGSTOP)
-					w.allowed.Add(count / events / 2)
-					poll(func() bool { return w.acked.Load() >= min(w.allowed.Load(), count) })
+					w.Allowed.Add(count / events / 2)
+					poll(func() bool { return w.Acked.Load() >= min(w.Allowed.Load(), count) })
 					receiver.cmd.Process.Signal(syscall.SIGCONT)
 				}},
-				{"the sender is killed", func() { w.drop.Store(true) }},
+				{"the sender is killed", func() { w.Drop.Store(true) }},
 				{"the receiver is stopped", func() { receiver.restart(syscall.SIGTERM) }},
 			}
 			if !tt.gentle {
@@ -316,28 +170,28 @@ input(type="imrelp" address="127.0.0.1" port="`+in+`")
 			}
 			order := chance.Perm(len(happen)) // each once, and then as it comes
 			for i := range events {
-				w.allowed.Add(count / events)
-				poll(func() bool { return w.acked.Load() >= min(w.allowed.Load()-count/events/2, count) })
+				w.Allowed.Add(count / events)
+				poll(func() bool { return w.Acked.Load() >= min(w.Allowed.Load()-count/events/2, count) })
 				e := happen[chance.IntN(len(happen))]
 				if i < len(order) {
 					e = happen[order[i]]
 				}
-				t.Logf("at %d: %s", w.acked.Load(), e.name)
+				t.Logf("at %d: %s", w.Acked.Load(), e.name)
 				os.Remove(filler)
 				e.do()
 			}
 			os.Remove(filler)
-			w.allowed.Store(count)
+			w.Allowed.Store(count)
 			<-done
 			out := filepath.Join(disk, "out.log")
-			poll(func() bool { n, _ := numbersIn(out, count); return n == count })
+			poll(func() bool { n, _ := witness.Numbers(out, count); return n == count })
 			relay.end(syscall.SIGTERM)
 			receiver.end(syscall.SIGTERM)
-			distinct, twice := numbersIn(out, count)
+			distinct, twice := witness.Numbers(out, count)
 			t.Logf("%d of %d messages, %d came twice; memory of the relay %d KiB, of the receiver %d KiB", distinct, count, twice, relay.peak, receiver.peak)
 			if distinct != count {
-				seen, _ := seenIn(out, count)
-				t.Errorf("%d messages are missing:%s", count-distinct, gaps(seen))
+				seen, _ := witness.Seen(out, count)
+				t.Errorf("%d messages are missing:%s", count-distinct, witness.Gaps(seen))
 			}
 			for _, m := range []*mortal{relay, receiver} {
 				if m.peak > memory {
@@ -378,21 +232,23 @@ input(type="imrelp" address="127.0.0.1" port="`+port+`")
 template(name="line" type="string" string="%msg:2:$%\n")
 action(type="omfile" file="@DIR@/out.log" template="line")
 `)
-	w := &witness{port: port, count: count}
+	w := &witness.Sender{Port: port, Count: count}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.run(t)
+		if err := w.Run(); err != nil {
+			t.Error(err)
+		}
 	}()
 	for range stops {
-		w.allowed.Add(count / stops)
-		poll(func() bool { return w.acked.Load() > w.allowed.Load()-count/stops/2 })
+		w.Allowed.Add(count / stops)
+		poll(func() bool { return w.Acked.Load() > w.Allowed.Load()-count/stops/2 })
 		s.restart(syscall.SIGTERM)
 	}
 	<-done
 	s.end(syscall.SIGTERM)
-	seen, twice := seenIn(filepath.Join(dir, "out.log"), count)
-	if missing := gaps(seen); missing != "" || twice > 0 {
+	seen, twice := witness.Seen(filepath.Join(dir, "out.log"), count)
+	if missing := witness.Gaps(seen); missing != "" || twice > 0 {
 		t.Errorf("missing:%s, %d came twice", missing, twice)
 	}
 }

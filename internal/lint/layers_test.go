@@ -60,7 +60,9 @@ func isModule(pkg string) bool {
 }
 
 // tools are programs beside the server; they may import anything.
-var tools = map[string]bool{"internal/compat": true, "internal/docs": true, "internal/lint": true, "internal/testbench": true}
+var tools = map[string]bool{
+	"internal/attack": true, "internal/compat": true, "internal/docs": true, "internal/lint": true, "internal/testbench": true, "internal/witness": true,
+}
 
 // sameLevel are packages of one level that may import each other.
 func sameLevel(from, to string) bool {

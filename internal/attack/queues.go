@@ -1,0 +1,263 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+
+	"syslogd/internal/witness"
+)
+
+// A queue on disk that nobody reads, and one that is read.
+const (
+	fillConf = `global(workDirectory="@DIR@" metrics.listen="@METRICS@")
+module(load="imtcp")
+main_queue(queue.type="Disk" queue.fileName="main" queue.maxFileSize="64k")
+input(type="imtcp" address="127.0.0.1" port="@TCP@")
+action(type="omfwd" target="127.0.0.1" port="@SINK@" protocol="tcp" action.resumeRetryCount="-1")
+`
+	drainConf = `global(workDirectory="@DIR@" metrics.listen="@METRICS@")
+module(load="imtcp")
+main_queue(queue.type="Disk" queue.fileName="main" queue.maxFileSize="64k")
+input(type="imtcp" address="127.0.0.1" port="@TCP@")
+action(type="omfile" file="@DIR@/witness.log")
+`
+)
+
+// damage is one thing that happens to the files of a queue. It is given its segments, oldest
+// first.
+type damage struct {
+	name string
+	do   func(a *attack, segments []string) error
+}
+
+var damages = []damage{
+	{"a segment is cut", func(a *attack, s []string) error { return cut(a, pick(a, s)) }},
+	{"the last segment is cut", func(a *attack, s []string) error { return cut(a, s[len(s)-1]) }},
+	{"a segment is empty", func(a *attack, s []string) error { return os.Truncate(pick(a, s), 0) }},
+	{"a segment is gone", func(a *attack, s []string) error { return os.Remove(pick(a, s)) }},
+	{"the first segment is gone", func(a *attack, s []string) error { return os.Remove(s[0]) }},
+	{"bits are flipped", flipBits},
+	{"a page is zero", func(a *attack, s []string) error { return overwrite(a, pick(a, s), make([]byte, 4096)) }},
+	{"the end of the last segment is zero", func(a *attack, s []string) error { return grow(s[len(s)-1], make([]byte, 4096)) }},
+	{"rubbish behind the last record", func(a *attack, s []string) error { return grow(s[len(s)-1], a.noise(3000)) }},
+	{"a segment is rubbish", func(a *attack, s []string) error { return os.WriteFile(pick(a, s), a.noise(70000), 0o600) }},
+	{"the head of a segment is rubbish", func(a *attack, s []string) error { return overwriteAt(pick(a, s), 0, a.noise(64)) }},
+	{"huge lengths", func(a *attack, s []string) error {
+		return overwrite(a, pick(a, s), []byte(strings.Repeat("\xff\xff\xff\x7f", 8)))
+	}},
+	{"a segment is a directory", func(a *attack, s []string) error {
+		f := pick(a, s)
+		return errors.Join(os.Remove(f), os.Mkdir(f, 0o700))
+	}},
+	{"a segment is a pipe", func(a *attack, s []string) error {
+		f := pick(a, s)
+		return errors.Join(os.Remove(f), syscall.Mkfifo(f, 0o600))
+	}},
+	{"a segment is a link", func(a *attack, s []string) error {
+		f := pick(a, s)
+		return errors.Join(os.Remove(f), os.Symlink("/etc/passwd", f))
+	}},
+	{"two segments are exchanged", func(a *attack, s []string) error {
+		x, y := s[0], s[len(s)-1]
+		return errors.Join(os.Rename(x, x+".t"), os.Rename(y, x), os.Rename(x+".t", y))
+	}},
+	{"the position is gone", func(a *attack, s []string) error { return others(s[0], os.Remove) }},
+	{"the position is rubbish", func(a *attack, s []string) error {
+		return others(s[0], func(f string) error { return os.WriteFile(f, a.noise(100), 0o600) })
+	}},
+	{"the position is empty", func(a *attack, s []string) error {
+		return others(s[0], func(f string) error { return os.Truncate(f, 0) })
+	}},
+}
+
+// damagedQueues fills a queue on disk, kills the server, damages the files and starts it
+// again: it starts, what can be read is delivered, and the rest is counted.
+func damagedQueues(a *attack) error {
+	top := a.dir
+	for round := 0; a.more(); round++ {
+		d := damages[round%len(damages)]
+		a.dir = filepath.Join(top, fmt.Sprint(round))
+		if err := os.Mkdir(a.dir, 0o755); err != nil {
+			return err
+		}
+		if err := a.damagedQueue(d); err != nil {
+			return fmt.Errorf("%s, in %s: %w", d.name, a.dir, err)
+		}
+		a.count("damaged queues", 1)
+		os.RemoveAll(a.dir)
+	}
+	return nil
+}
+
+func (a *attack) damagedQueue(d damage) error {
+	p := newPorts("TCP", "SINK")
+	s, err := a.newServer(p.fill(fillConf))
+	if err != nil {
+		return err
+	}
+	if err := s.start(); err != nil {
+		return err
+	}
+	n := 1000 + a.rand.IntN(4000)
+	if err := a.fillQueue(s, p["TCP"], n); err != nil {
+		return err
+	}
+	s.kill()
+	segments, err := filepath.Glob(a.path("main.queue/*"))
+	if err != nil {
+		return err
+	}
+	segments = keep(segments, isSegment)
+	sort.Strings(segments)
+	if len(segments) < 2 {
+		return fmt.Errorf("the queue has %d segments", len(segments))
+	}
+	if err := d.do(a, segments); err != nil {
+		return err
+	}
+	if err := s.configure(p.fill(drainConf)); err != nil {
+		return err
+	}
+	if err := s.start(); err != nil {
+		return err
+	}
+	distinct, lost := 0, 0.0
+	if !poll(func() bool {
+		distinct, _ = witness.Numbers(a.path("witness.log"), n)
+		lost, err = s.sum("messages_lost_total", "")
+		return s.alive() != nil || distinct+int(lost) >= n
+	}) {
+		return fmt.Errorf("of %d messages %d were delivered and %v are counted as lost: %v\n%s", n, distinct, lost, err, s.lastWords())
+	}
+	a.count("messages counted as lost", int(lost))
+	a.count("messages delivered", distinct)
+	if distinct+int(lost) > n+100 {
+		err = fmt.Errorf("of %d messages %d were delivered, yet %v are counted as lost", n, distinct, lost)
+	}
+	if busy := s.busy(); busy > 0.5 {
+		err = errors.Join(err, fmt.Errorf("the server has nothing to do and takes %.0f %% of a processor", 100*busy))
+	}
+	// And it goes on.
+	c, dialed := dial("tcp", p["TCP"])
+	if dialed != nil {
+		return errors.Join(err, dialed)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "<13>Mar  1 10:00:00 h witness: number %d of many, and that is all.\n", n)
+	if !poll(func() bool { seen, _ := witness.Seen(a.path("witness.log"), n+1); return seen[n] || s.alive() != nil }) {
+		err = errors.Join(err, errors.New("a new message does not get through"))
+	}
+	return errors.Join(err, s.stop())
+}
+
+// fillQueue sends n messages, and waits until all of them are on disk.
+func (a *attack) fillQueue(s *server, port string, n int) error {
+	c, err := dial("tcp", port)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var out []byte
+	for i := range n {
+		out = fmt.Appendf(out, "<13>Mar  1 10:00:00 h witness: number %d of many, and that is all.\n", i)
+	}
+	if _, err := c.Write(out); err != nil {
+		return err
+	}
+	if !poll(func() bool {
+		got, err := s.sum("input_messages_received_total", "")
+		return err == nil && int(got) == n || s.alive() != nil
+	}) {
+		return errors.New("the queue does not take all messages")
+	}
+	return s.alive()
+}
+
+// isSegment tells the files with records from those with positions and locks.
+func isSegment(path string) bool { return strings.HasSuffix(path, ".seg") }
+
+func keep(list []string, ok func(string) bool) (kept []string) {
+	for _, s := range list {
+		if ok(s) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// others does something to the files of the queue that are no segments.
+func others(segment string, do func(file string) error) error {
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(segment), "*"))
+	for _, f := range files {
+		if !isSegment(f) && !strings.HasSuffix(f, "lock") {
+			err = errors.Join(err, do(f))
+		}
+	}
+	return err
+}
+
+func pick(a *attack, list []string) string { return list[a.rand.IntN(len(list))] }
+
+func (a *attack) noise(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(a.rand.Uint32())
+	}
+	return b
+}
+
+func cut(a *attack, file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	return os.Truncate(file, a.rand.Int64N(info.Size()+1))
+}
+
+func flipBits(a *attack, segments []string) error {
+	for range 1 + a.rand.IntN(5) {
+		file := pick(a, segments)
+		text, err := os.ReadFile(file)
+		if err != nil || len(text) == 0 {
+			return err
+		}
+		text[a.rand.IntN(len(text))] ^= 1 << a.rand.IntN(8)
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// overwrite puts bytes somewhere into a file, without making it longer.
+func overwrite(a *attack, file string, b []byte) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	room := max(info.Size()-int64(len(b)), 0)
+	return overwriteAt(file, a.rand.Int64N(room+1), b[:min(int64(len(b)), info.Size())])
+}
+
+func overwriteAt(file string, at int64, b []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(b, at)
+	return errors.Join(err, f.Close())
+}
+
+func grow(file string, b []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
+}
