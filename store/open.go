@@ -60,7 +60,7 @@ func (f *File) openOrCreate() (vfs.File, error) {
 		// A FIFO without a reader. Opened for both directions it needs none, and
 		// keeps up to 64 KiB for the reader to come, as in rsyslogd's ompipe.
 		h, err = f.s.fs.OpenFile(f.path, flags&^(unix.O_WRONLY|unix.O_APPEND)|unix.O_RDWR, 0)
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
 		return f.create(flags)
 	}
 	if err != nil {
@@ -88,10 +88,8 @@ func (f *File) create(flags int) (vfs.File, error) {
 		return nil, &OpenError{f.path, "open", err}
 	}
 	if o := f.set.FileOwner; !o.isZero() {
-		if err := h.Chown(o.ids()); err != nil && !f.set.IgnoreChown {
-			// Without its owner the file must not be used; left behind, the next
-			// attempt would find it and not try to change the owner.
-			return nil, &OpenError{f.path, "chown", errors.Join(err, h.Close(), f.s.fs.Remove(f.path))}
+		if err := f.chowned(f.path, h.Chown(o.ids())); err != nil {
+			return nil, &OpenError{f.path, "chown", errors.Join(err, h.Close())}
 		}
 	}
 	if f.set.Sync {
@@ -101,6 +99,20 @@ func (f *File) create(flags int) (vfs.File, error) {
 		}
 	}
 	return h, nil
+}
+
+// chowned deals with the outcome of giving what was made at path to its owner. As in
+// rsyslogd, it stays when that is refused and is used from the next record on; unless
+// IgnoreChown is set the first one is refused, so that the fault is seen.
+func (f *File) chowned(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	f.s.report.warn("owner can not be set, the file is written all the same", "file", path, "err", err)
+	if f.set.IgnoreChown {
+		return nil
+	}
+	return err
 }
 
 func (f *File) makeDirs() error {
@@ -113,8 +125,8 @@ func (f *File) makeDirs() error {
 			return nil
 		}
 		uid, gid := o.ids()
-		if err := f.s.fs.Chown(dir, uid, gid); err != nil && !f.set.IgnoreChown {
-			return &OpenError{f.path, "chown", errors.Join(err, f.s.fs.Remove(dir))}
+		if err := f.chowned(dir, f.s.fs.Chown(dir, uid, gid)); err != nil {
+			return &OpenError{f.path, "chown", err}
 		}
 		return nil
 	})

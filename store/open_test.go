@@ -86,13 +86,14 @@ func TestOwnerIsGivenAtCreationOnly(t *testing.T) {
 		}
 		return vfs.Verdict{}
 	})
-	g := mustFile(t, s, "/old/g.log", o)
-	for range 2 {
+	g := mustFile(t, s, "/old/g/g.log", o)
+	for _, what := range []string{"directory", "file"} {
 		var open *OpenError
 		if err := g.Append([]byte("x\n")); !errors.As(err, &open) || open.Op != "chown" {
-			t.Errorf("owner refused: %v", err)
+			t.Errorf("owner of the %s refused: %v", what, err)
 		}
 	}
+	mustAppend(t, g, "written all the same\n")
 	o.IgnoreChown = true
 	h := mustFile(t, s, "/old/h/h.log", o)
 	mustAppend(t, h, "x\n")

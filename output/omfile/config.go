@@ -93,7 +93,7 @@ func modeParams(legacy bool) param.Table[Modes] {
 	}
 	return append(t,
 		param.Bool("failOnChownFailure", func(c *Modes) *bool { return &c.FailOnChown }).Legacy("FailOnChownFailure").Default("on").
-			Doc("A file whose owner can not be set is not written."),
+			Doc("The record that makes a file whose owner can not be set is lost, as in rsyslogd; the next ones are written."),
 		param.Bool("createDirs", func(c *Modes) *bool { return &c.MakeDirs }).Legacy("CreateDirs").Default("on").
 			Doc("Create missing directories."))
 }

@@ -77,9 +77,20 @@ func (o *static) append(part *output.Part) error {
 		return o.writeLines(part)
 	}
 	if err := o.file.Append(part.All()); err != nil {
-		return &output.Suspended{Err: err}
+		return refused(0, err)
 	}
 	return nil
+}
+
+// refused is what an error at record i means for a file of a fixed name. As in
+// rsyslogd, a directory that can not be made or an owner that can not be set costs
+// the record, also with endless retry; everything else suspends the action.
+func refused(i int, err error) error {
+	var open *store.OpenError
+	if errors.As(err, &open) && (open.Op == "mkdir" || open.Op == "chown") && !store.NoSpace(err) {
+		return &output.Rejected{Index: i, Err: err}
+	}
+	return &output.Suspended{Done: i, Err: err}
 }
 
 // writeLines appends records with a line feed where they have none.
@@ -89,7 +100,7 @@ func (o *static) writeLines(part *output.Part) error {
 		line = line[:0]
 		rec := o.conf.record(part.At(i), &line)
 		if err := o.file.Append(rec); err != nil {
-			return &output.Suspended{Done: i, Err: err}
+			return refused(i, err)
 		}
 	}
 	return nil

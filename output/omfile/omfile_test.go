@@ -471,3 +471,20 @@ func TestContradictionsAreErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestADirectoryThatCanNotBeMadeCostsTheRecordAlsoWithEndlessRetry(t *testing.T) {
+	t.Parallel()
+	f := open(t, `action(type="omfile" file="@DIR@/plain/all.log" action.resumeRetryCount="-1")`)
+	if err := os.WriteFile(filepath.Join(f.dir, "plain"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var rejected *output.Rejected
+	if err := f.write("lost\n", "lost, too\n"); !errors.As(err, &rejected) || rejected.Index != 0 {
+		t.Errorf("got %v, want the first record rejected", err)
+	}
+	if err := os.Remove(filepath.Join(f.dir, "plain")); err != nil {
+		t.Fatal(err)
+	}
+	f.mustWrite("kept\n")
+	f.holds("plain/all.log", "kept\n")
+}
