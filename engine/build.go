@@ -186,14 +186,21 @@ func (e *Engine) templates(out output.Output) ([]*template.Template, error) {
 	if t, ok := out.(output.Templated); ok {
 		names = t.Templates()
 	}
+	path := -1
+	if f, ok := out.(output.FileNamer); ok {
+		path = f.FileName()
+	}
 	var list []*template.Template
-	for _, name := range names {
+	for i, name := range names {
 		if name == "" {
 			name = fileTemplate
 		}
 		t := e.cfg.Templates.Lookup(name)
 		if t == nil {
 			return nil, fmt.Errorf("there is no template %q", name)
+		}
+		if i == path {
+			t = t.ForPath()
 		}
 		list = append(list, t)
 	}

@@ -338,7 +338,12 @@ func (d *decoding) tree() *Tree {
 }
 
 func (d *decoding) value(depth int) Value {
-	v := Value{kind: Kind(d.byte())}
+	kind := d.byte()
+	v := Value{kind: Kind(kind &^ withMarks)}
+	if kind&withMarks != 0 {
+		v.num = int64(d.uint())
+		d.bad = d.bad || v.kind != String
+	}
 	if depth > deepest || v.kind > Object {
 		d.bad = true
 	}

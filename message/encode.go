@@ -261,7 +261,14 @@ func appendTree(dst []byte, t *Tree) []byte {
 	return appendValue(append(dst, 1), &t.Root)
 }
 
+// withMarks is set in the kind of a String that has marks, which stand in front of it.
+const withMarks = 0x80
+
 func appendValue(dst []byte, v *Value) []byte {
+	if v.Marks() != 0 {
+		dst = binary.AppendUvarint(append(dst, byte(v.kind)|withMarks), uint64(v.Marks()))
+		return appendText(dst, v.str)
+	}
 	dst = append(dst, byte(v.kind))
 	switch v.kind {
 	case Bool, Int:

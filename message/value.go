@@ -24,7 +24,7 @@ const (
 // null. Objects keep the order in which their members were made.
 type Value struct {
 	kind Kind
-	num  int64  // Int, and 0 or 1 for Bool
+	num  int64  // Int, 0 or 1 for Bool, the Marks of a String
 	str  string // String, and the text of a Real
 	arr  []Value
 	obj  []member

@@ -30,6 +30,13 @@ type Templated interface {
 	Templates() []string
 }
 
+// FileNamer is implemented by outputs that make names of files of one of their
+// templates: FileName is its index in Templates. It is rendered so that what a sender
+// wrote stays within one element of the path.
+type FileNamer interface {
+	FileName() int
+}
+
 // Counted is implemented by outputs that impstats shows with numbers of their own.
 type Counted interface {
 	Stats(d *Delivery) []*metrics.Stats

@@ -133,6 +133,14 @@ type dynamic struct {
 // Templates are the text and the file name.
 func (o *dynamic) Templates() []string { return []string{o.conf.template(), o.conf.DynaFile} }
 
+// FileName is the name's template, unless senders may choose the place of their files.
+func (o *dynamic) FileName() int {
+	if o.conf.AllowEscape {
+		return -1
+	}
+	return 1
+}
+
 // ConcurrentWrite marks that the cache has its own locks.
 func (o *dynamic) ConcurrentWrite() {}
 

@@ -154,6 +154,17 @@ func (p *Property) Value(m *message.Message, ctx *Context) *message.Value {
 	return nil
 }
 
+// Marks tells which slashes and dots of the property's text do not come from a
+// message: all of a name or a time that is the server's, none of the rest. Variables
+// have marks of their own.
+func (p *Property) Marks() message.Marks {
+	switch p.ID {
+	case InputName, MyHostname, Now, TimeReported, TimeGenerated:
+		return message.AllMarks
+	}
+	return 0
+}
+
 func (p *Property) appendVar(dst []byte, m *message.Message, ctx *Context) []byte {
 	v := p.Value(m, ctx)
 	if v == nil {

@@ -114,7 +114,7 @@ func (c *compiler) node(e syntax.Expr) node {
 	case *syntax.Number:
 		return constant(number(e.Value))
 	case *syntax.String:
-		return constant(text([]byte(e.Value)))
+		return constant(marked([]byte(e.Value), message.MarksOf(e.Value)))
 	case *syntax.ArrayLit:
 		return c.array(e)
 	case *syntax.Variable:
@@ -135,7 +135,7 @@ func (c *compiler) node(e syntax.Expr) node {
 func (c *compiler) array(e *syntax.ArrayLit) node {
 	var n node
 	for _, it := range e.Items {
-		n.items = append(n.items, text([]byte(it.Value)))
+		n.items = append(n.items, marked([]byte(it.Value), message.MarksOf(it.Value)))
 	}
 	if len(n.items) == 0 {
 		n.items = []Value{{}}
@@ -256,7 +256,7 @@ func concat(a, b Value) Value {
 	if room := max(maxText-len(s), 0); len(tail) > room {
 		tail = tail[:room]
 	}
-	return text(append(s[:len(s):len(s)], tail...))
+	return joined(append(s[:len(s):len(s)], tail...), a, b)
 }
 
 var arithmetic = map[string]func(a, b int64) int64{

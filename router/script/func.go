@@ -35,17 +35,17 @@ func functions() map[string]function {
 	all := map[string]function{
 		"strlen":    pure(1, 1, func(a []Value) Value { return number(int64(len(a[0].Bytes()))) }),
 		"substring": pure(3, 3, substring),
-		"tolower":   pure(1, 1, func(a []Value) Value { return text(asciiLower(a[0].Bytes())) }),
-		"toupper":   pure(1, 1, func(a []Value) Value { return text(asciiUpper(a[0].Bytes())) }),
-		"ltrim":     pure(1, 1, func(a []Value) Value { return text(bytes.TrimLeft(a[0].Bytes(), " ")) }),
-		"rtrim":     pure(1, 1, func(a []Value) Value { return text(bytes.TrimRight(a[0].Bytes(), " ")) }),
+		"tolower":   pure(1, 1, func(a []Value) Value { return marked(asciiLower(a[0].Bytes()), a[0].marks()) }),
+		"toupper":   pure(1, 1, func(a []Value) Value { return marked(asciiUpper(a[0].Bytes()), a[0].marks()) }),
+		"ltrim":     pure(1, 1, func(a []Value) Value { return a[0].piece(bytes.TrimLeft(a[0].Bytes(), " ")) }),
+		"rtrim":     pure(1, 1, func(a []Value) Value { return a[0].piece(bytes.TrimRight(a[0].Bytes(), " ")) }),
 		"replace":   pure(3, 3, replace),
 		"wrap":      pure(2, 3, wrap),
 		"field":     pure(3, 3, field),
-		"cstr":      pure(1, 1, func(a []Value) Value { return text(a[0].Bytes()) }),
+		"cstr":      pure(1, 1, func(a []Value) Value { return marked(a[0].Bytes(), a[0].marks()) }),
 		"cnum":      {min: 1, max: 1, compile: (*compiler).cnum},
 		"cbool":     pure(1, 1, cbool),
-		"getenv":    pure(1, 1, func(a []Value) Value { return text([]byte(os.Getenv(a[0].String()))) }),
+		"getenv":    pure(1, 1, func(a []Value) Value { return marked([]byte(os.Getenv(a[0].String())), message.AllMarks) }),
 		"ip42num":   pure(1, 1, ipToNumber),
 		"ipv42num":  pure(1, 1, ipToNumber),
 		"num2ipv4":  pure(1, 1, numberToIP),
@@ -161,7 +161,7 @@ func substring(a []Value) Value {
 		n += int64(len(s)) // a count, not an end, as in rsyslogd
 	}
 	n = min(max(n, 0), int64(len(s))-start)
-	return text(s[start : start+n])
+	return a[0].piece(s[start : start+n])
 }
 
 func asciiLower(s []byte) []byte {
@@ -189,10 +189,14 @@ func asciiUpper(s []byte) []byte {
 func replace(a []Value) Value {
 	s, find, with := a[0].Bytes(), a[1].Bytes(), a[2].Bytes()
 	if len(find) > 0 {
-		return text(replaceAll(s, find, with))
+		out, done := replaceAll(s, find, with)
+		if !done {
+			return a[0]
+		}
+		return replaced(out, a[0], a[1], a[2])
 	}
 	if len(with)*(len(s)+1) > maxText {
-		return text(s)
+		return a[0]
 	}
 	out := make([]byte, 0, len(s)+len(with)*(len(s)+1))
 	for _, c := range s {
@@ -202,22 +206,24 @@ func replace(a []Value) Value {
 	return text(append(out, with...))
 }
 
-func replaceAll(s, find, with []byte) []byte {
+// replaceAll reports whether it replaced anything but what would become too long.
+func replaceAll(s, find, with []byte) (out []byte, done bool) {
 	if len(with) > len(find) && bytes.Count(s, find)*len(with) > maxText {
-		return s
+		return s, false
 	}
-	return bytes.ReplaceAll(s, find, with)
+	return bytes.ReplaceAll(s, find, with), true
 }
 
 func wrap(a []Value) Value {
-	s, w := a[0].Bytes(), a[1].Bytes()
+	s, w := a[0], a[1].Bytes()
 	if len(a) == 3 && len(w) > 0 {
-		s = replaceAll(s, w, a[2].Bytes())
+		s = replace([]Value{s, a[1], a[2]})
 	}
-	if len(s)+2*len(w) > 2*maxText {
-		return text(s)
+	if len(s.Bytes())+2*len(w) > 2*maxText {
+		return s
 	}
-	return text(bytes.Join([][]byte{w, s, w}, nil))
+	front := joined(bytes.Join([][]byte{w, s.Bytes()}, nil), a[1], s)
+	return joined(bytes.Join([][]byte{front.s, w}, nil), front, a[1])
 }
 
 const notFound = "***FIELD NOT FOUND***"
@@ -245,7 +251,7 @@ func field(a []Value) Value {
 	if i := bytes.Index(s, delim); i >= 0 {
 		s = s[:i]
 	}
-	return text(s)
+	return a[0].piece(s)
 }
 
 func cbool(a []Value) Value {
@@ -457,11 +463,12 @@ func (c *compiler) reExtract(e *syntax.FuncCall, args []node, fold bool) node {
 		return constant(Value{})
 	}
 	return node{eval: func(m *message.Message, ctx *property.Context) Value {
-		s := args[0].eval(m, ctx).Bytes()
+		v := args[0].eval(m, ctx)
+		s := v.Bytes()
 		match, _ := args[2].eval(m, ctx).Int()
 		group, _ := args[3].eval(m, ctx).Int()
 		if found, ok := extract(re, s, match, group); ok {
-			return text(found)
+			return v.piece(found)
 		}
 		return args[4].eval(m, ctx)
 	}}
@@ -510,7 +517,7 @@ func (c *compiler) execTemplate(e *syntax.FuncCall, args []node) node {
 		c.errorf(e.Args[0], "exec_template(): there is no template %q", name)
 		return constant(Value{})
 	}
-	return node{eval: func(m *message.Message, ctx *property.Context) Value { return text(t.Append(nil, m, ctx)) }}
+	return node{eval: func(m *message.Message, ctx *property.Context) Value { return marked(t.AppendMarked(nil, m, ctx)) }}
 }
 
 // parseJSON is parse_json(text, "\$!path"): 0 on success.

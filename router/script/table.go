@@ -50,6 +50,7 @@ func (c *compiler) lookup(e *syntax.FuncCall, args []node) node {
 		return constant(text([]byte("TABLE-NOT-FOUND")))
 	}
 	table, key := c.env.Tables.Lookup(name), args[1].eval
+	// The key may be a sender's, the values are texts of the administrator.
 	return node{eval: func(m *message.Message, ctx *property.Context) Value {
 		idx := table.Current()
 		if idx == nil {
@@ -58,9 +59,9 @@ func (c *compiler) lookup(e *syntax.FuncCall, args []node) node {
 		k := key(m, ctx)
 		if idx.Numeric() {
 			n, _ := k.Int()
-			return text(idx.Number(n))
+			return marked(idx.Number(n), message.AllMarks)
 		}
-		return text(idx.Text(k.Bytes()))
+		return marked(idx.Text(k.Bytes()), message.AllMarks)
 	}}
 }
 

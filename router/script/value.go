@@ -14,7 +14,7 @@ import (
 // program or the context; they are valid until the message is done.
 type Value struct {
 	kind kind
-	n    int64
+	n    int64 // of a number; the marks of a text
 	s    []byte
 	j    *message.Value
 }
@@ -42,7 +42,7 @@ func fromJSON(v *message.Value) Value {
 		return Value{}
 	}
 	if v.Kind() == message.String {
-		return text([]byte(v.Text()))
+		return marked([]byte(v.Text()), v.Marks())
 	}
 	return Value{kind: obj, j: v}
 }
@@ -55,7 +55,7 @@ func (v Value) JSON() message.Value {
 	case obj:
 		return v.j.Copy()
 	}
-	return message.StringValue(string(v.s))
+	return message.MarkedValue(string(v.s), v.marks())
 }
 
 // Bytes returns the string form.

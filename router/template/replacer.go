@@ -144,18 +144,7 @@ func (r *replacer) append(dst []byte, p *property.Property, m *message.Message, 
 
 // transform appends value as the replacer changes it. value may be ctx.Temp.
 func (r *replacer) transform(dst, value []byte, ctx *property.Context) []byte {
-	switch {
-	case r.fieldSet:
-		value = r.pickField(value)
-	case r.badRE:
-		value = []byte(badRegexText)
-	case r.regex != nil:
-		value = r.pickMatch(value)
-	}
-	pad := 0
-	if r.pos.on {
-		value, pad = r.pos.cut(value)
-	}
+	value, pad := r.pick(value)
 	if r.spaceIfNone {
 		return r.firstSpace(dst, value)
 	}
@@ -170,6 +159,23 @@ func (r *replacer) transform(dst, value []byte, ctx *property.Context) []byte {
 	}
 	ctx.Temp = append(ctx.Temp[:0], dst[start:]...)
 	return r.appendFormat(dst[:start], ctx.Temp)
+}
+
+// pick returns the part of value that is asked for, and how many blanks a fixed width
+// lacks.
+func (r *replacer) pick(value []byte) ([]byte, int) {
+	switch {
+	case r.fieldSet:
+		value = r.pickField(value)
+	case r.badRE:
+		value = []byte(badRegexText)
+	case r.regex != nil:
+		value = r.pickMatch(value)
+	}
+	if r.pos.on {
+		return r.pos.cut(value)
+	}
+	return value, 0
 }
 
 // firstSpace is the blank between tag and text where the text has none.

@@ -30,6 +30,8 @@ type Template struct {
 	exactCase bool
 	// subtree is the variable that a template of type subtree prints.
 	subtree *property.Property
+	// path: the template names files, see ForPath.
+	path bool
 	// regexps compiles regular expressions.
 	regexps *posix.Compiler
 }
@@ -72,6 +74,9 @@ func (t *Template) Outline() string {
 // Append renders m. It does not allocate but for what dst has to grow, unless a
 // property is a variable or a regular expression is involved.
 func (t *Template) Append(dst []byte, m *message.Message, ctx *property.Context) []byte {
+	if t.path {
+		return t.appendPath(dst, m, ctx)
+	}
 	if t.tree != nil {
 		return append(t.appendTree(dst, t.tree, m, ctx), '\n')
 	}
