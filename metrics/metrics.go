@@ -104,13 +104,17 @@ func (s *Set) RegisterDynamic(f func() []*Object) {
 }
 
 // Objects returns the registered objects, sorted by label and name.
-func (s *Set) Objects() []*Object {
+func (s *Set) Objects() []*Object { return s.Gather(nil) }
+
+// Gather is Objects for a reader that goes on without the objects of a function that
+// panics; broken, if not nil, is told what that said.
+func (s *Set) Gather(broken func(what any)) []*Object {
 	s.mu.Lock()
 	out := append([]*Object(nil), s.objects...)
 	dynamic := append([]func() []*Object(nil), s.dynamic...)
 	s.mu.Unlock()
 	for _, f := range dynamic {
-		out = append(out, f()...)
+		out = append(out, call(f, broken)...)
 	}
 	sort.SliceStable(out, func(i, j int) bool {
 		if out[i].Label != out[j].Label {
@@ -119,6 +123,17 @@ func (s *Set) Objects() []*Object {
 		return out[i].Name < out[j].Name
 	})
 	return out
+}
+
+func call(f func() []*Object, broken func(any)) []*Object {
+	if broken != nil {
+		defer func() {
+			if r := recover(); r != nil {
+				broken(r)
+			}
+		}()
+	}
+	return f()
 }
 
 // Of makes a Number that reads a Counter.

@@ -39,7 +39,7 @@ func Page(s Server, o Options) http.Handler {
 	reg.MustRegister(&collector{set: s.Metrics()}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(o.Version))
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", inBothForms(promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { health(w, s) })
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -85,14 +85,16 @@ type Service struct {
 	srv *http.Server
 }
 
-// Listen binds addr, for instance 127.0.0.1:8514.
+// Listen binds addr, for instance 127.0.0.1:8514. However many ask at once, answering
+// them takes a bounded part of the machine.
 func Listen(addr string, h http.Handler) (*Service, error) {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{ln: ln, srv: &http.Server{
-		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+	door := newDoorkeeper(ln)
+	return &Service{ln: door, srv: &http.Server{
+		Handler: door.limited(h), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}}, nil
 }
