@@ -347,7 +347,8 @@ func stopQueues(queues []*queue.Queue, before map[*queue.Queue]uint64) error {
 	return errors.Join(errs...)
 }
 
-// Health returns what is wrong: inputs that do not listen, suspended actions.
+// Health returns what is wrong: inputs that do not listen, suspended actions, queues that
+// can not use their files.
 func (e *Engine) Health() error {
 	var errs []error
 	if f := e.failures.Load(); f != nil {
@@ -359,6 +360,9 @@ func (e *Engine) Health() error {
 		if a.Delivery != nil && a.Delivery.Suspended() {
 			errs = append(errs, fmt.Errorf("action %s is suspended", a.Name))
 		}
+	}
+	for _, q := range e.allQueues() {
+		errs = append(errs, q.Health())
 	}
 	return errors.Join(errs...)
 }

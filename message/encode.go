@@ -2,6 +2,7 @@ package message
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"time"
 )
@@ -37,7 +38,16 @@ type encoder struct {
 
 // AppendBatch appends the messages first to end of b.
 func AppendBatch(dst []byte, b *Batch, first, end int) []byte {
+	dst, _ = AppendSome(dst, b, first, end, math.MaxInt)
+	return dst
+}
+
+// AppendSome is AppendBatch that ends behind the message with which the batch has size
+// bytes or more. It returns the first message that was not appended: a caller can not
+// know before how many fit, since inputs, senders and trees take what they take.
+func AppendSome(dst []byte, b *Batch, first, end, size int) (_ []byte, next int) {
 	var enc encoder
+	start := len(dst)
 	dst = append(dst, formatVersion)
 	dst = appendText(dst, b.Ruleset)
 	var nanos int64
@@ -45,13 +55,28 @@ func AppendBatch(dst []byte, b *Batch, first, end int) []byte {
 		nanos = b.Received.UnixNano()
 	}
 	dst = binary.AppendVarint(dst, nanos)
-	dst = binary.AppendUvarint(dst, uint64(end-first))
+	count := len(dst)
+	dst = append(dst, make([]byte, countSize)...)
 	var before *Message
-	for i := first; i < end; i++ {
-		dst = enc.message(dst, &b.Msgs[i], before)
-		before = &b.Msgs[i]
+	for next = first; next < end && (next == first || len(dst)-start < size); next++ {
+		dst = enc.message(dst, &b.Msgs[next], before)
+		before = &b.Msgs[next]
 	}
-	return dst
+	putCount(dst[count:count+countSize], uint64(next-first))
+	return dst, next
+}
+
+// countSize is the room for the number of messages, which is known when they stand
+// behind it.
+const countSize = 4
+
+// putCount writes n as a varint that fills p, with leading zeros.
+func putCount(p []byte, n uint64) {
+	for i := range p {
+		p[i] = byte(n)&0x7f | 0x80
+		n >>= 7
+	}
+	p[len(p)-1] &= 0x7f
 }
 
 func appendText[T string | []byte](dst []byte, s T) []byte {

@@ -74,6 +74,9 @@ type Config struct {
 	// Encryption is queue.cry.provider.
 	Encryption string
 
+	// InMemory is why the queue has no files though some were asked for.
+	InMemory string
+
 	// Given is set when any queue parameter was given: a ruleset then has a queue of its own.
 	Given bool
 	// ForAction is set for the queue of an action.
@@ -106,9 +109,10 @@ type Places map[string]string
 // can not share files: used keeps what is taken.
 func (c *Config) Finish(title string, r diag.Range, workDir string, used Places, diags *diag.List) {
 	inMemory := func(format string, args ...any) *diag.Diagnostic {
-		d := diags.Errorf(r, "%s: %s", title, fmt.Sprintf(format, args...))
+		why := fmt.Sprintf(format, args...)
+		d := diags.Errorf(r, "%s: %s", title, why)
 		d.Effect = "the queue is kept in memory"
-		c.FileName = ""
+		c.FileName, c.InMemory = "", why
 		return d
 	}
 	if c.Encryption != "" && c.FileName != "" {
@@ -137,7 +141,7 @@ func (c *Config) Finish(title string, r diag.Range, workDir string, used Places,
 		}
 	}
 	if c.Type == Disk && c.FileName == "" {
-		if c.Encryption == "" && c.Dir == "" && dir != "" {
+		if c.InMemory == "" {
 			d := inMemory("queue.type=\"Disk\" needs queue.fileName")
 			d.Code = -2328
 		}

@@ -262,7 +262,7 @@ func TestAClosedQueueWritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sp.close(nil); err != nil {
+	if err := sp.close(nil); err != nil {
 		t.Fatal(err)
 	}
 	b := batch(nil, "late")
@@ -389,7 +389,7 @@ func FuzzRecovery(f *testing.F) {
 		if n > found.messages {
 			t.Fatalf("%d messages were read of %d", n, found.messages)
 		}
-		if _, err := sp.close(nil); err != nil {
+		if err := sp.close(nil); err != nil {
 			t.Fatal(err)
 		}
 		if left := segments(t, mem); len(left) > 0 {

@@ -52,7 +52,7 @@ type diskFlow struct {
 const retryWrite = 200 * time.Millisecond
 
 // Open opens the queue's files, if it has any. It is called once, before Start.
-// With an error the queue can be used, too: it then is in memory only.
+// With an error the queue can be used, too: it then is in memory only, and Health says so.
 func (q *Queue) Open() error {
 	if q.conf.Dir == "" {
 		return nil
@@ -60,8 +60,12 @@ func (q *Queue) Open() error {
 	log := q.env.Log.With("queue", q.name)
 	sp, found, err := openSpool(q.env.FS, q.conf.Dir, &q.conf, log)
 	if err != nil {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.unspooled = q.errorf("is kept in memory: %w", err)
 		return fmt.Errorf("queue %s: %w", q.name, err)
 	}
+	sp.damaged = q.lost.damaged
 	sp.dec.Resolve, sp.dec.Details = q.env.Resolve, q.env.Details
 	taken, err := q.takeClassic(sp)
 	sp.start = sp.seq.Load()
@@ -69,15 +73,8 @@ func (q *Queue) Open() error {
 	if err != nil {
 		log.Error("an rsyslogd queue could not be taken over as a whole, its files are kept", "err", err)
 	}
-	for _, name := range found.bad {
-		log.Error("a queue's file is damaged, what can be read of it is processed", "file", name)
-	}
-	if found.torn > 0 {
-		log.Warn("a queue's last file ended within a record, which was cut off", "bytes", found.torn)
-	}
-	if found.messages > 0 {
-		log.Info("queue files exist on disk, starting with their messages", "count", found.messages)
-	}
+	found.report(log)
+	sp.damaged.Add(found.lost, "file", q.conf.Dir)
 	d := &disk{
 		spool: sp, always: q.conf.Type == Disk, spilling: q.conf.Type == Disk || found.messages > 0 || found.segments > 0, feeding: true,
 		flows: map[uint64]*diskFlow{}, ids: map[*message.Flow]uint64{}, lastID: oneFlow, room: make(chan struct{}, 1),
@@ -88,7 +85,7 @@ func (q *Queue) Open() error {
 	q.disk = d
 	for i := range q.lanes { // the server's own messages may have come already
 		for j := range q.lanes[i].entries {
-			q.lanes[i].entries[j].seq = sp.seq.Add(1)
+			q.lanes[i].entries[j].seq = sp.number(q.lanes[i].entries[j].n)
 		}
 	}
 	sp.between.Store(sp.seq.Load())
@@ -103,11 +100,11 @@ func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) bool {
 	q.mu.Lock()
 	if q.closed {
 		q.mu.Unlock()
-		q.drop(b)
+		q.drop(q.lost.stop, b)
 		return false
 	}
 	if !d.spilling && !q.above(n, size) {
-		seq := d.spool.seq.Add(1)
+		seq := d.spool.number(n)
 		d.spool.between.Store(seq)
 		q.push(entry{Batch: b, n: n, size: size, seq: seq}, b.Flow)
 		q.mu.Unlock()
@@ -119,17 +116,18 @@ func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) bool {
 	flow := q.flowID(b.Flow, n)
 	q.mu.Unlock()
 
-	done := q.write(ctx, b, flow, wait)
+	done, large, err := q.write(ctx, b, flow, wait)
 	q.mu.Lock()
 	d.storing--
 	d.writes++
-	d.forget(flow, n-done)
+	d.forget(flow, n-done+large)
 	d.wake.Signal()
 	q.mu.Unlock()
-	q.Enqueued.Add(uint64(done))
-	q.Dropped.Add(uint64(n - done))
+	q.Enqueued.Add(uint64(done - large))
+	q.dropped(q.lost.large, large)
+	q.unwritten(n-done, err)
 	b.Release()
-	return done == n
+	return done-large == n
 }
 
 // above reports whether the queue has reached its high watermark; mu is held.
@@ -137,15 +135,15 @@ func (q *Queue) above(n, size int) bool {
 	return q.msgs+n > q.conf.High || q.msgs > 0 && int64(q.bytes+size) > q.conf.MaxBytes/10*9
 }
 
-// write puts b on disk. Without room there it waits, or gives up. It returns how
-// many messages are on disk.
-func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait bool) (done int) {
+// write puts b on disk. Without room there it waits, or gives up. It returns how many
+// messages are done: they are on disk, but for large ones that no record can hold.
+func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait bool) (done, large int, err error) {
 	d := q.disk
 	full := false
 	var deadline <-chan time.Time
 	for last := false; ; {
-		err, before := error(errFull), done
-		if !q.tooMany() {
+		before := done
+		if err = errFull; !q.tooMany() {
 			done, err = d.spool.append(b, done, flow)
 		}
 		if err != nil && done > before {
@@ -155,7 +153,12 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 			if full {
 				q.setPatient(true)
 			}
-			return done
+			return done, large, nil
+		}
+		if errors.Is(err, errTooLarge) {
+			done++
+			large++
+			continue
 		}
 		if !full {
 			full = true
@@ -166,8 +169,8 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 				deadline = timer.C
 			}
 		}
-		if last || !wait || !q.isPatient() || errors.Is(err, errTooLarge) || errors.Is(err, errClosed) {
-			return done
+		if last || !wait || !q.isPatient() || errors.Is(err, errClosed) {
+			return done, large, err
 		}
 		again := time.NewTimer(retryWrite)
 		select {
@@ -266,6 +269,9 @@ func (d *disk) flowOf(id uint64) *message.Flow {
 	return nil
 }
 
+// readPause is how long after a file could not be read it is tried again.
+const readPause = time.Second
+
 // feed reads batches from disk for the workers.
 func (q *Queue) feed() {
 	d := q.disk
@@ -278,6 +284,7 @@ func (q *Queue) feed() {
 		q.mu.Unlock()
 	}()
 	mixed := len(q.lanes) == 1
+	var told time.Time // that it can not be read
 	for {
 		q.mu.Lock()
 		for !q.hurry.Load() && !q.hungry() && !q.finished() {
@@ -291,9 +298,12 @@ func (q *Queue) feed() {
 		q.mu.Unlock()
 		f, err := d.spool.read(q.conf.readLimit(), mixed)
 		if err != nil {
-			q.env.Log.Error("a queue can not be read from disk", "queue", q.name, "err", err)
+			if now := time.Now(); now.Sub(told) >= tellEvery {
+				told = now
+				q.env.Log.Error("a queue can not be read from disk", "queue", q.name, "err", err)
+			}
 			select {
-			case <-time.After(time.Second):
+			case <-time.After(readPause):
 			case <-q.ended:
 			}
 			continue
@@ -382,7 +392,7 @@ func (q *Queue) processStored(e entry, h Handler) {
 	}
 	keep := e.fed == nil && done < e.n && q.conf.SaveOnShutdown
 	if keep {
-		q.disk.left = append(q.disk.left, kept{e.Batch, e.seq, done})
+		q.disk.left = append(q.disk.left, kept{batch: e.Batch, seq: e.seq, done: done})
 	}
 	q.mu.Unlock()
 	switch {
@@ -391,7 +401,7 @@ func (q *Queue) processStored(e entry, h Handler) {
 	case e.fed != nil:
 		q.disk.spool.interrupted(e.fed, done)
 	case !keep:
-		q.Dropped.Add(uint64(e.n - done))
+		q.dropped(q.lost.stop, e.n-done)
 	}
 	if !keep {
 		e.Release()
@@ -406,10 +416,12 @@ func (q *Queue) closeDisk() {
 	for _, k := range d.left {
 		left += k.batch.Len() - k.done
 	}
-	saved, err := d.spool.close(d.left)
-	for i, k := range d.left {
-		if i >= saved {
-			q.Dropped.Add(uint64(k.batch.Len() - k.done))
+	err := d.spool.close(d.left)
+	for _, k := range d.left {
+		if !k.saved {
+			n := k.batch.Len() - k.done
+			left -= n
+			q.dropped(q.lost.stop, n, "err", err)
 		}
 		k.batch.Release()
 	}

@@ -12,6 +12,7 @@ import (
 
 	"syslogd/internal/vfs"
 	"syslogd/message"
+	"syslogd/metrics"
 )
 
 // target is a Handler that stands for an output: it can be down, and then takes
@@ -80,6 +81,7 @@ type diskBench struct {
 	to   *target
 	log  *strings.Builder
 	mu   *sync.Mutex
+	lost *metrics.Losses
 }
 
 var peer, origin = message.NewPeer("192.0.2.1", "web1"), &message.Origin{Name: "imtcp"}
@@ -90,7 +92,9 @@ func diskConf(typ Type) Config {
 }
 
 func newDiskBench(t testing.TB, fsys vfs.FS, conf Config) *diskBench {
-	return &diskBench{t: t, fs: fsys, conf: conf, log: &strings.Builder{}, mu: &sync.Mutex{}}
+	b := &diskBench{t: t, fs: fsys, conf: conf, log: &strings.Builder{}, mu: &sync.Mutex{}}
+	b.lost = metrics.NewLosses(slog.New(slog.NewTextHandler(b, nil)))
+	return b
 }
 
 // Write makes the bench the place where logs go.
@@ -108,17 +112,23 @@ func (b *diskBench) logged() string {
 
 func (b *diskBench) start(down bool) *target {
 	b.t.Helper()
-	b.q = New("test", b.conf, Env{FS: b.fs, Log: slog.New(slog.NewTextHandler(b, nil))})
-	if err := b.q.Open(); err != nil {
+	if err := b.tryStart(down); err != nil {
 		b.t.Fatal(err)
 	}
+	return b.to
+}
+
+// tryStart starts the queue also if it can not use its files, and returns why.
+func (b *diskBench) tryStart(down bool) error {
+	b.q = New("test", b.conf, Env{FS: b.fs, Log: slog.New(slog.NewTextHandler(b, nil)), Losses: b.lost})
+	err := b.q.Open()
 	b.to = &target{down: down, ctx: b.q.Context(), up: make(chan struct{})}
 	var hs []Handler
 	for range b.q.Workers() {
 		hs = append(hs, b.to)
 	}
 	b.q.Start(hs)
-	return b.to
+	return err
 }
 
 func numbered(first, end int) []string {

@@ -99,7 +99,7 @@ func Inspect(fsys vfs.FS, dir string, each func(m *message.Message, ruleset stri
 func (r *Report) segment(fsys vfs.FS, seg *segment, pos *position, dec *message.Decoder, each func(m *message.Message, ruleset string) error) error {
 	s := SegmentReport{Name: seg.name}
 	var failed error
-	c, tail, bad, err := scan(fsys, r.Dir, seg, func(rec *record) {
+	got, err := scan(fsys, r.Dir, seg, func(rec *record, _ uint64) {
 		s.Records++
 		s.Messages += rec.msgs
 		all, first := pos.done(rec.seq)
@@ -114,7 +114,7 @@ func (r *Report) segment(fsys vfs.FS, seg *segment, pos *position, dec *message.
 	if err != nil {
 		return err
 	}
-	s.Bytes, s.Bad, s.Tail = c.end, bad, c.end-tail
+	s.Bytes, s.Bad, s.Tail = got.size, got.bad, got.size-got.tail
 	r.Bytes += s.Bytes
 	r.Segments = append(r.Segments, s)
 	return failed
@@ -229,9 +229,9 @@ func Repair(fsys vfs.FS, dir string) (did []string, err error) {
 	}
 	for _, seg := range list {
 		var good []byte
-		c, tail, bad, err := scan(fsys, dir, seg, func(r *record) {
+		got, err := scan(fsys, dir, seg, func(r *record, link uint64) {
 			if good == nil {
-				good = appendSegmentHeader(nil, seg.first)
+				good = appendSegmentHeader(nil, seg.first, min(link, seg.first))
 			}
 			start := len(good)
 			good = append(append(good, make([]byte, recordHeader)...), r.body...)
@@ -242,16 +242,16 @@ func Repair(fsys vfs.FS, dir string) (did []string, err error) {
 		}
 		path := filepath.Join(dir, seg.name)
 		switch {
-		case bad > 0:
+		case got.bad > 0:
 			if err := replace(fsys, path, good); err != nil {
 				return did, err
 			}
-			did = append(did, fmt.Sprintf("%s: %d bytes that are no records were left out, the file as it was is %s", path, bad+c.end-tail, path+badSuffix))
-		case c.end > tail:
-			if err := truncate(fsys, path, tail); err != nil {
+			did = append(did, fmt.Sprintf("%s: %d bytes that are no records were left out, the file as it was is %s", path, got.bad+got.size-got.tail, path+badSuffix))
+		case got.size > got.tail:
+			if err := truncate(fsys, path, got.tail); err != nil {
 				return did, err
 			}
-			did = append(did, fmt.Sprintf("%s: cut to %d bytes", path, tail))
+			did = append(did, fmt.Sprintf("%s: cut to %d bytes", path, got.tail))
 		}
 	}
 	return did, repairPosition(fsys, dir, &did)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,11 @@ type position struct {
 	next   uint64
 	ranges []seqRange
 	parts  []seqPart
+	// waiting is how many messages with numbers below end are on disk and not done: a
+	// start that finds fewer knows how many were lost. Files are removed only after
+	// that was noted. end is 0 when it is not known.
+	end     uint64
+	waiting int
 }
 
 // seqRange is the numbers from to end-1.
@@ -58,7 +64,7 @@ func (p *position) highest() uint64 {
 	for _, s := range p.parts {
 		n = max(n, s.seq)
 	}
-	return n
+	return max(n, p.end)
 }
 
 // advance makes all below next done.
@@ -82,6 +88,8 @@ func (p *position) append(dst []byte) []byte {
 		dst = binary.AppendUvarint(dst, s.seq)
 		dst = binary.AppendUvarint(dst, s.done)
 	}
+	dst = binary.AppendUvarint(dst, p.end)
+	dst = binary.AppendUvarint(dst, uint64(p.waiting))
 	body := dst[start+8:]
 	binary.LittleEndian.PutUint32(dst[start:], uint32(len(body)))
 	binary.LittleEndian.PutUint32(dst[start+4:], crc32.Checksum(body, castagnoli))
@@ -119,7 +127,10 @@ func parsePosition(b []byte, p *position) int {
 	for n := number(); n > 0 && ok; n-- {
 		got.parts = append(got.parts, seqPart{number(), number()})
 	}
-	if !ok || len(body) > 0 {
+	got.end = number()
+	waiting := number()
+	got.waiting = int(min(waiting, maxNumber))
+	if !ok || len(body) > 0 || got.highest() > maxKept || waiting > got.end {
 		return 0
 	}
 	*p = got
@@ -137,13 +148,19 @@ type positionLog struct {
 	buf  []byte
 }
 
-// maxPositionLog is how far the file grows, in bytes.
-const maxPositionLog = 64 << 10
+// maxPositionLog is how far the file grows, in bytes; maxPosition is what no position
+// reaches: such a file is not ours.
+const (
+	maxPositionLog = 64 << 10
+	maxPosition    = 16 << 20
+)
+
+var errPositionSize = errors.New("the file is too large to be a position")
 
 // readPosition returns the last position in dir, and how many bytes of the file
 // are no position: the end of a write that a crash tore.
 func readPosition(fsys vfs.FS, dir string) (p position, torn int, err error) {
-	b, err := vfs.ReadFile(fsys, filepath.Join(dir, positionName))
+	b, err := readPositionFile(fsys, filepath.Join(dir, positionName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, 0, nil
 	}
@@ -158,6 +175,27 @@ func readPosition(fsys vfs.FS, dir string) (p position, torn int, err error) {
 		b = b[n:]
 	}
 	return p, 0, nil
+}
+
+func readPositionFile(fsys vfs.FS, path string) ([]byte, error) {
+	f, err := openRegular(fsys, path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && info.Size > maxPosition {
+		err = &fs.PathError{Op: "read", Path: path, Err: errPositionSize}
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, info.Size)
+	n, err := f.ReadAt(b, 0)
+	if n == len(b) || err == io.EOF {
+		err = nil
+	}
+	return b[:n], err
 }
 
 // write makes p the position.
@@ -182,7 +220,11 @@ func (l *positionLog) write(p *position) error {
 func (l *positionLog) rewrite() error {
 	l.close()
 	tmp := filepath.Join(l.dir, positionName+".new")
-	f, err := l.fs.OpenFile(tmp, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC|unix.O_APPEND, 0o600)
+	const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC | unix.O_APPEND | unix.O_NOFOLLOW | unix.O_NONBLOCK
+	f, err := l.fs.OpenFile(tmp, flags, 0o600)
+	if err != nil && l.fs.Remove(tmp) == nil { // a pipe, or a link
+		f, err = l.fs.OpenFile(tmp, flags, 0o600)
+	}
 	if err != nil {
 		return err
 	}
@@ -201,6 +243,22 @@ func (l *positionLog) rewrite() error {
 	}
 	l.f, l.size = f, n
 	return nil
+}
+
+// forget removes the file. If even that is not possible the old position stays.
+func (l *positionLog) forget() {
+	l.close()
+	l.fs.Remove(filepath.Join(l.dir, positionName))
+}
+
+// isThere reports whether the file that is written still has its name.
+func (l *positionLog) isThere() bool {
+	if l.f == nil {
+		return false
+	}
+	ours, err := l.f.Stat()
+	named, missing := l.fs.Lstat(filepath.Join(l.dir, positionName))
+	return err == nil && missing == nil && vfs.SameFile(ours, named)
 }
 
 func (l *positionLog) close() error {

@@ -12,6 +12,7 @@ package queue
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -79,7 +80,9 @@ type Queue struct {
 	patient bool // false: senders have waited in vain for queue.timeoutEnqueue
 	room    sync.Cond
 	disk    *disk // nil: in memory only
-	sampled int   // messages, for queue.samplingInterval
+	// unspooled is why a queue is in memory only that was to have files.
+	unspooled error
+	sampled   int // messages, for queue.samplingInterval
 
 	hurry   atomic.Bool   // stop without draining
 	ended   chan struct{} // closed with hurry
@@ -92,6 +95,7 @@ type Queue struct {
 	// Discarded are messages left out by severity or sampling.
 	Discarded metrics.Counter
 	maxSize   int
+	lost      losses
 }
 
 // entry is a batch in a lane.
@@ -126,7 +130,10 @@ func New(name string, conf Config, env Env) *Queue {
 		env.Log = slog.New(slog.DiscardHandler)
 	}
 	conf.derive()
-	q := &Queue{name: name, conf: conf, env: env, lanes: make([]lane, conf.workers()), pins: map[*message.Flow]pin{}, patient: true, ended: make(chan struct{})}
+	q := &Queue{lost: newLosses(env.Losses, name), name: name, conf: conf, env: env, lanes: make([]lane, conf.workers()), pins: map[*message.Flow]pin{}, patient: true, ended: make(chan struct{})}
+	if conf.InMemory != "" {
+		q.unspooled = q.errorf("is kept in memory: %s", conf.InMemory)
+	}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	q.room.L, q.pacer.calm.L = &q.mu, &q.mu
 	for i := range q.lanes {
@@ -176,8 +183,9 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 		q.wait(ctx, size)
 	}
 	if q.closed || (!q.patient || ctx.Err() != nil) && q.fullFor(size) {
+		way := q.whyNot()
 		q.mu.Unlock()
-		q.drop(b)
+		q.drop(way, b)
 		return false
 	}
 	n := b.Len()
@@ -225,9 +233,10 @@ func (q *Queue) TryEnqueue(b *message.Batch) bool {
 		return q.store(context.Background(), b, false)
 	}
 	if q.closed || q.fullFor(size) {
+		way := q.whyNot()
 		q.mu.Unlock()
 		q.Full.Add(1)
-		q.drop(b)
+		q.drop(way, b)
 		return false
 	}
 	n := b.Len()
@@ -237,9 +246,22 @@ func (q *Queue) TryEnqueue(b *message.Batch) bool {
 	return true
 }
 
-func (q *Queue) drop(b *message.Batch) {
-	q.Dropped.Add(uint64(b.Len()))
+// whyNot is the way in which what the queue does not take is lost; mu is held.
+func (q *Queue) whyNot() *metrics.Loss {
+	if q.closed {
+		return q.lost.stop
+	}
+	return q.lost.full
+}
+
+func (q *Queue) drop(way *metrics.Loss, b *message.Batch) {
+	q.dropped(way, b.Len())
 	b.Release()
+}
+
+// errorf is fmt.Errorf behind the queue's name.
+func (q *Queue) errorf(format string, args ...any) error {
+	return fmt.Errorf("queue %s "+format, append([]any{q.name}, args...)...)
 }
 
 // fullFor reports whether there is no room for size more bytes. An empty queue
@@ -373,10 +395,10 @@ func (q *Queue) process(e entry, h Handler) {
 	case q.disk != nil:
 		q.processStored(e, h)
 	case q.hurry.Load():
-		q.drop(e.Batch)
+		q.drop(q.lost.stop, e.Batch)
 	default:
 		if done := h.Run(e.Batch); done < e.n {
-			q.Dropped.Add(uint64(e.n - done))
+			q.dropped(q.lost.stop, e.n-done)
 		}
 	}
 	q.mu.Lock()

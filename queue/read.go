@@ -15,15 +15,32 @@ const maxRead = 256 << 10
 func (s *spool) read(limit int, mixed bool) (*fed, error) {
 	size := maxRead
 	for {
-		ok, err := s.seek()
-		if err != nil || !ok {
-			return nil, err
+		seg, err := s.seek()
+		if err == nil && seg == nil {
+			return nil, nil
 		}
-		slab := message.NewSlab(int(min(int64(size), s.at.end-s.at.off)))
-		p, err := s.at.window(slab.Buf)
+		var p []byte
+		var short bool
+		var slab *message.Slab
+		if err == nil {
+			slab = message.NewSlab(int(min(int64(size), s.at.end-s.at.off)))
+			if p, short, err = s.at.window(slab.Buf); err != nil {
+				slab.Release()
+			}
+		}
 		if err != nil {
+			if s.readFailed(seg, err) {
+				s.stuck.Store(&err)
+				return nil, err
+			}
+			continue
+		}
+		s.tries = 0
+		s.stuck.Store(nil)
+		if short {
 			slab.Release()
-			return nil, err
+			s.shortened(s.at.off + int64(len(p)))
+			continue
 		}
 		f := &fed{batch: message.NewBatch(slab)}
 		need := s.fill(f, p, limit, mixed)
@@ -35,37 +52,45 @@ func (s *spool) read(limit int, mixed bool) (*fed, error) {
 	}
 }
 
-// seek opens the segment where reading goes on, and says how far it may be read.
-func (s *spool) seek() (ok bool, err error) {
+// seek opens the segment where reading goes on, and says how far it may be read. It
+// returns nil when everything was read; with an error the segment that can not be opened.
+func (s *spool) seek() (seg *segment, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
 		if s.at != nil {
 			if s.at.end = s.reading.size; s.at.off < s.at.end {
-				return true, nil
+				return s.reading, nil
 			}
 			if s.reading == s.writing {
-				return false, nil
+				s.account(s.reading)
+				return nil, nil
 			}
 			s.closeReading()
 		}
 		i := slices.IndexFunc(s.segments, func(seg *segment) bool { return seg.first > s.readPast })
 		if i < 0 {
-			return false, nil
+			return nil, nil
 		}
-		if s.at, err = openCursor(s.fs, s.dir, s.segments[i]); err != nil {
+		seg = s.segments[i]
+		if s.at, err = openCursor(s.fs, s.dir, seg); err != nil {
 			s.at = nil
-			return false, err
+			return seg, err
 		}
-		s.reading, s.readOff = s.segments[i], s.at.off
+		s.reading, s.readOff = seg, s.at.off
+		s.lastSeq, s.rescans = 0, 0
 	}
 }
 
 // closeReading is for a segment that has been read; mu is held.
 func (s *spool) closeReading() {
-	s.at.close()
-	s.readPast = s.reading.first
+	if s.at != nil {
+		s.at.close()
+	}
+	seg := s.reading
+	s.readPast = seg.first
 	s.at, s.reading = nil, nil
+	s.account(seg)
 	s.drop()
 }
 
@@ -82,6 +107,10 @@ func (s *spool) fill(f *fed, p []byte, limit int, mixed bool) (need int) {
 		s.mu.Lock()
 		all, first := s.pos.done(r.seq)
 		s.mu.Unlock()
+		if r.seq <= s.lastSeq { // it was read before the file became shorter
+			p = rest
+			continue
+		}
 		if !all {
 			ruleset := s.dec.Ruleset(r.body)
 			old := r.seq <= s.start
@@ -91,6 +120,7 @@ func (s *spool) fill(f *fed, p []byte, limit int, mixed bool) (need int) {
 			}
 			s.add(f, &r, first)
 		}
+		s.lastSeq = r.seq
 		p = rest
 	}
 }
@@ -101,14 +131,15 @@ func (s *spool) add(f *fed, r *record, first int) {
 	err := s.dec.Append(f.batch, r.body)
 	n := f.batch.Len() - had
 	if err != nil || n != r.msgs {
-		s.log.Error("messages on disk can not be read, they are kept aside", "file", s.reading.name, "count", r.msgs, "err", err)
-		f.batch.Cut(had)
+		f.batch.Cut(had) // they are missed at the end of the segment
 		s.mu.Lock()
 		s.reading.bad += int64(recordHeader + len(r.body))
-		s.stored -= r.msgs - first
 		s.mu.Unlock()
 		return
 	}
+	s.mu.Lock()
+	s.reading.seen += max(0, r.msgs-first)
+	s.mu.Unlock()
 	if first = min(first, n); first > 0 {
 		f.batch.Msgs = slices.Delete(f.batch.Msgs, had, had+first)
 	}
@@ -123,7 +154,9 @@ func (s *spool) passed(f *fed) {
 	defer s.mu.Unlock()
 	s.readOff = s.at.off
 	if s.at.bad > s.reading.bad {
-		s.log.Error("a queue's file is damaged, what can be read of it is processed", "file", s.reading.name, "bytes", s.at.bad)
+		if s.reading.bad == 0 {
+			s.log.Error("a queue's file is damaged, what can be read of it is processed", "file", s.reading.name, "bytes", s.at.bad)
+		}
 		s.reading.bad = s.at.bad
 	}
 	if f.n > 0 {

@@ -9,15 +9,20 @@ import (
 // A segment is a file of records, one after the other, behind a header that
 // names the first sequence number. All numbers are little endian.
 //
-//	segment header  "SYSLOGQ1", number of the first record (8), CRC (4)
+//	segment header  "SYSLOGQ2", number of the first record (8), link (8), CRC (4)
 //	record header   mark (4), length of the body (4), number (8), flow (8), messages (4), CRC (4)
 //	record body     message.AppendBatch
+//
+// Messages are numbered, and a record has the number of its first one, so that a gap
+// tells how many are missing. The link is the number behind the last message that was
+// written before the segment was begun: what lies between that and the segment was
+// never on disk. It is 0 where numbers have gaps for other reasons.
 //
 // The CRC is CRC32C of the body followed by the header without mark and CRC. The
 // mark lets a reader find the next record behind bytes that are none.
 const (
-	segmentMagic  = "SYSLOGQ1"
-	segmentHeader = 20
+	segmentMagic  = "SYSLOGQ2"
+	segmentHeader = 28
 	recordHeader  = 32
 )
 
@@ -29,29 +34,43 @@ const (
 	maxBody           = 64 << 20
 	targetBody        = 64 << 10
 	maxRecordMessages = 1024
+	// maxNumber bounds numbers, and maxKept those of files: what is greater was never
+	// given to a message.
+	maxNumber = 1 << 61
+	maxKept   = maxNumber / 2
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // record is one record of a segment. body lies in the buffer it was read from.
 type record struct {
-	seq  uint64
+	seq  uint64 // number of its first message
 	flow uint64
 	msgs int
 	body []byte
 }
 
+// end is the number behind the last message.
+func (r *record) end() uint64 { return r.seq + uint64(r.msgs) }
+
 // appendSegmentHeader appends the header of a segment.
-func appendSegmentHeader(dst []byte, first uint64) []byte {
+func appendSegmentHeader(dst []byte, first, link uint64) []byte {
 	start := len(dst)
 	dst = append(dst, segmentMagic...)
 	dst = binary.LittleEndian.AppendUint64(dst, first)
+	dst = binary.LittleEndian.AppendUint64(dst, link)
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
-func isSegmentHeader(p []byte) bool {
-	return len(p) >= segmentHeader && string(p[:len(segmentMagic)]) == segmentMagic &&
+// parseSegmentHeader returns the link of the segment that p begins with.
+func parseSegmentHeader(p []byte) (link uint64, ok bool) {
+	ok = len(p) >= segmentHeader && string(p[:len(segmentMagic)]) == segmentMagic &&
 		crc32.Checksum(p[:segmentHeader-4], castagnoli) == binary.LittleEndian.Uint32(p[segmentHeader-4:])
+	if !ok {
+		return 0, false
+	}
+	link = binary.LittleEndian.Uint64(p[16:])
+	return link, link < maxNumber
 }
 
 // sealRecord fills in the header of a record whose body stands in p behind it.
@@ -95,7 +114,22 @@ func parseRecord(p []byte, r *record) (length, need int) {
 	}
 	r.seq, r.flow = binary.LittleEndian.Uint64(p[8:]), binary.LittleEndian.Uint64(p[16:])
 	r.msgs, r.body = int(binary.LittleEndian.Uint32(p[24:])), p[recordHeader:]
+	if r.seq >= maxNumber || r.msgs > size { // who wrote that is not us
+		return 0, 0
+	}
 	return len(p), 0
+}
+
+// lostIn is how many messages the garbled record that p begins with had, as far as its
+// header tells.
+func lostIn(p []byte) int {
+	if len(p) < recordHeader || !bytes.HasPrefix(p, recordMark) {
+		return 0
+	}
+	if n := int(binary.LittleEndian.Uint32(p[24:])); n <= maxRecordMessages {
+		return n
+	}
+	return 0
 }
 
 // findRecord returns where in p the next record may begin, from offset 1 on.

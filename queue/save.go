@@ -16,17 +16,21 @@ type kept struct {
 	batch *message.Batch
 	seq   uint64
 	done  int
+	saved bool
 }
 
 // close ends the spool. left are batches that were in memory only: they are
 // written between the segments, where their numbers belong, so that the next
-// start finds all messages in their order. It returns how many batches of left,
-// in the order of their numbers, are on disk.
-func (s *spool) close(left []kept) (saved int, err error) {
+// start finds all messages in their order. Each is told whether it is on disk.
+func (s *spool) close(left []kept) (err error) {
 	s.wmu.Lock()
 	defer s.wmu.Unlock()
 	s.closed = true
 	s.mu.Lock()
+	if s.noting != nil {
+		s.noting.Stop()
+		s.noting = nil
+	}
 	s.endSegment()
 	allDone := len(s.window) == 0 && s.atEnd() && len(left) == 0
 	if s.at != nil {
@@ -35,18 +39,27 @@ func (s *spool) close(left []kept) (saved int, err error) {
 	}
 	s.mu.Unlock()
 	slices.SortFunc(left, func(a, b kept) int { return cmp.Compare(a.seq, b.seq) })
-	for saved < len(left) {
-		if err = s.saveOne(&left[saved]); err != nil {
+	var there []kept
+	for i := range left {
+		one := s.saveOne(&left[i])
+		left[i].saved = one == nil
+		if one == nil {
+			there = append(there, left[i])
+			continue
+		}
+		if err = errors.Join(err, one); !errors.Is(one, errTooLarge) {
 			break
 		}
-		saved++
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.endSegment()
-	s.pos = s.finalPosition(left[:saved])
+	s.pos, s.window = s.finalPosition(there), nil
 	if allDone {
 		s.pos.advance(s.seq.Load() + 1)
+	}
+	if !s.posLog.isThere() {
+		s.posLog.close() // it is written anew
 	}
 	s.writePosition()
 	if s.posErr == nil {
@@ -56,7 +69,7 @@ func (s *spool) close(left []kept) (saved int, err error) {
 	if len(s.segments) == 0 && s.posErr == nil {
 		s.tidy()
 	}
-	return saved, errors.Join(err, s.unlock())
+	return errors.Join(err, s.unlock())
 }
 
 // tidy removes what an empty queue does not need.
@@ -86,13 +99,14 @@ func (s *spool) saveOne(k *kept) error {
 	s.mu.Unlock()
 	if cur == nil || between || cur.size+int64(len(s.buf)) > s.maxSegment {
 		var err error
-		if cur, err = s.begin(k.seq); err != nil {
+		if cur, err = s.begin(k.seq, 0); err != nil {
 			return err
 		}
 	}
 	r := record{seq: k.seq, msgs: k.batch.Len() - k.done}
 	sum := crc32.Checksum(s.buf[recordHeader:], castagnoli)
-	return s.put(cur, &r, sum)
+	_, err := s.put(cur, &r, sum)
+	return err
 }
 
 // finalPosition is the position when nothing is under way any more; mu is held.

@@ -21,9 +21,12 @@ type segment struct {
 	first uint64 // number of the first record, which is in the name, too
 	last  uint64 // of the last record; first-1 if there is none
 	size  int64  // bytes of whole records, and the header
-	// bad is how many bytes in front of size are not records. A segment that has
-	// some is set aside when its records are done.
+	// bad is how many bytes are not records. A segment that has some is set aside
+	// when its records are done.
 	bad int64
+	// waiting is how many messages that are not done were written to it, or found at
+	// the start; seen is how many of them were read, or are known to be lost.
+	waiting, seen int
 }
 
 const (
@@ -48,7 +51,7 @@ func segmentsIn(fsys vfs.FS, dir string) ([]*segment, error) {
 	for _, name := range names {
 		hex, found := strings.CutSuffix(name, segmentSuffix)
 		first, err := strconv.ParseUint(hex, 16, 64)
-		if found && err == nil && len(hex) == 16 && first > 0 {
+		if found && err == nil && len(hex) == 16 && first > 0 && first < maxNumber {
 			list = append(list, &segment{name: name, first: first, last: first - 1})
 		}
 	}
@@ -63,44 +66,80 @@ func segmentsIn(fsys vfs.FS, dir string) ([]*segment, error) {
 
 // cursor reads the records of a segment one after the other.
 type cursor struct {
-	f   vfs.File
-	off int64 // of the next record
-	end int64 // how far may be read
-	bad int64 // bytes passed that are not records
+	f    vfs.File
+	link uint64 // of the segment
+	off  int64  // of the next record
+	end  int64  // how far may be read
+	bad  int64  // bytes passed that are not records
+
+	// What is behind the last record: where it ended, where the next one begins that
+	// goes on behind the end, or -1, and how many messages others had.
+	last, torn int64
+	hurt       int
 }
 
+// openCursor opens a segment, if it is a file: a pipe would never end, and a link leads
+// to what is not the queue's.
 func openCursor(fsys vfs.FS, dir string, s *segment) (*cursor, error) {
-	f, err := fsys.OpenFile(filepath.Join(dir, s.name), unix.O_RDONLY, 0)
+	f, err := openRegular(fsys, filepath.Join(dir, s.name))
 	if err != nil {
 		return nil, err
 	}
-	c := &cursor{f: f, off: segmentHeader, end: s.size}
+	c := &cursor{f: f, off: segmentHeader, end: s.size, torn: -1}
 	head := make([]byte, segmentHeader)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		f.Close()
+		return nil, errors.Join(err, f.Close())
+	}
+	var whole bool
+	if c.link, whole = parseSegmentHeader(head[:n]); !whole {
+		// The records behind a header that is garbled can still be found.
+		c.off, c.link = 0, unknownLink
+	}
+	c.last = c.off
+	return c, nil
+}
+
+// unknownLink is the link of a segment whose header is garbled.
+const unknownLink = maxNumber
+
+func openRegular(fsys vfs.FS, path string) (vfs.File, error) {
+	f, err := fsys.OpenFile(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
 		return nil, err
 	}
-	if !isSegmentHeader(head[:n]) {
-		// The records behind a header that is garbled can still be found.
-		c.off = 0
+	info, err := f.Stat()
+	if err == nil && !info.Mode.IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: vfs.ErrNotRegular}
 	}
-	return c, nil
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 func (c *cursor) close() { c.f.Close() }
 
-// window reads what comes next into buf, as much as fits.
-func (c *cursor) window(buf []byte) ([]byte, error) {
+// maxBarren is how many bytes without a record are searched for the next one: no file
+// of records has so many, and a hole may be as large as the disk is not.
+const maxBarren = 2 * maxBody
+
+// window reads what comes next into buf, as much as fits. It is short when the file
+// ends before the end of the segment.
+func (c *cursor) window(buf []byte) (p []byte, short bool, err error) {
+	if c.off-c.last > maxBarren {
+		c.bad += c.end - c.off
+		c.off = c.end
+	}
 	n := min(int64(len(buf)), c.end-c.off)
 	if n <= 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	got, err := c.f.ReadAt(buf[:n], c.off)
 	if err != nil && err != io.EOF {
-		return nil, err
+		return nil, false, err
 	}
-	return buf[:got], nil
+	return buf[:got], int64(got) < n, nil
 }
 
 // next reads the record that p begins with, or the first one behind bytes that
@@ -112,9 +151,14 @@ func (c *cursor) next(p []byte, r *record) (rest []byte, ok bool, need int) {
 		switch {
 		case n > 0:
 			c.off += int64(n)
+			c.last, c.torn, c.hurt = c.off, -1, 0
 			return p[n:], true, 0
 		case want > 0 && c.off+int64(want) <= c.end:
 			return nil, false, want
+		case want == 0:
+			c.hurt += lostIn(p)
+		case c.torn < 0:
+			c.torn = c.off
 		}
 		skip := findRecord(p)
 		c.off += int64(skip)
@@ -124,30 +168,47 @@ func (c *cursor) next(p []byte, r *record) (rest []byte, ok bool, need int) {
 	return nil, false, 0
 }
 
-// scan reads a whole segment and calls each for its records. tail is where the
-// last record ends; what lies behind it is in cursor.bad, too.
-func scan(fsys vfs.FS, dir string, s *segment, each func(r *record)) (c *cursor, tail, badBefore int64, err error) {
-	if c, err = openCursor(fsys, dir, s); err != nil {
-		return nil, 0, 0, err
+// scanned is what a scan has found of a segment.
+type scanned struct {
+	size int64 // of the file
+	tail int64 // where the last record ends
+	bad  int64 // bytes in front of that that are no records
+	// torn: what lies behind it is the begin of a record, as a crash leaves it. hurt is
+	// how many messages it had if it is not.
+	torn bool
+	hurt int
+}
+
+// scan reads a whole segment and calls each for its records, with the segment's link.
+func scan(fsys vfs.FS, dir string, s *segment, each func(r *record, link uint64)) (got scanned, err error) {
+	c, err := openCursor(fsys, dir, s)
+	if err != nil {
+		return got, err
 	}
 	defer c.close()
 	info, err := c.f.Stat()
 	if err != nil {
-		return nil, 0, 0, err
+		return got, err
 	}
 	c.end = info.Size
+	got.size = info.Size
 	if c.off == 0 && c.end >= segmentHeader {
-		badBefore = segmentHeader
+		got.bad = segmentHeader
 	}
-	tail = min(c.off, c.end)
-	buf := make([]byte, 256<<10)
+	got.tail = min(c.off, c.end)
+	buf := make([]byte, min(256<<10, max(info.Size, segmentHeader)))
 	for {
-		p, err := c.window(buf)
+		p, short, err := c.window(buf)
 		if err != nil {
-			return nil, 0, 0, err
+			return got, err
+		}
+		if short { // somebody has cut it in the meantime
+			c.end = c.off + int64(len(p))
+			got.size = c.end
 		}
 		if len(p) == 0 {
-			return c, tail, badBefore, nil
+			got.torn, got.hurt = c.torn == c.last && c.hurt == 0 || got.size < segmentHeader, c.hurt
+			return got, nil
 		}
 		var r record
 		for {
@@ -159,8 +220,8 @@ func scan(fsys vfs.FS, dir string, s *segment, each func(r *record)) (c *cursor,
 				break
 			}
 			p = rest
-			tail, badBefore = c.off, max(badBefore, c.bad)
-			each(&r)
+			got.tail, got.bad = c.off, max(got.bad, c.bad)
+			each(&r, c.link)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"syslogd/internal/vfs"
 	"syslogd/message"
+	"syslogd/metrics"
 )
 
 // spool is the part of a queue that is on disk: a directory with segments and a
@@ -41,6 +42,13 @@ type spool struct {
 	// find their place in the order.
 	between atomic.Uint64
 
+	// damaged counts messages that were on disk and can not be read.
+	damaged *metrics.Loss
+	// trouble is why the disk took nothing the last time; nil while it works.
+	trouble atomic.Pointer[error]
+	// stuck is why nothing could be read the last time.
+	stuck atomic.Pointer[error]
+
 	wmu     sync.Mutex // held while a record is written
 	out     vfs.File   // of the last segment; nil: the next record begins a new one
 	buf     []byte
@@ -54,17 +62,25 @@ type spool struct {
 	bytes    int64      // of segments
 	pos      position
 	posLog   positionLog
-	posAhead int   // messages done since the position was written
-	posErr   error // the last write of the position failed so
+	posAhead int         // messages done since the position was written
+	posErr   error       // the last write of the position failed so
+	noting   *time.Timer // calls note; nil: there is nothing to note
+	posNext  uint64      // the position that is on disk: files in front of it may go
 	window   []*fed
 	stored   int      // messages on disk that are not done
+	aside    int      // files that were set aside
+	end      uint64   // the number behind the last message that is on disk; changes under wmu, too
 	writing  *segment // that out is open for
 	reading  *segment
 	readOff  int64  // in reading
 	readPast uint64 // all segments with a first number up to this have been read
 
-	at  *cursor         // the reader's, in reading
-	dec message.Decoder // the reader's
+	// What the reader alone uses.
+	at      *cursor // in reading
+	dec     message.Decoder
+	lastSeq uint64 // of the last record that was read from reading
+	rescans int    // of reading, which had become shorter
+	tries   int    // that reading failed, one after the other
 }
 
 // fed is a batch that was read from disk.
@@ -102,24 +118,22 @@ type found struct {
 	messages int
 	segments int
 	torn     int64 // bytes cut off at the end
-	bad      []string
+	bad      []damagedFile
+	lost     int // messages
 }
 
 // openSpool makes dir if it is missing, and looks through the segments in it.
 func openSpool(fsys vfs.FS, dir string, conf *Config, log *slog.Logger) (*spool, found, error) {
-	s := &spool{fs: fsys, dir: dir, log: log, maxBytes: conf.MaxDiskSpace, maxSegment: conf.MaxFileSize, sync: conf.SyncFiles, checkpoint: conf.Checkpoint}
+	s := &spool{
+		fs: fsys, dir: dir, log: log, maxBytes: conf.MaxDiskSpace, maxSegment: conf.MaxFileSize,
+		sync: conf.SyncFiles, checkpoint: conf.Checkpoint, damaged: &metrics.Loss{},
+	}
 	if s.maxBytes > 0 {
 		s.maxSegment = min(s.maxSegment, s.maxBytes/4) // so that space comes free before all is done
 	}
 	s.posLog = positionLog{fs: fsys, dir: dir, sync: s.sync}
-	made := func(made string) error {
-		if s.sync {
-			return vfs.SyncDir(fsys, filepath.Dir(made))
-		}
-		return nil
-	}
 	var err error
-	if s.lock, err = lock(fsys, dir, func() error { return vfs.MkdirAll(fsys, dir, 0o700, made) }, log); err != nil {
+	if s.lock, err = lock(fsys, dir, s.mkdir, log); err != nil {
 		return nil, found{}, err
 	}
 	f, err := s.open()
@@ -129,31 +143,14 @@ func openSpool(fsys vfs.FS, dir string, conf *Config, log *slog.Logger) (*spool,
 	return s, f, nil
 }
 
-// open looks through what an earlier run has left.
-func (s *spool) open() (found, error) {
-	var f found
-	pos, torn, err := readPosition(s.fs, s.dir)
-	if err != nil {
-		return f, err
-	}
-	if torn > 0 {
-		s.log.Warn("the end of a queue's position is damaged, the last messages may be delivered twice", "file", filepath.Join(s.dir, positionName))
-	}
-	s.pos = pos
-	list, err := segmentsIn(s.fs, s.dir)
-	if err != nil {
-		return f, err
-	}
-	s.seq.Store(max(firstSeq, pos.highest()))
-	for i, seg := range list {
-		if err := s.look(seg, i == len(list)-1, &f); err != nil {
-			return f, err
+// mkdir makes the directory if it is missing.
+func (s *spool) mkdir() error {
+	return vfs.MkdirAll(s.fs, s.dir, 0o700, func(made string) error {
+		if s.sync {
+			return vfs.SyncDir(s.fs, filepath.Dir(made))
 		}
-	}
-	s.stored = f.messages
-	s.drop()
-	f.segments = len(s.segments)
-	return f, nil
+		return nil
+	})
 }
 
 // unlock lets other processes have the directory.
@@ -162,42 +159,6 @@ func (s *spool) unlock() error {
 		return nil
 	}
 	return s.lock.Close()
-}
-
-// look reads a segment of an earlier run. What lies behind its last record is cut
-// off if it is the last one: a crash came while it was written.
-func (s *spool) look(seg *segment, last bool, f *found) error {
-	_, tail, bad, err := scan(s.fs, s.dir, seg, func(r *record) {
-		if all, first := s.pos.done(r.seq); !all {
-			f.messages += max(0, r.msgs-first)
-		}
-		seg.last = max(seg.last, r.seq)
-	})
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(s.dir, seg.name)
-	info, err := s.fs.Stat(path)
-	if err != nil {
-		return err
-	}
-	seg.size, seg.bad = tail, bad
-	switch cut := info.Size - tail; {
-	case cut > 0 && last:
-		f.torn += cut
-		if err := truncate(s.fs, path, tail); err != nil {
-			return err
-		}
-	case cut > 0:
-		seg.bad += cut
-	}
-	if seg.bad > 0 {
-		f.bad = append(f.bad, seg.name)
-	}
-	s.seq.Store(max(s.seq.Load(), seg.last, seg.first))
-	s.segments = append(s.segments, seg)
-	s.bytes += seg.size
-	return nil
 }
 
 func truncate(fsys vfs.FS, path string, size int64) error {
@@ -217,6 +178,11 @@ func (s *spool) append(b *message.Batch, first int, flow uint64) (int, error) {
 	if failing := err != nil && !errors.Is(err, errTooLarge); failing != s.failing {
 		s.failing = failing
 		s.tell(err)
+	}
+	if s.failing && !errors.Is(err, errFull) {
+		s.trouble.Store(&err)
+	} else {
+		s.trouble.Store(nil)
 	}
 	return done, err
 }
@@ -244,7 +210,10 @@ func (s *spool) appendFrom(b *message.Batch, first int, flow uint64) (int, error
 		return first, errClosed
 	}
 	for first < b.Len() {
-		end := s.encode(b, first)
+		end := s.encode(b, first, b.Len())
+		if len(s.buf)-recordHeader > maxBody && end-first > 1 {
+			end = s.encode(b, first, end-1) // the last one is large, and goes alone
+		}
 		if len(s.buf)-recordHeader > maxBody {
 			return first, errTooLarge
 		}
@@ -265,24 +234,20 @@ var errTooLarge = errors.New("the message is too large for a queue on disk")
 // targetBody is how long a record should be at most: more than one fits into a segment.
 func (s *spool) targetBody() int { return int(min(targetBody, max(s.maxSegment/2, 1))) }
 
-// encode puts a record of messages from first on into buf, and returns the first
-// message that is not in it.
-func (s *spool) encode(b *message.Batch, first int) (end int) {
+// encode puts a record of messages from first on into buf, to end at the most, and
+// returns the first message that is not in it.
+func (s *spool) encode(b *message.Batch, first, end int) (next int) {
 	var head [recordHeader]byte
-	size, target := 0, s.targetBody()
-	for end = first; end < b.Len() && end-first < maxRecordMessages && (size < target || end == first); end++ {
-		size += b.Msgs[end].Size() - messageOverhead
-	}
-	s.buf = message.AppendBatch(append(s.buf[:0], head[:]...), b, first, end)
-	return end
+	s.buf = append(s.buf[:0], head[:]...)
+	s.buf, next = message.AppendSome(s.buf, b, first, min(end, first+maxRecordMessages), s.targetBody())
+	return next
 }
 
-// messageOverhead is what Message.Size counts beside the text.
-const messageOverhead = 256
+// number gives n messages their numbers and returns the first of them.
+func (s *spool) number(n int) uint64 { return s.seq.Add(uint64(n)) - uint64(n) + 1 }
 
 // write appends the record in buf. wmu is held.
 func (s *spool) write(r *record, sum uint32) error {
-	r.seq = s.seq.Add(1)
 	s.mu.Lock()
 	full := func() bool { return s.maxBytes > 0 && s.bytes > 0 && s.bytes+int64(len(s.buf)) > s.maxBytes }
 	cur := s.writing
@@ -296,47 +261,83 @@ func (s *spool) write(r *record, sum uint32) error {
 	if stop {
 		return errFull
 	}
+	r.seq = s.number(r.msgs)
 	if cur == nil || cur.size+int64(len(s.buf)) > s.maxSegment && cur.size > segmentHeader || s.between.Load() > cur.last {
 		var err error
-		if cur, err = s.begin(r.seq); err != nil {
+		if cur, err = s.begin(r.seq, s.end); err != nil {
 			return err
 		}
 	}
-	return s.put(cur, r, sum)
+	again, err := s.put(cur, r, sum)
+	if again && !s.seq.CompareAndSwap(r.end()-1, r.seq-1) {
+		// The numbers are gone: within a segment a gap would mean a loss.
+		s.mu.Lock()
+		s.endSegment()
+		s.mu.Unlock()
+	}
+	return err
 }
 
-// put appends the record in buf to the segment that out is open for; wmu is held.
-func (s *spool) put(cur *segment, r *record, sum uint32) error {
+// put appends the record in buf to the segment that out is open for; wmu is held. After
+// an error, again says that the segment goes on with another record.
+func (s *spool) put(cur *segment, r *record, sum uint32) (again bool, err error) {
 	sealRecord(s.buf, r, sum)
-	_, err := vfs.WriteFull(s.out, s.buf)
+	_, err = vfs.WriteFull(s.out, s.buf)
 	if err == nil && s.sync {
 		err = s.out.Sync()
 	}
 	if err != nil {
-		s.undo(cur, err)
-		return err
+		return s.undo(cur, err), err
 	}
 	s.mu.Lock()
 	cur.size += int64(len(s.buf))
 	cur.last = r.seq
+	cur.waiting += r.msgs
+	s.end = max(s.end, r.end())
 	s.bytes += int64(len(s.buf))
 	s.stored += r.msgs
+	if s.noting == nil {
+		s.noting = time.AfterFunc(noteAfter, s.note)
+	}
 	s.mu.Unlock()
-	return nil
+	return false, nil
+}
+
+// noteAfter is how long after a record the position is written at the latest: it says
+// how many messages there are, also when none is processed.
+const noteAfter = time.Second
+
+func (s *spool) note() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.noting == nil { // closed in the meantime
+		return
+	}
+	s.noting = nil
+	if s.pos.end != s.end {
+		s.writePosition()
+	}
 }
 
 // begin begins a new segment. wmu is held.
-func (s *spool) begin(first uint64) (*segment, error) {
+func (s *spool) begin(first, link uint64) (*segment, error) {
 	s.mu.Lock()
 	s.endSegment()
 	s.mu.Unlock()
 	seg := &segment{name: segmentName(first), first: first, last: first - 1, size: segmentHeader}
 	path := filepath.Join(s.dir, seg.name)
-	f, err := s.fs.OpenFile(path, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_APPEND, 0o600)
+	const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_EXCL | unix.O_APPEND
+	f, err := s.fs.OpenFile(path, flags, 0o600)
+	if errors.Is(err, fs.ErrNotExist) { // somebody has removed the directory
+		s.log.Error("the directory of a queue is gone, it is made again", "file", s.dir)
+		if err = s.mkdir(); err == nil {
+			f, err = s.fs.OpenFile(path, flags, 0o600)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	_, err = vfs.WriteFull(f, appendSegmentHeader(nil, first))
+	_, err = vfs.WriteFull(f, appendSegmentHeader(nil, first, link))
 	if err == nil && s.sync {
 		err = errors.Join(f.Sync(), vfs.SyncDir(s.fs, s.dir))
 	}
@@ -365,13 +366,15 @@ func (s *spool) endSegment() {
 
 // undo takes back what a write that failed has left behind the last record. If
 // even that fails, or the disk is broken, a new segment is begun; wmu is held.
-func (s *spool) undo(cur *segment, cause error) {
+func (s *spool) undo(cur *segment, cause error) (again bool) {
 	err := s.out.Truncate(cur.size)
-	if err != nil || !errors.Is(cause, unix.ENOSPC) && !errors.Is(cause, unix.EDQUOT) {
-		s.mu.Lock()
-		s.endSegment()
-		s.mu.Unlock()
+	if err == nil && (errors.Is(cause, unix.ENOSPC) || errors.Is(cause, unix.EDQUOT)) {
+		return true
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endSegment()
+	return false
 }
 
 // finish says that the batch's messages are done. It frees the segments that no
@@ -382,6 +385,11 @@ func (s *spool) finish(f *fed) {
 	f.done, f.batch = true, nil
 	s.stored -= f.n
 	s.posAhead += f.n
+	s.advance()
+}
+
+// advance moves the position over what is done; mu is held.
+func (s *spool) advance() {
 	n := 0
 	for n < len(s.window) && s.window[n].done {
 		recs := s.window[n].recs
@@ -409,9 +417,15 @@ func (s *spool) interrupted(f *fed, done int) {
 // writePosition notes the position; mu is held. When it can not be written the
 // next start delivers some messages again.
 func (s *spool) writePosition() {
+	s.pos.end, s.pos.waiting = s.end, s.stored
+	for _, f := range s.window {
+		if f.done { // but not noted
+			s.pos.waiting += f.n
+		}
+	}
 	err := s.posLog.write(&s.pos)
 	if err == nil {
-		s.posAhead = 0
+		s.posAhead, s.posNext = 0, s.pos.next
 	}
 	if (err == nil) != (s.posErr == nil) {
 		if err != nil {
@@ -431,21 +445,21 @@ func (s *spool) drop() {
 		if seg == s.writing || seg == s.reading && s.readOff < seg.size || seg.last >= max(s.pos.next, seg.first) {
 			return
 		}
-		path := filepath.Join(s.dir, seg.name)
+		if seg.last >= max(s.posNext, seg.first) {
+			// The next start must not miss what was done: better no position than an old one.
+			if s.writePosition(); s.posErr != nil {
+				s.posLog.forget()
+			}
+		}
 		if seg.bad > 0 {
-			s.setAside(path, seg)
-		} else if err := s.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			s.log.Warn("a queue's file can not be removed", "file", path, "err", err)
+			if s.aside++; s.aside <= maxNamed {
+				s.log.Info("what can be read of a queue's damaged file was processed, the file is kept", "file", seg.name+badSuffix)
+			}
+			s.setAside(seg.name)
+		} else if err := s.fs.Remove(filepath.Join(s.dir, seg.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.log.Warn("a queue's file can not be removed", "file", filepath.Join(s.dir, seg.name), "err", err)
 		}
 		s.segments = s.segments[1:]
 		s.bytes -= seg.size
-	}
-}
-
-// setAside renames a segment that had bytes that are no records.
-func (s *spool) setAside(path string, seg *segment) {
-	s.log.Error("a queue's file was damaged; what could be read was processed, the file is kept", "file", path+badSuffix, "bytes", seg.bad)
-	if err := s.fs.Rename(path, path+badSuffix); err != nil {
-		s.log.Error("a queue's file can not be renamed", "file", path, "err", err)
 	}
 }

@@ -1,14 +1,17 @@
 package vfs
 
-import "sync"
+import (
+	"io"
+	"sync"
+)
 
 // Op is one call that a Fault is asked about.
 type Op struct {
 	// Kind is the method in lower case: open, mkdir, stat, lstat, rename,
-	// remove, readdir, chown, chmod, write, read, sync, fstat, truncate, close.
+	// remove, readdir, chown, chmod, write, read, sync, fstat, truncate, close, lock.
 	Kind string
 	Path string
-	// Len is how many bytes a write has.
+	// Len is how many bytes a write has, or a read may have.
 	Len int
 	// N counts the calls of this kind and path, from 1.
 	N int
@@ -19,7 +22,8 @@ type Verdict struct {
 	// Err fails the call.
 	Err error
 	// Short, with a write, passes on this many bytes only: the call then
-	// returns that count, and Err if that is set.
+	// returns that count, and Err if that is set. A read returns this many bytes and
+	// io.EOF, as if the file ended there.
 	Short int
 	// Cut makes Short count even when it is zero and Err is nil.
 	Cut bool
@@ -125,6 +129,18 @@ func (f *Fault) Chmod(name string, perm uint32) error {
 	return f.FS.Chmod(name, perm)
 }
 
+// Lock passes on what the other file system can do, if it is a Locker; else it locks
+// nothing.
+func (f *Fault) Lock(name string) (io.Closer, error) {
+	if v := f.ask("lock", name, 0); v.Err != nil {
+		return nil, v.Err
+	}
+	if l, ok := f.FS.(Locker); ok {
+		return l.Lock(name)
+	}
+	return io.NopCloser(nil), nil
+}
+
 type faultFile struct {
 	File
 	f *Fault
@@ -143,8 +159,16 @@ func (h *faultFile) Write(p []byte) (int, error) {
 }
 
 func (h *faultFile) ReadAt(p []byte, off int64) (int, error) {
-	if v := h.f.ask("read", h.Name(), len(p)); v.Err != nil {
+	v := h.f.ask("read", h.Name(), len(p))
+	switch {
+	case v.Err != nil:
 		return 0, v.Err
+	case v.Short > 0 || v.Cut:
+		n, err := h.File.ReadAt(p[:min(v.Short, len(p))], off)
+		if err == nil {
+			err = io.EOF
+		}
+		return n, err
 	}
 	return h.File.ReadAt(p, off)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Locker is a file system whose files can be locked against other processes.
-// The doubles of tests are no Lockers.
+// Mem is no Locker.
 type Locker interface {
 	// Lock makes the file and locks it until the result is closed. When another
 	// process has it the error is a *LockedError. The lock ends with the process,
