@@ -26,6 +26,10 @@ type linter struct {
 	pending []*syntax.Directive
 	// legacyActions is whether a selector line had an action.
 	legacyActions bool
+	// hide are names of files that an empty property hides, seesEmpty the properties
+	// that are compared with an empty text.
+	hide      []hiding
+	seesEmpty []string
 }
 
 func (l *linter) node(n syntax.Node) bool {
@@ -58,6 +62,7 @@ func (l *linter) expr(e syntax.Expr) {
 	syntax.Inspect(e, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.Binary:
+			l.comparesEmpty(n)
 			if mixed(n) {
 				l.diags.Notef(n.Range(), `"and" and "or" bind alike, from left to right: this means %s`, parenthesised(n)).
 					Hint = "write the parentheses that you mean"
@@ -176,8 +181,10 @@ func (l *linter) template(t *syntax.Template) {
 	}
 	if text := t.Param("string"); text != nil && len(text.Value.Items) == 1 {
 		l.handwritten(text.Value.Range(), text.Value.Items[0].Text)
+		l.fileName(text.Value.Range(), text.Value.Items[0].Text)
 	}
 	if t.HasList {
+		l.fileNameList(t)
 		l.handwrittenList(t)
 	}
 }
@@ -239,6 +246,7 @@ func (l *linter) legacyTemplate(d *syntax.Directive) {
 	if end < 1 || text[0] != '"' || strings.Contains(strings.ToLower(text[end:]), "json") {
 		return
 	}
+	l.fileName(d.ValueRange, text[1:end])
 	l.handwritten(d.ValueRange, strings.ReplaceAll(text[1:end], `\"`, `"`))
 }
 
@@ -272,6 +280,7 @@ func (l *linter) useless(a *syntax.ActionObject) {
 }
 
 func (l *linter) endOfFile() {
+	l.hiddenFiles()
 	for _, d := range l.pending {
 		l.diags.Notef(d.Range(), "$%s has no effect: no action follows", d.Spelling)
 	}

@@ -42,6 +42,14 @@ func TestTraps(t *testing.T) {
 		{"an octal number in a parameter", `main_queue(queue.size="0100")`, []string{"1:23 0100 is octal, it means 64"}},
 		{"a mode is octal anyway", `action(type="omfile" file="/x" fileCreateMode="0640")`, nil},
 		{"no JSON", `template(name="j" type="string" string="[%msg%] \"%hostname%\"\n")`, nil},
+		{"a file without a program", `template(name="f" type="string" string="/log/%hostname%/%programname:::lowercase%.log")`, []string{"1:40 a message without $programname goes to a hidden file", "1:40 app-"}},
+		{"a file without a variable, legacy", `$template f,"/log/%$!app%.log"`, []string{"1:11 a message without $!app"}},
+		{"a file without a program, as a list", `template(name="f" type="list") { constant(value="/log/") property(name="programname") constant(value=".log") }`, []string{"1:58 hidden file"}},
+		{"a file that is never hidden", `template(name="f" type="string" string="/log/%hostname%.log/app-%programname%.log%programname:::secpath-replace%")`, nil},
+		{"an empty program is looked for", `template(name="f" type="string" string="/log/%programname%.log")
+			if $programname == "" then set $.file = "other";`, nil},
+		{"a text with a path in it", `template(name="f" type="string" string="/log/%programname%.log is it
+")`, nil},
 		{"a directive that stays", "*.* /a\n$FileOwner root\n*.* /b\n", []string{"2:1 $FileOwner holds for all action lines that follow"}},
 		{"a preamble", "$FileOwner root\n$ActionFileDefaultTemplate RSYSLOG_TraditionalFileFormat\n*.* /a\n", nil},
 		{"a directive in front of action()", "$ActionResumeRetryCount -1\n" + `action(type="omfile" file="/x")`, []string{"1:1 has no effect on action()"}},

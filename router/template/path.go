@@ -1,6 +1,7 @@
 package template
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,10 +14,14 @@ import (
 // element is neither empty nor hidden by it. Bytes that would do harm are written as in
 // an URL, so that different values stay different names:
 //
-//	/                                 %2F
-//	. at the begin of an element      %2E, which covers . and ..
-//	control and format characters, bytes that are no UTF-8, and % itself   %XX
-//	nothing where an element should be     _ (and a lone _ becomes %5F)
+//	/                                     %2f
+//	. at the begin of an element          %2e, which covers . and ..
+//	control and format characters,        %xx
+//	bytes that are no UTF-8
+//	% in front of two digits of that      %25, but not that of %SYS-5-CONFIG_I
+//	nothing where an element should be    _ (and a lone _ becomes %5f)
+//
+// Three dots and more are a name like another, and stay as in rsyslogd.
 //
 // Slashes and dots of the configuration stay what they are: constants of the template,
 // and those of variables that message.Marks tells apart. Where secpath-replace or
@@ -149,7 +154,7 @@ var pathByte = func() (fits [256]bool) {
 // fitsPath reports whether a value needs nothing done to it, the common case. first
 // says that it begins an element.
 func (r *replacer) fitsPath(value []byte, first bool) bool {
-	if first && len(value) > 0 && r.secure == keepSlash && (value[0] == '.' || string(value) == "_") {
+	if first && len(value) > 0 && r.secure == keepSlash && (value[0] == '.' && !onlyDots(value) || string(value) == "_") {
 		return false
 	}
 	for _, c := range value {
@@ -165,6 +170,9 @@ func (r *replacer) appendElements(dst, value []byte, first bool, marks message.M
 	secured := r.secure != keepSlash
 	if first && string(value) == "_" && !secured {
 		return appendEscaped(dst, value)
+	}
+	if onlyDots(value) {
+		return append(dst, value...)
 	}
 	for i := 0; i < len(value); {
 		c := value[i]
@@ -186,7 +194,7 @@ func (r *replacer) appendElements(dst, value []byte, first bool, marks message.M
 				dst = append(dst, c)
 			}
 			i++
-		case pathByte[c], c == '%' && secured:
+		case pathByte[c], c == '%' && (secured || !isEscape(value[i:])):
 			dst = append(dst, c)
 			i++
 		default:
@@ -203,17 +211,28 @@ func (r *replacer) appendElements(dst, value []byte, first bool, marks message.M
 	return dst
 }
 
+// onlyDots reports whether value is three dots or more.
+func onlyDots(value []byte) bool {
+	return len(value) > 2 && len(bytes.Trim(value, ".")) == 0
+}
+
+// isEscape reports whether value begins like what appendEscaped writes.
+func isEscape(value []byte) bool {
+	digit := func(c byte) bool { return c-'0' < 10 || c-'a' < 6 }
+	return len(value) > 2 && digit(value[1]) && digit(value[2])
+}
+
 // fitsRune refuses what can not be seen, or changes how what stands around it is seen:
 // C1 control characters, bidirectional and other format characters, line separators.
 func fitsRune(r rune, n int) bool {
 	return (r != utf8.RuneError || n > 1) && !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-const upperHex = "0123456789ABCDEF"
+const lowerHex = "0123456789abcdef"
 
-func appendEscaped(dst, bytes []byte) []byte {
-	for _, c := range bytes {
-		dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+func appendEscaped(dst, value []byte) []byte {
+	for _, c := range value {
+		dst = append(dst, '%', lowerHex[c>>4], lowerHex[c&15])
 	}
 	return dst
 }
