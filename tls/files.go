@@ -21,17 +21,19 @@ type files struct {
 	opt *Options
 	log *slog.Logger
 
-	mu    sync.Mutex // guards what follows
-	cur   *fileState
-	stamp string
-	next  time.Time
+	mu     sync.Mutex // guards what follows
+	cur    *fileState
+	stamp  string
+	next   time.Time
+	looked time.Time // whether lists have run out
 }
 
 // fileState is what was read. It does not change.
 type fileState struct {
 	cert *tls.Certificate
-	pool *x509.CertPool // nil without CA files
-	crls []*x509.RevocationList
+	pool *x509.CertPool // of cas; nil without CA files
+	cas  []*x509.Certificate
+	crls *revocations // nil without a file of them
 }
 
 // checkInterval is how often files are looked at, at most.
@@ -43,16 +45,14 @@ func openFiles(o *Options, log *slog.Logger) (*files, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.cur, f.stamp, f.next = st, f.stamps(), time.Now().Add(checkInterval)
+	now := time.Now()
+	f.cur, f.stamp, f.next = st, f.stamps(), now.Add(checkInterval)
+	f.tellOutdated(now)
 	return f, nil
 }
 
 func (f *files) names() []string {
-	out := []string{f.opt.CertFile, f.opt.KeyFile, f.opt.CAFile, f.opt.CRLFile}
-	for _, extra := range strings.Split(f.opt.CAExtraFiles, ",") {
-		out = append(out, strings.TrimSpace(extra))
-	}
-	return out
+	return append([]string{f.opt.CertFile, f.opt.KeyFile, f.opt.CRLFile}, f.caNames()...)
 }
 
 // stamps tells whether a file has changed: time and size of each.
@@ -75,6 +75,7 @@ func (f *files) state() *fileState {
 		return f.cur
 	}
 	f.next = now.Add(checkInterval)
+	defer f.tellOutdated(now)
 	stamp := f.stamps()
 	if stamp == f.stamp {
 		return f.cur
@@ -86,8 +87,14 @@ func (f *files) state() *fileState {
 		return f.cur
 	}
 	f.log.Info("certificate files have changed and were read again", "file", f.opt.CertFile)
-	f.cur = st
+	f.cur, f.looked = st, time.Time{}
 	return st
+}
+
+// tellOutdated logs, once, which revocation lists have run out.
+func (f *files) tellOutdated(now time.Time) {
+	f.cur.crls.tellOutdated(f.opt.CRLFile, f.looked, now, f.log)
+	f.looked = now
 }
 
 func (f *files) certificate() (*tls.Certificate, error) {
@@ -115,64 +122,67 @@ func keyPair(certFile, keyFile string) (tls.Certificate, error) {
 
 func (f *files) load() (*fileState, error) {
 	st := &fileState{}
+	var authorities []*x509.Certificate // that may have signed revocation lists
 	if f.opt.CertFile != "" || f.opt.KeyFile != "" {
 		cert, err := keyPair(f.opt.CertFile, f.opt.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("certificate %s with key %s: %w", f.opt.CertFile, f.opt.KeyFile, err)
 		}
 		st.cert = &cert
-	}
-	for i, name := range f.names() {
-		if name == "" || i < 2 || i == 3 {
-			continue
+		for _, der := range cert.Certificate[1:] {
+			if ca, err := x509.ParseCertificate(der); err == nil {
+				authorities = append(authorities, ca)
+			}
 		}
-		text, err := vfs.ReadRegular(name, maxFile)
+	}
+	for _, name := range f.caNames() {
+		cas, err := readAuthorities(name)
 		if err != nil {
 			return nil, fmt.Errorf("CA certificates: %w", err)
 		}
 		if st.pool == nil {
 			st.pool = x509.NewCertPool()
 		}
-		if !st.pool.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("CA certificates: %s holds no certificate in PEM", name)
+		for _, ca := range cas {
+			st.pool.AddCert(ca)
 		}
+		st.cas = append(st.cas, cas...)
 	}
-	return st, f.loadCRL(st)
-}
-
-func (f *files) loadCRL(st *fileState) error {
 	if f.opt.CRLFile == "" {
-		return nil
+		return st, nil
 	}
-	text, err := vfs.ReadRegular(f.opt.CRLFile, maxFile)
-	if err != nil {
-		return fmt.Errorf("revocation list: %w", err)
-	}
-	der := text
-	if block, _ := pem.Decode(text); block != nil {
-		der = block.Bytes
-	}
-	crl, err := x509.ParseRevocationList(der)
-	if err != nil {
-		return fmt.Errorf("revocation list %s: %w", f.opt.CRLFile, err)
-	}
-	st.crls = append(st.crls, crl)
-	return nil
+	var err error
+	st.crls, err = readRevocations(f.opt.CRLFile, append(authorities, st.cas...))
+	return st, err
 }
 
-// revoked reports whether a list that the issuer signed names a certificate of the chain.
-func (st *fileState) revoked(chain []*x509.Certificate) bool {
-	for _, crl := range st.crls {
-		for i := 0; i+1 < len(chain); i++ {
-			if crl.CheckSignatureFrom(chain[i+1]) != nil {
-				continue
-			}
-			for _, e := range crl.RevokedCertificateEntries {
-				if e.SerialNumber.Cmp(chain[i].SerialNumber) == 0 {
-					return true
-				}
-			}
+// caNames are the files of CA certificates.
+func (f *files) caNames() (names []string) {
+	for _, name := range append([]string{f.opt.CAFile}, strings.Split(f.opt.CAExtraFiles, ",")...) {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
 		}
 	}
-	return false
+	return names
+}
+
+// readAuthorities reads the certificates of a file. One that Go can not read, such as
+// that of an authority with an odd serial number, leaves the others.
+func readAuthorities(file string) (cas []*x509.Certificate, err error) {
+	text, err := vfs.ReadRegular(file, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		if ca, err := x509.ParseCertificate(block.Bytes); err == nil {
+			cas = append(cas, ca)
+		}
+	}
+	if len(cas) == 0 {
+		return nil, fmt.Errorf("%s holds no certificate in PEM", file)
+	}
+	return cas, nil
 }

@@ -9,7 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -41,6 +41,12 @@ func newPolicy(o *Options, usage x509.ExtKeyUsage, log *slog.Logger) (*policy, e
 			p.peers = append(p.peers, fp)
 			continue
 		}
+		for label := range strings.SplitSeq(peer, ".") {
+			if badWildcard(label) {
+				log.Error("permitted peer matches no name: a * stands for a whole label, or for its beginning or end",
+					"peer", peer, "label", label)
+			}
+		}
 		p.peers = append(p.peers, strings.ToLower(peer))
 	}
 	return p, nil
@@ -58,7 +64,8 @@ func normalFingerprint(s string) (string, error) {
 	return alg + ":" + digits, nil
 }
 
-// verify is the VerifyConnection of both sides.
+// verify is the VerifyConnection of both sides. The caller knows the peer's address;
+// the error says whose certificate it was and what is wrong with it.
 func (p *policy) verify(cs tls.ConnectionState) error {
 	if len(cs.PeerCertificates) == 0 {
 		return errors.New("peer did not provide a certificate, not permitted to talk to it")
@@ -68,12 +75,26 @@ func (p *policy) verify(cs tls.ConnectionState) error {
 		return p.verifyFingerprint(leaf)
 	}
 	if err := p.verifyChain(cs.PeerCertificates); err != nil {
-		return fmt.Errorf("not permitted to talk to peer, certificate invalid: %w", err)
+		return fmt.Errorf("not permitted to talk to peer, certificate invalid: %s (serial %x): %w",
+			subject(leaf), leaf.SerialNumber, err)
 	}
 	if p.opt.AuthMode == "x509/name" {
 		return p.verifyName(leaf)
 	}
 	return nil
+}
+
+// subject is whose certificate it is, for a log.
+func subject(c *x509.Certificate) string {
+	name := c.Subject.String()
+	if name == "" {
+		name = strings.Join(c.DNSNames, ", ")
+	}
+	const most = 200 // bytes; the peer chose it
+	if len(name) > most {
+		name = name[:most] + "..."
+	}
+	return strconv.Quote(name)
 }
 
 func (p *policy) verifyFingerprint(leaf *x509.Certificate) error {
@@ -84,38 +105,93 @@ func (p *policy) verifyFingerprint(leaf *x509.Certificate) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("peer fingerprint %s is unknown, not permitted to talk to it", got256)
+	return fmt.Errorf("peer fingerprint %s of %s is unknown, not permitted to talk to it", got256, subject(leaf))
 }
 
 // verifyChain checks the chain up to a CA, the time, the purpose and revocation.
 func (p *policy) verifyChain(certs []*x509.Certificate) error {
 	st := p.files.state()
-	opts := x509.VerifyOptions{Roots: st.pool, Intermediates: x509.NewCertPool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
-	if p.opt.CheckPurpose {
-		opts.KeyUsages = []x509.ExtKeyUsage{p.usage}
-	}
-	for _, c := range certs[1:] {
-		opts.Intermediates.AddCert(c)
-	}
-	chains, err := certs[0].Verify(opts)
-	var invalid x509.CertificateInvalidError
-	if errors.As(err, &invalid) && invalid.Reason == x509.Expired && p.opt.Expired != RejectExpired && time.Now().After(certs[0].NotAfter) {
-		if p.opt.Expired == WarnExpired {
-			p.log.Warn("certificate of the peer has expired, it is accepted", "peer", certs[0].Subject.String(), "expired", certs[0].NotAfter)
-		}
-		opts.CurrentTime = certs[0].NotAfter.Add(-time.Second)
-		chains, err = certs[0].Verify(opts)
-	}
+	chains, err := p.chains(st, certs)
 	if err != nil {
 		return err
 	}
-	if p.opt.VerifyDepth > 0 && len(chains[0])-1 > p.opt.VerifyDepth {
-		return fmt.Errorf("chain has %d certificates above the peer's, %d are permitted", len(chains[0])-1, p.opt.VerifyDepth)
+	// One chain that is as it should be is enough: a CA may have a second certificate.
+	for _, chain := range chains {
+		if err = p.verifyOne(st, chain); err == nil {
+			return nil
+		}
 	}
-	if st.revoked(chains[0]) {
+	return err
+}
+
+// chains returns the chains from the peer's certificate to a CA that are valid now or,
+// where that is permitted, would be if none of their certificates had expired.
+func (p *policy) chains(st *fileState, certs []*x509.Certificate) ([][]*x509.Certificate, error) {
+	opts := x509.VerifyOptions{Roots: st.pool, Intermediates: pool(certs[1:]),
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, CurrentTime: time.Now()}
+	if p.opt.CheckPurpose {
+		opts.KeyUsages = []x509.ExtKeyUsage{p.usage}
+	}
+	chains, err := certs[0].Verify(opts)
+	if err == nil || p.opt.Expired == RejectExpired {
+		return chains, err
+	}
+	certs, old := prolonged(certs, opts.CurrentTime)
+	cas, oldCA := prolonged(st.cas, opts.CurrentTime)
+	if old == nil {
+		old = oldCA
+	}
+	if old == nil {
+		return nil, err
+	}
+	opts.Roots, opts.Intermediates = pool(cas), pool(certs[1:])
+	chains, err = certs[0].Verify(opts)
+	if err == nil && p.opt.Expired == WarnExpired {
+		p.log.Warn("certificate of the peer has expired, it is accepted",
+			"peer", subject(certs[0]), "expired", old.NotAfter)
+	}
+	return chains, err
+}
+
+func pool(certs []*x509.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	for _, c := range certs {
+		p.AddCert(c)
+	}
+	return p
+}
+
+// prolonged returns certs as if those that have expired by now had not, and the first
+// that has. All else about them is checked as ever: signatures are over the raw bytes.
+// A time in the past would not do: CA certificates are renewed.
+func prolonged(certs []*x509.Certificate, now time.Time) (out []*x509.Certificate, first *x509.Certificate) {
+	for _, c := range certs {
+		if now.After(c.NotAfter) {
+			if first == nil {
+				first = c
+			}
+			longer := *c
+			longer.NotAfter = now
+			c = &longer
+		}
+		out = append(out, c)
+	}
+	return out, first
+}
+
+// verifyOne checks what the standard library does not.
+func (p *policy) verifyOne(st *fileState, chain []*x509.Certificate) error {
+	if p.opt.VerifyDepth > 0 && len(chain)-1 > p.opt.VerifyDepth {
+		return fmt.Errorf("chain has %d certificates above the peer's, %d are permitted", len(chain)-1, p.opt.VerifyDepth)
+	}
+	switch bad := st.crls.revoked(chain); bad {
+	case nil:
+		return nil
+	case chain[0]:
 		return errors.New("certificate is revoked")
+	default:
+		return fmt.Errorf("certificate is revoked of the CA %s", subject(bad))
 	}
-	return nil
 }
 
 // verifyName compares the names in the certificate with the permitted ones.
@@ -134,20 +210,44 @@ func (p *policy) verifyName(leaf *x509.Certificate) error {
 			}
 		}
 	}
-	return fmt.Errorf("peer name not authorized, not permitted to talk to it; names: %s", strings.Join(names, ", "))
+	return fmt.Errorf("peer name not authorized, not permitted to talk to it; certificate of %s, names: %s",
+		subject(leaf), strings.Join(names[:min(len(names), maxNames)], ", "))
 }
 
-// matchName compares label by label. A * stands for a whole label, or for the
-// rest of one; never for a dot.
+// maxNames is how many names of a certificate an error shows.
+const maxNames = 10
+
+// matchName compares label by label, as rsyslogd does: a * stands for a whole label, or
+// for the rest of one at its beginning or its end; never for a dot. One in the middle of
+// a label stands for nothing, see badWildcard.
 func matchName(pattern, name string) bool {
 	want, got := strings.Split(pattern, "."), strings.Split(name, ".")
 	if len(want) != len(got) {
 		return false
 	}
 	for i := range want {
-		if ok, err := path.Match(strings.NewReplacer(`\`, `\\`, `[`, `\[`, `?`, `\?`).Replace(want[i]), got[i]); err != nil || !ok {
+		if !matchLabel(want[i], got[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+func matchLabel(want, got string) bool {
+	switch {
+	case badWildcard(want):
+		return false
+	case strings.HasPrefix(want, "*"):
+		return strings.HasSuffix(got, want[1:])
+	case strings.HasSuffix(want, "*"):
+		return strings.HasPrefix(got, want[:len(want)-1])
+	}
+	return want == got
+}
+
+// badWildcard reports whether a label has a * that stands for nothing: in its middle, or
+// a second one.
+func badWildcard(label string) bool {
+	i := strings.IndexByte(label, '*')
+	return i >= 0 && (i > 0 && i < len(label)-1 || strings.Count(label, "*") > 1)
 }

@@ -20,7 +20,8 @@ import (
 // ExpiredPolicy is streamDriver.permitExpiredCerts.
 type ExpiredPolicy uint8
 
-// The policies. RejectExpired is the zero value; rsyslogd's default is to warn.
+// The policies. RejectExpired is the zero value and the default, as of rsyslogd, whose
+// manual says warn.
 const (
 	RejectExpired ExpiredPolicy = iota
 	WarnExpired
@@ -66,7 +67,7 @@ var Params = param.Table[Options]{
 	param.Enum("streamDriver.permitExpiredCerts", func(c *Options) *ExpiredPolicy { return &c.Expired },
 		param.Choice[ExpiredPolicy]{Name: "off", Value: RejectExpired},
 		param.Choice[ExpiredPolicy]{Name: "warn", Value: WarnExpired},
-		param.Choice[ExpiredPolicy]{Name: "on", Value: AcceptExpired}).Default("warn").
+		param.Choice[ExpiredPolicy]{Name: "on", Value: AcceptExpired}).Default("off").
 		Doc("Whether peers with expired certificates are accepted."),
 	param.Bool("streamDriver.checkExtendedKeyPurpose", func(c *Options) *bool { return &c.CheckPurpose }).
 		Doc("Require that a peer's certificate is meant for its role."),
@@ -76,7 +77,7 @@ var Params = param.Table[Options]{
 		Doc("Certificates in a chain at most."),
 	param.NotYetUnless[Options]("streamDriver.tlsRevocationCheck", "OCSP is not asked; a revocation list can be given as crlFile", "off"),
 	param.String("streamDriver.caFile", func(c *Options) *string { return &c.CAFile }).Inherits("global").Doc("CA certificates (PEM)."),
-	param.String("streamDriver.crlFile", func(c *Options) *string { return &c.CRLFile }).Inherits("global").Doc("Revocation list (PEM or DER)."),
+	param.String("streamDriver.crlFile", func(c *Options) *string { return &c.CRLFile }).Inherits("global").Doc("Revocation lists (PEM or DER), all that the file holds. Each must be signed by a CA whose certificate is given."),
 	param.String("streamDriver.keyFile", func(c *Options) *string { return &c.KeyFile }).Inherits("global").Doc("Own private key (PEM)."),
 	param.String("streamDriver.certFile", func(c *Options) *string { return &c.CertFile }).Inherits("global").Doc("Own certificate (PEM)."),
 	param.String("gnutlsPriorityString", func(c *Options) *string { return &c.Priority }).
@@ -158,7 +159,7 @@ func Server(o Options, log *slog.Logger) (*tls.Config, error) {
 	// its close becomes a reset, which throws away what it sent last and what
 	// has not been read here yet. So there are no tickets.
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ClientAuth: tls.NoClientCert, SessionTicketsDisabled: true}
-	if err := setPriority(cfg, o.Priority); err != nil {
+	if err := setPriority(cfg, o.Priority, log); err != nil {
 		return nil, err
 	}
 	if o.checksPeers() {
@@ -183,7 +184,7 @@ func Client(o Options, host string, log *slog.Logger) (*tls.Config, error) {
 	}
 	// The policy verifies the peer, since rsyslog's rules differ from HTTPS's.
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, InsecureSkipVerify: true}
-	if err := setPriority(cfg, o.Priority); err != nil {
+	if err := setPriority(cfg, o.Priority, log); err != nil {
 		return nil, err
 	}
 	if o.checksPeers() {

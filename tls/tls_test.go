@@ -288,7 +288,7 @@ func TestContradictionsAreRefused(t *testing.T) {
 	}
 }
 
-func TestOldVersionsAreRefusedUnlessAskedFor(t *testing.T) {
+func TestOldVersionsAreRefused(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
 	l := ca.issue(t, "s", nil)
@@ -302,7 +302,7 @@ func TestOldVersionsAreRefusedUnlessAskedFor(t *testing.T) {
 		{"", tls.VersionTLS12, true},
 		{"", tls.VersionTLS13, true},
 		{"MinProtocol=TLSv1.3", tls.VersionTLS12, false},
-		{"MinProtocol=TLSv1.1", tls.VersionTLS11, true},
+		{"MinProtocol=TLSv1.1", tls.VersionTLS11, false},
 		{"MinProtocol=TLSv1.2;MaxProtocol=TLSv1.2", tls.VersionTLS13, false},
 		{"NORMAL:-VERS-TLS-ALL:+VERS-TLS1.3", tls.VersionTLS12, false},
 		{"SECURE128", tls.VersionTLS12, true},

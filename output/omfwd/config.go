@@ -116,7 +116,7 @@ func (c *Config) port(i int) string {
 func files[C any](field func(*C) *tls.Options) param.Table[C] {
 	return param.Table[C]{
 		param.String("streamDriver.caFile", func(c *C) *string { return &field(c).CAFile }).Inherits("global").Doc("CA certificates (PEM)."),
-		param.String("streamDriver.crlFile", func(c *C) *string { return &field(c).CRLFile }).Inherits("global").Doc("Revocation list (PEM or DER)."),
+		param.String("streamDriver.crlFile", func(c *C) *string { return &field(c).CRLFile }).Inherits("global").Doc("Revocation lists (PEM or DER), all that the file holds. Each must be signed by a CA whose certificate is given."),
 		param.String("streamDriver.caExtraFiles", func(c *C) *string { return &field(c).CAExtraFiles }).Inherits("global").Doc("Further CA files, separated by commas."),
 		param.String("streamDriver.keyFile", func(c *C) *string { return &field(c).KeyFile }).Inherits("global").Doc("Own private key (PEM)."),
 		param.String("streamDriver.certFile", func(c *C) *string { return &field(c).CertFile }).Inherits("global").Doc("Own certificate (PEM)."),
@@ -174,7 +174,7 @@ var params = param.Join(
 			Doc("Names or fingerprints of the server, separated by commas; with x509/name the target by default."),
 		param.Enum("streamDriver.permitExpiredCerts", func(c *Config) *tls.ExpiredPolicy { return &c.TLS.Expired },
 			param.Choice[tls.ExpiredPolicy]{Name: "off", Value: tls.RejectExpired}, param.Choice[tls.ExpiredPolicy]{Name: "warn", Value: tls.WarnExpired},
-			param.Choice[tls.ExpiredPolicy]{Name: "on", Value: tls.AcceptExpired}).Default("warn").Doc("Whether an expired certificate is accepted."),
+			param.Choice[tls.ExpiredPolicy]{Name: "on", Value: tls.AcceptExpired}).Default("off").Doc("Whether an expired certificate is accepted."),
 		param.String("streamDriverRemoteSNI", func(c *Config) *string { return &c.RemoteSNI }).Alias("streamDriver.remoteSNI").Legacy("ActionSendStreamDriverRemoteSNI").Inherits("target").Doc("Name of the server in the handshake."),
 		param.Bool("streamDriver.checkExtendedKeyPurpose", func(c *Config) *bool { return &c.TLS.CheckPurpose }).Doc("Require that the certificate is meant for a server."),
 		param.Bool("streamDriver.prioritizeSAN", func(c *Config) *bool { return &c.TLS.PrioritizeSAN }).Doc("Ignore the common name when there are alternative names."),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"syscall"
@@ -102,7 +103,7 @@ func (t *target) newStream(ctx context.Context, conn net.Conn) (*stream, error) 
 	if t.tls != nil {
 		s.tls = tls.Client(sock, t.tls)
 		if err := s.tls.HandshakeContext(ctx); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("TLS with %s: %w", conn.RemoteAddr(), err)
 		}
 	}
 	if t.c.Compression == Stream {

@@ -169,7 +169,7 @@ func (s *sender) connect(ctx context.Context) (*session, error) {
 			if errors.As(err, &alert) && s.TLS.CertFile == "" {
 				err = fmt.Errorf("%w (the server may want a certificate, or may have none itself: anonymous key exchange is not available)", err)
 			}
-			return nil, fmt.Errorf("TLS: %w", err)
+			return nil, fmt.Errorf("TLS with %s: %w", conn.RemoteAddr(), err)
 		}
 		conn = secured
 	}
