@@ -8,6 +8,7 @@ import (
 
 	"syslogd/config"
 	"syslogd/config/syntax"
+	"syslogd/internal/barrier"
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/message"
@@ -39,6 +40,7 @@ func (e *Engine) buildActions(diags *diag.List) {
 		Unknown: report("call_indirect: there is no such ruleset, the call is ignored"),
 		TooDeep: report("calls of rulesets are nested too deep, the call is ignored"),
 	}
+	e.router.Barrier = e.barrierIn("")
 	e.router.DropForged = e.cfg.Global.DropForged
 	if e.cfg.Global.KeepSenders {
 		e.router.Senders = e.newSenders()
@@ -79,6 +81,10 @@ func (e *Engine) buildAction(a *config.Action) error {
 	if a.Policy.Errors != nil {
 		a.Policy.Errors.Log = env.Log
 	}
+	a.Policy.Name, a.Policy.Barrier = a.Name, e.router.Barrier
+	if a.Queue != nil {
+		a.Policy.Barrier = e.barrierIn(a.Queue.Dir)
+	}
 	a.Delivery = output.NewDelivery(out, a.Policy, env.Log, e.env.Now)
 	if p := e.cfg.ActionLimit(a); p != nil {
 		a.Limit = &listener.RateLimit{Policy: p, Name: "action " + a.Name, Log: env.Log}
@@ -92,7 +98,7 @@ func (e *Engine) buildAction(a *config.Action) error {
 		q := e.newQueue(a.Name+" queue", *a.Queue, own, own)
 		a.Action.Queue = q
 		e.queues = append(e.queues, q)
-		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.router.NewWorker(q.Context())) }
+		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.newWorker(q)) }
 	}
 	return nil
 }
@@ -101,11 +107,41 @@ func (e *Engine) buildAction(a *config.Action) error {
 // in memory, and outputs what its own workers hand them to.
 func (e *Engine) newQueue(name string, conf queue.Config, parts, outputs func() []any) *queue.Queue {
 	settlers := sync.OnceValue(func() []output.Settler { return only[output.Settler](parts()) })
-	return queue.New(name, conf, queue.Env{
-		Log: e.log, Losses: e.losses, Resolve: e.names.Resolve, Details: e.details,
+	b := e.barrierIn(conf.Dir)
+	q := queue.New(name, conf, queue.Env{
+		Log: e.log, Losses: e.losses, Barrier: b, Resolve: e.names.Resolve, Details: e.details,
 		Settle:        func() error { return settle(settlers()) },
 		Acknowledgers: func() []queue.Acknowledger { return only[queue.Acknowledger](outputs()) },
 	})
+	e.barriers.of[q] = b
+	return q
+}
+
+// barriers are where messages go that cause a panic: a file in the directory of their
+// queue, or in the work directory.
+type barriers struct {
+	in map[string]*barrier.Barrier
+	of map[*queue.Queue]*barrier.Barrier
+}
+
+// barrierIn returns the barrier of a directory; "" stands for the work directory.
+func (e *Engine) barrierIn(dir string) *barrier.Barrier {
+	if dir == "" {
+		dir = e.cfg.Global.WorkDirectory
+	}
+	b := e.barriers.in[dir]
+	if b == nil {
+		b = barrier.New(dir, e.log, e.losses)
+		e.barriers.in[dir] = b
+	}
+	return b
+}
+
+// newWorker returns a worker for a queue.
+func (e *Engine) newWorker(q *queue.Queue) *router.Worker {
+	w := e.router.NewWorker(q.Context())
+	w.Barrier = e.barriers.of[q]
+	return w
 }
 
 // allParts are the outputs and modifiers.

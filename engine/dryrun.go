@@ -68,6 +68,7 @@ func NewDryRun(cfg *config.Config, env Env, watch Watcher, diags *diag.List) (*D
 	cfg.Requests.DryRun = true
 	e := New(cfg, env, diags)
 	d := &DryRun{e: e, watch: watch, inputs: e.inputs, now: e.env.Now}
+	e.router.Barrier = nil
 	for _, rs := range e.router.Rulesets {
 		rs.Queue = nil
 	}
@@ -81,7 +82,7 @@ func NewDryRun(cfg *config.Config, env Env, watch Watcher, diags *diag.List) (*D
 			}
 		case a.Delivery != nil:
 			a.Queue, a.Action.Queue, a.Watched = nil, nil, true
-			a.Policy.Errors, a.Policy.StateFile = nil, ""
+			a.Policy.Errors, a.Policy.Barrier, a.Policy.StateFile = nil, nil, ""
 			a.Delivery = output.NewDelivery(&pretended{d, a, a.Delivery.Output()}, a.Policy, env.Log, e.env.Now)
 		}
 	}

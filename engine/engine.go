@@ -44,6 +44,7 @@ import (
 	"time"
 
 	"syslogd/config"
+	"syslogd/internal/barrier"
 	"syslogd/internal/diag"
 	"syslogd/internal/vfs"
 	"syslogd/listener"
@@ -71,15 +72,16 @@ type Env struct {
 
 // Engine is a server. New builds it, Start starts it, Stop ends it.
 type Engine struct {
-	cfg     *config.Config
-	env     Env
-	log     *slog.Logger
-	metrics *metrics.Set
-	losses  *metrics.Losses
-	store   *store.Store
-	names   *listener.Names
-	router  *router.Router
-	modEnv  module.Env
+	cfg      *config.Config
+	env      Env
+	log      *slog.Logger
+	metrics  *metrics.Set
+	losses   *metrics.Losses
+	barriers barriers
+	store    *store.Store
+	names    *listener.Names
+	router   *router.Router
+	modEnv   module.Env
 
 	main   *queue.Queue
 	queues []*queue.Queue // of rulesets, then of actions
@@ -130,6 +132,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.own.idle = sync.NewCond(&e.own.mu)
 	e.patience, e.endPatience = context.WithCancel(context.Background())
 	e.losses = metrics.NewLosses(env.Log)
+	e.barriers = barriers{map[string]*barrier.Barrier{}, map[*queue.Queue]*barrier.Barrier{}}
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
@@ -227,7 +230,7 @@ func (e *Engine) startQueues() error {
 			if make := e.handler[q]; make != nil {
 				handlers[i] = make()
 			} else {
-				handlers[i] = e.router.NewWorker(q.Context())
+				handlers[i] = e.newWorker(q)
 			}
 		}
 		q.Start(handlers)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"syslogd/internal/barrier"
 	"syslogd/metrics"
 )
 
@@ -25,6 +26,10 @@ type Policy struct {
 	Report, ReportContinuation bool
 	// Errors, if not nil, gets the messages that are given up.
 	Errors *ErrorFile
+	// Barrier, if not nil, gets the messages that make the output panic.
+	Barrier *barrier.Barrier
+	// Name is the action's.
+	Name string
 	// StateFile, if not empty, is a file that suspends the action while its text
 	// is SUSPENDED (action.externalState.file).
 	StateFile string
@@ -102,8 +107,17 @@ func (d *Delivery) lose(b *Batch) {
 
 var errStateFile = errors.New("suspended by action.externalState.file")
 
-// write hands b to the output unless the state file suspends the action.
-func (d *Delivery) write(ctx context.Context, b *Batch) error {
+// write hands b to the output unless the state file suspends the action. A panic is
+// an error of the type *panicked.
+func (d *Delivery) write(ctx context.Context, b *Batch) (err error) {
+	if d.policy.Barrier != nil {
+		b.Done = 0
+		defer func() {
+			if v := recover(); v != nil {
+				err = &panicked{min(b.Done, b.Len()), b.Len(), barrier.Caught(v)}
+			}
+		}()
+	}
 	if d.policy.StateFile != "" {
 		text, err := os.ReadFile(d.policy.StateFile)
 		// As in rsyslogd a file that can not be read, or says anything else, means ready.
@@ -112,6 +126,12 @@ func (d *Delivery) write(ctx context.Context, b *Batch) error {
 		}
 	}
 	return d.out.Write(ctx, b)
+}
+
+// panicked says that Write has panicked behind the first done of so many records.
+type panicked struct {
+	done, of int
+	*barrier.Panic
 }
 
 // Deliver writes b, and returns when all its records are delivered or given up.
@@ -154,11 +174,23 @@ func (d *Delivery) delivered(b *Batch) {
 // struggle goes on with a batch whose write ended with err. It returns how many
 // records are left when ctx ended, and how many were given up.
 func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (left, lost int) {
-	bad := 0 // records in a row that were set aside
+	bad := 0        // records in a row that were set aside
+	single := false // records go one by one: one of them makes the output panic
 	for tries := 0; err != nil; {
 		var rejected *Rejected
 		var suspended *Suspended
+		var crash *panicked
 		switch {
+		case errors.As(err, &crash):
+			d.Processed.Add(uint64(crash.done))
+			b = b.From(crash.done)
+			single = crash.of-crash.done > 1
+			if crash.of-crash.done == 1 {
+				b = d.putAside(b, crash.Panic)
+				lost++
+			} else {
+				d.policy.Barrier.Report("an output panicked, what is left goes message by message", crash.Panic, "action", d.policy.Name)
+			}
 		case errors.As(err, &rejected):
 			d.Processed.Add(uint64(rejected.Index))
 			b = d.setAside(b.From(rejected.Index), rejected.Err)
@@ -193,10 +225,34 @@ func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (left, lost
 		if b.Len() == 0 {
 			return 0, lost
 		}
-		err = d.write(ctx, &b)
+		err = d.writeOn(ctx, &b, single)
 	}
 	d.delivered(&b)
 	return 0, lost
+}
+
+// writeOn writes b, with single one record after the other. b becomes what was written
+// last.
+func (d *Delivery) writeOn(ctx context.Context, b *Batch, single bool) error {
+	for single && b.Len() > 1 {
+		one := b.To(0, 1)
+		if err := d.write(ctx, &one); err != nil {
+			return err
+		}
+		d.delivered(&one)
+		*b = b.From(1)
+	}
+	return d.write(ctx, b)
+}
+
+// putAside gives up the first record of b, which makes the output panic, and returns
+// the others.
+func (d *Delivery) putAside(b Batch, p *barrier.Panic) Batch {
+	d.Failed.Add(1)
+	one := b.To(0, 1)
+	d.policy.Barrier.Message("action "+d.policy.Name, p, one.Parts[0].At(0))
+	d.policy.Errors.Write(&one, codeDataFail, p)
+	return b.From(1)
 }
 
 // maxBad is how many records in a row may be set aside before it is the output

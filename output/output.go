@@ -6,6 +6,7 @@ package output
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"syslogd/metrics"
@@ -18,6 +19,10 @@ import (
 // bytes. Errors: *Suspended when the output cannot work at the moment,
 // *Rejected when a record can never be delivered. Write is called by one
 // goroutine at a time unless the output implements Concurrent.
+//
+// A Write that panics is called again with what is left of b: an output that
+// delivers records before it has looked at all of them says in b.Done how far it
+// has come, and unlocks what it locks in deferred calls.
 type Output interface {
 	Write(ctx context.Context, b *Batch) error
 	Close() error
@@ -123,6 +128,9 @@ type Batch struct {
 	Parts []Part
 	// Lost is how many of the records a Delivery has given up.
 	Lost int
+	// Done is how many of the records Write has delivered, as far as it says so: see
+	// Output.
+	Done int
 	// Attended says that Flush follows before the worker waits for anything, or else
 	// somebody is told of what the output holds: the output need not tell itself.
 	Attended bool
@@ -138,13 +146,29 @@ func (b *Batch) Len() int {
 
 // Reset empties b and keeps its memory, unless that has grown beyond limit bytes a part.
 func (b *Batch) Reset(limit int) {
-	b.Lost, b.Attended = 0, false
+	b.Lost, b.Done, b.Attended = 0, 0, false
 	for i := range b.Parts {
 		p := &b.Parts[i]
 		if cap(p.Data) > limit {
 			p.Data = nil
 		}
 		p.Data, p.Ends, p.Start = p.Data[:0], p.Ends[:0], 0
+	}
+}
+
+// Trim takes away what was begun of a record: some of its templates are rendered.
+func (b *Batch) Trim() {
+	n := math.MaxInt
+	for i := range b.Parts {
+		n = min(n, len(b.Parts[i].Ends))
+	}
+	for i := range b.Parts {
+		p := &b.Parts[i]
+		end := p.Start
+		if n > 0 {
+			end = p.Ends[n-1]
+		}
+		p.Data, p.Ends = p.Data[:end], p.Ends[:n]
 	}
 }
 

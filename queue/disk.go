@@ -381,7 +381,7 @@ func (q *Queue) processStored(e entry, h Handler) {
 	done := 0
 	if !q.hurry.Load() {
 		e.Retain()
-		done = h.Run(e.Batch)
+		done = q.run(e, h)
 	}
 	q.mu.Lock()
 	if e.fed != nil {

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"syslogd/internal/barrier"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -39,6 +40,8 @@ type Env struct {
 	Log *slog.Logger
 	// Losses are where it counts messages that it loses.
 	Losses *metrics.Losses
+	// Barrier is where batches and records go that cause a panic. Nil: the panic goes on.
+	Barrier *barrier.Barrier
 	// FS is where its files are; nil is the machine's.
 	FS vfs.FS
 	// Resolve finds the names of senders that had none when they went to disk.
@@ -380,10 +383,36 @@ func (q *Queue) rest(l *lane) {
 	if len(l.entries) == 0 {
 		last := q.busy == 0
 		q.mu.Unlock()
-		l.handler.Idle(last)
+		q.idle(l.handler, last)
 		q.mu.Lock()
 	}
 	l.free = true
+}
+
+// run has h process e. Handlers see to each message themselves: a panic that comes here
+// is about all of them, and none is left.
+func (q *Queue) run(e entry, h Handler) (done int) {
+	if q.env.Barrier != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				q.env.Barrier.Messages("queue "+q.name, barrier.Caught(v), e.n)
+				done = e.n
+			}
+		}()
+	}
+	return h.Run(e.Batch)
+}
+
+// idle tells h that its worker is going to wait.
+func (q *Queue) idle(h Handler, last bool) {
+	if q.env.Barrier != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				q.env.Barrier.Report("what outputs hold could not be written out", barrier.Caught(v), "queue", q.name)
+			}
+		}()
+	}
+	h.Idle(last)
 }
 
 // drained reports whether nothing will come any more; mu is held.
@@ -397,7 +426,7 @@ func (q *Queue) process(e entry, h Handler) {
 	case q.hurry.Load():
 		q.drop(q.lost.stop, e.Batch)
 	default:
-		if done := h.Run(e.Batch); done < e.n {
+		if done := q.run(e, h); done < e.n {
 			q.dropped(q.lost.stop, e.n-done)
 		}
 	}

@@ -3,6 +3,7 @@ package queue
 import (
 	"slices"
 
+	"syslogd/internal/barrier"
 	"syslogd/message"
 )
 
@@ -128,7 +129,7 @@ func (s *spool) fill(f *fed, p []byte, limit int, mixed bool) (need int) {
 // add appends the messages of a record to f, but for the first ones.
 func (s *spool) add(f *fed, r *record, first int) {
 	had := f.batch.Len()
-	err := s.dec.Append(f.batch, r.body)
+	err := s.decode(f.batch, r.body)
 	n := f.batch.Len() - had
 	if err != nil || n != r.msgs {
 		f.batch.Cut(had) // they are missed at the end of the segment
@@ -146,6 +147,19 @@ func (s *spool) add(f *fed, r *record, first int) {
 	f.flow, f.old = r.flow, r.seq <= s.start
 	f.n += n - first
 	f.recs = append(f.recs, fedRecord{r.seq, n - first, first})
+}
+
+// decode appends the messages of a record to b. One that the decoder panics at is
+// damaged.
+func (s *spool) decode(b *message.Batch, body []byte) (err error) {
+	had := b.Len()
+	defer func() {
+		if v := recover(); v != nil {
+			b.Cut(had)
+			err = barrier.Caught(v)
+		}
+	}()
+	return s.dec.Append(b, body)
 }
 
 // passed notes how far reading has come, and that f is under way.

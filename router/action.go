@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"syslogd/internal/barrier"
 	"syslogd/message"
 	"syslogd/modify"
 	"syslogd/output"
@@ -84,7 +85,9 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 		return false
 	}
 	if a.Modifier != nil {
+		w.acting = a.Index + 1
 		a.Modifier.Apply(m, w.props)
+		w.acting = 0
 		w.previousSuspended = false
 		return false
 	}
@@ -115,11 +118,13 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 // Render appends the action's templates for m to the worker's batch.
 func (a *Action) Render(w *Worker, m *message.Message) {
 	p := &w.acts[a.Index]
+	w.acting = a.Index + 1
 	for i, t := range a.Templates {
 		part := &p.batch.Parts[i]
 		part.Data = t.Append(part.Data, m, w.props)
 		part.Ends = append(part.Ends, len(part.Data))
 	}
+	w.acting = 0
 }
 
 // due checks the action's Conditions.
@@ -176,6 +181,16 @@ func (a *Action) deliver(w *Worker, p *pending) (done int, all bool) {
 		return 0, true
 	}
 	n := p.batch.Len()
+	if w.Barrier != nil {
+		// The Delivery sees to what the output does; this is for all around that.
+		defer func() {
+			if v := recover(); v != nil {
+				w.Barrier.Messages("action "+a.Name, barrier.Caught(v), n)
+				p.batch.Reset(maxKept)
+				done, all = n, true
+			}
+		}()
+	}
 	done = a.Delivery.Deliver(w.ctx, &p.batch)
 	p.lost = p.batch.Lost
 	p.batch.Reset(maxKept)
@@ -186,10 +201,12 @@ func (a *Action) deliver(w *Worker, p *pending) (done int, all bool) {
 type QueueWorker struct {
 	action *Action
 	worker *Worker
+	// aside are the messages of a batch that caused a panic.
+	aside []int
 }
 
 // NewQueueWorker returns the handler of the action's queue.
-func (a *Action) NewQueueWorker(w *Worker) *QueueWorker { return &QueueWorker{a, w} }
+func (a *Action) NewQueueWorker(w *Worker) *QueueWorker { return &QueueWorker{action: a, worker: w} }
 
 // Run delivers b and releases it. It returns how many messages are delivered or
 // given up, from the first one on: less than all only when the stop of the
@@ -199,18 +216,51 @@ func (q *QueueWorker) Run(b *message.Batch) (done int) {
 	w := q.worker
 	w.props.StartBatch(b.Received)
 	p := &w.acts[q.action.Index]
-	for i := range b.Msgs {
+	q.aside = q.aside[:0]
+	more := true
+	for w.at = 0; more && w.at < len(b.Msgs); w.at++ {
+		var n int
+		n, more = q.messages(b, p)
+		done += n
+	}
+	if more {
+		n, _ := q.action.deliver(w, p)
+		done += n
+	}
+	for _, i := range q.aside { // done, too, if all in front of them are
+		if i <= done {
+			done++
+		}
+	}
+	return done
+}
+
+// messages renders those of b from w.at on, up to one that caused a panic and is set
+// aside. It returns how many messages are done, and whether there is any use in going on.
+func (q *QueueWorker) messages(b *message.Batch, p *pending) (done int, more bool) {
+	w := q.worker
+	if w.Barrier != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				w.acting = q.action.Index + 1
+				p.batch.Trim()
+				w.setAside(w.router.Default, &b.Msgs[w.at], barrier.Caught(v))
+				q.aside = append(q.aside, w.at)
+				more = true
+			}
+		}()
+	}
+	for ; w.at < len(b.Msgs); w.at++ {
 		if l := q.action.Limit; l != nil && l.Paces() {
 			n, more := q.pace(p)
 			if done += n; !more {
-				return done
+				return done, false
 			}
 		}
 		w.props.StartMessage()
-		q.action.Render(w, &b.Msgs[i])
+		q.action.Render(w, &b.Msgs[w.at])
 	}
-	n, _ := q.action.deliver(w, p)
-	return done + n
+	return done, true
 }
 
 // pace waits until one more message may go. What was rendered before is

@@ -81,7 +81,7 @@ func (s *repeat) take() *message.Message {
 func (w *Worker) repeats(rs *Ruleset, m *message.Message) bool {
 	summary, process := w.router.Repeats.pass(m, rs)
 	if summary != nil {
-		w.process(rs, summary)
+		w.alone(rs, summary)
 	}
 	return !process
 }
@@ -95,7 +95,7 @@ func (w *Worker) ProcessRepeats() {
 	w.batch = b
 	for _, s := range w.router.Repeats.byOrigin {
 		if m := s.take(); m != nil {
-			w.process(s.ruleset, m)
+			w.alone(s.ruleset, m)
 		}
 	}
 	w.commit()

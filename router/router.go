@@ -10,6 +10,7 @@ package router
 import (
 	"context"
 
+	"syslogd/internal/barrier"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/output"
@@ -57,6 +58,8 @@ type Router struct {
 	// and counts them in Forged.
 	DropForged bool
 	Forged     metrics.Counter
+	// Barrier is where messages go that cause a panic. Nil: the panic goes on.
+	Barrier *barrier.Barrier
 	// Unknown is told of a name that call_indirect computed and that is no ruleset.
 	Unknown func(name string)
 	// TooDeep, if not nil, is told of a ruleset whose call was nested too deep.
@@ -83,12 +86,17 @@ const maxCallDepth = 64
 type Worker struct {
 	// Tracer, if not nil, is told of each Traced statement.
 	Tracer Tracer
+	// Barrier is the Router's, or that of the queue that the worker works for.
+	Barrier *barrier.Barrier
 
 	router *Router
 	ctx    context.Context
 	props  *property.Context
 
 	batch *message.Batch
+	// at is the message of batch that is processed, acting the index of the action that
+	// it has come to and 1, or 0: what a panic is blamed on.
+	at, acting int
 	// acts holds what each action has rendered from this batch, by Action.Index.
 	acts  []pending
 	dirty []*Action
@@ -107,7 +115,7 @@ type Worker struct {
 // NewWorker returns a worker. ctx ends waiting for outputs, full queues and
 // functions.
 func (r *Router) NewWorker(ctx context.Context) *Worker {
-	w := &Worker{router: r, ctx: ctx, props: r.Context(), acts: make([]pending, len(r.Actions))}
+	w := &Worker{Barrier: r.Barrier, router: r, ctx: ctx, props: r.Context(), acts: make([]pending, len(r.Actions))}
 	w.props.Wait = ctx
 	w.props.PreviousActionSuspended = func() bool { return w.previousSuspended }
 	for i, a := range r.Actions {
@@ -126,8 +134,29 @@ func (w *Worker) Run(b *message.Batch) (done int) {
 	if w.router.Senders != nil {
 		w.countSenders(b)
 	}
-	for i := range b.Msgs {
-		m := &b.Msgs[i]
+	for w.at = 0; w.at < len(b.Msgs); w.at++ {
+		w.messages(rs, b)
+	}
+	if w.commit() {
+		done = len(b.Msgs)
+	}
+	w.batch = nil
+	b.Release()
+	return done
+}
+
+// messages processes those of b from w.at on. It ends behind the last one, or at one
+// that caused a panic and is set aside.
+func (w *Worker) messages(rs *Ruleset, b *message.Batch) {
+	if w.Barrier != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				w.setAside(rs, &b.Msgs[w.at], barrier.Caught(v))
+			}
+		}()
+	}
+	for ; w.at < len(b.Msgs); w.at++ {
+		m := &b.Msgs[w.at]
 		fresh := m.Flags&message.Parsed == 0
 		if fresh && w.router.DropForged && forged(m) {
 			w.router.Forged.Add(1)
@@ -141,12 +170,6 @@ func (w *Worker) Run(b *message.Batch) (done int) {
 		}
 		w.process(rs, m)
 	}
-	if w.commit() {
-		done = len(b.Msgs)
-	}
-	w.batch = nil
-	b.Release()
-	return done
 }
 
 // countSenders counts the messages that come by the network and were not

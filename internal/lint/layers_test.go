@@ -41,7 +41,7 @@ func layer(pkg string) int {
 		return 10
 	case pkg == "parser/pairs":
 		return 15
-	case pkg == "internal/selflog":
+	case pkg == "internal/selflog", pkg == "internal/barrier":
 		return 12
 	case strings.HasPrefix(pkg, "internal/"):
 		return 0

@@ -153,7 +153,9 @@ func (o *forwarder) Write(ctx context.Context, b *output.Batch) error {
 	done := 0
 	for {
 		n, err := o.deliver(ctx, o.batch.view(done, o.batch.len()))
-		if done += n; err == nil {
+		done += n
+		b.Done = done
+		if err == nil {
 			o.settleLater(settleTime)
 			return nil
 		}

@@ -100,6 +100,7 @@ func (o *pipe) Write(_ context.Context, b *output.Batch) error {
 		}
 	}
 	for i := range b.Len() {
+		b.Done = i
 		text := b.Parts[0].At(i)
 		n, err := o.write(text)
 		switch {

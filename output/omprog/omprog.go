@@ -142,7 +142,9 @@ func (o *program) Write(_ context.Context, b *output.Batch) error {
 		}
 		rest := b.From(done)
 		n, err := o.batch(&rest)
-		if done += n; err == nil {
+		done += n
+		b.Done = done
+		if err == nil {
 			return nil
 		}
 		var refused refusal

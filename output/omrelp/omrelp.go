@@ -84,6 +84,7 @@ func (s *sender) Write(ctx context.Context, b *output.Batch) error {
 		fresh := s.ses == nil || s.ses.ended()
 		n, err := s.deliver(ctx, part, done)
 		done += n
+		b.Done = done
 		if n > 0 {
 			s.refusals = 0
 		}

@@ -61,6 +61,7 @@ const timeout = time.Minute
 // its only argument. No shell looks at it.
 func (o *shell) Write(ctx context.Context, b *output.Batch) error {
 	for i := range b.Len() {
+		b.Done = i
 		text := strings.TrimRight(string(b.Parts[0].At(i)), "\x00")
 		if err := o.run(ctx, text); err != nil {
 			return &output.Rejected{Index: i, Err: err}

@@ -123,6 +123,7 @@ const patience = time.Second
 // Write sends each record in a datagram or packet of its own, or as a line.
 func (o *socket) Write(_ context.Context, b *output.Batch) error {
 	for i := range b.Len() {
+		b.Done = i
 		fresh := o.conn == nil
 		done, err := o.send(b.Parts[0].At(i))
 		if err != nil && !fresh && o.conn == nil { // the receiver has made its socket again
