@@ -18,7 +18,7 @@ export GOTOOLCHAIN ?= auto
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VULNDB      ?= v0.0.0-20261105234957-e22db6528018
 
-.PHONY: help build run test check vuln compat compat-reference attack fuzz bench scale memory bench-go pgo docs install
+.PHONY: help build run test check vuln compat compat-reference attack clients fuzz bench scale memory bench-go pgo docs install
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ compat-reference: ## run the compatibility cases against the installed rsyslogd
 
 attack: build ## do to the built server what attackers and failing machines do, for ATTACKTIME (5m)
 	$(GO) run ./internal/attack -bin ./$(BIN) -time $(ATTACKTIME)
+
+clients: build ## let programs that people have log to the built-in configuration, as far as they are installed
+	$(GO) run ./internal/clients -bin ./$(BIN)
 
 fuzz: ## run each fuzz target for FUZZTIME (60s)
 	@for pkg in $$(grep -rl --include=*_test.go '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -193,7 +194,7 @@ func (s *server) busy() float64 {
 // freePort returns a port of 127.0.0.1 that nobody has, below those of outgoing connections.
 func freePort() string {
 	for {
-		port := strconv.Itoa(10000 + int(time.Now().UnixNano()/1000)%20000)
+		port := strconv.Itoa(10000 + rand.IntN(20000))
 		stream, err := net.Listen("tcp", "127.0.0.1:"+port)
 		if err != nil {
 			continue
