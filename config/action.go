@@ -34,9 +34,9 @@ type actionCommon struct {
 }
 
 var actionParams = param.Table[actionCommon]{
-	param.Word("name", func(c *actionCommon) *string { return &c.Name }).Legacy("ActionName").
+	param.Word("name", func(c *actionCommon) *string { return &c.Name }).Legacy("ActionName").Lasting(param.UntilLegacyAction).
 		Doc("Name in logs and metrics."),
-	param.Int("action.resumeRetryCount", func(c *actionCommon) *int { return &c.ResumeRetryCount }).Range(-1, 1<<31-1).Legacy("ActionResumeRetryCount").
+	param.Int("action.resumeRetryCount", func(c *actionCommon) *int { return &c.ResumeRetryCount }).Range(-1, 1<<31-1).Legacy("ActionResumeRetryCount").Lasting(param.UntilAction).
 		Doc("Tries before a message is given up; -1 is for ever."),
 	param.Int("action.resumeInterval", func(c *actionCommon) *int { return &c.ResumeInterval }).Range(0, 1<<31-1).Legacy("ActionResumeInterval").Default("30").
 		Doc("Seconds between tries; grows with suspensions in a row."),
@@ -44,15 +44,15 @@ var actionParams = param.Table[actionCommon]{
 		Doc("Limit of the growing interval, seconds."),
 	param.Bool("action.reportSuspension", func(c *actionCommon) *bool { return &c.Report }).Inherits("global").Doc("Log suspension and resumption."),
 	param.Bool("action.reportSuspensionContinuation", func(c *actionCommon) *bool { return &c.Continuation }).Inherits("global").Doc("Log every try."),
-	param.NonNegInt("action.execOnlyEveryNthTime", func(c *actionCommon) *int { return &c.EveryNth }).Legacy("ActionExecOnlyEveryNthTime").
+	param.NonNegInt("action.execOnlyEveryNthTime", func(c *actionCommon) *int { return &c.EveryNth }).Legacy("ActionExecOnlyEveryNthTime").Lasting(param.UntilLegacyAction).
 		Doc("Run for every n-th message."),
-	param.NonNegInt("action.execOnlyEveryNthTimeTimeout", func(c *actionCommon) *int { return &c.EveryNthTimeout }).Legacy("ActionExecOnlyEveryNthTimeTimeout").
+	param.NonNegInt("action.execOnlyEveryNthTimeTimeout", func(c *actionCommon) *int { return &c.EveryNthTimeout }).Legacy("ActionExecOnlyEveryNthTimeTimeout").Lasting(param.UntilLegacyAction).
 		Doc("Seconds after which that count starts again."),
 	param.NonNegInt("action.execOnlyOnceEveryInterval", func(c *actionCommon) *int { return &c.OnceEvery }).Legacy("ActionExecOnlyOnceEveryInterval").
 		Doc("Run at most once in so many seconds."),
 	param.Bool("action.execOnlyWhenPreviousIsSuspended", func(c *actionCommon) *bool { return &c.WhenPreviousSuspended }).Legacy("ActionExecOnlyWhenPreviousIsSuspended").
 		Doc("Run only while the action before is suspended: failover."),
-	param.Bool("action.writeAllMarkMessages", func(c *actionCommon) *bool { return &c.WriteAllMarks }).Legacy("ActionWriteAllMarkMessages").Default("on").
+	param.Bool("action.writeAllMarkMessages", func(c *actionCommon) *bool { return &c.WriteAllMarks }).Legacy("ActionWriteAllMarkMessages").Lasting(param.UntilLegacyAction).Default("on").
 		Doc("Write mark messages even if the action was used within the mark interval."),
 	param.NoEffect[actionCommon]("action.copyMsg", "a message that goes to a queue is always a copy"),
 	param.NoEffect[actionCommon]("action.repeatedMsgContainsOriginalMsg", "the message that stands for repeated ones always contains their text").Legacy("RepeatedMsgContainsOriginalMsg"),
@@ -153,6 +153,7 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 		}
 	}
 	l.cfg.Actions = append(l.cfg.Actions, act)
+	l.legacy.expire(param.UntilAction)
 	return act.Action
 }
 
@@ -251,85 +252,70 @@ func ownQueueName(a *Action, taken map[string]bool) string {
 	return unique
 }
 
-// fileName splits the text of a legacy action into what comes before the first
-// blank or ; and the name of the template, if there is one.
-func splitTemplate(text string) (what, template string, templateAt int) {
-	i := strings.IndexAny(text, "; \t")
-	if i < 0 {
-		return text, "", 0
-	}
-	what = text[:i]
-	rest := text[i:]
-	j := strings.IndexByte(rest, ';')
-	if j < 0 {
-		return what, "", 0
-	}
-	template = firstWord(rest[j+1:])
-	return what, template, i + j + 1 + strings.Index(rest[j+1:], template)
-}
-
 // legacyAction understands the action of a selector line.
 func (l *loader) legacyAction(a *syntax.LegacyAction) router.Stmt {
-	t := a.Text
-	switch {
-	case t == "*":
-		l.diags.Warnf(a.Range(), "the action * is deprecated").Hint = `write ":omusrmsg:*"`
-		return l.legacyOutput(a, "omusrmsg", t)
-	case strings.HasPrefix(t, "/"), strings.HasPrefix(t, "-/"):
-		return l.legacyFile(a, "file", strings.TrimPrefix(t, "-"), strings.HasPrefix(t, "-"))
-	case strings.HasPrefix(t, "?"), strings.HasPrefix(t, "-?"):
-		return l.legacyFile(a, "dynafile", strings.TrimPrefix(t, "-")[1:], strings.HasPrefix(t, "-"))
-	case strings.HasPrefix(t, "$"):
-		return l.outChannelAction(a, t[1:])
-	case strings.HasPrefix(t, ":"):
-		mod, rest, found := strings.Cut(t[1:], ":")
-		if !found {
+	line := syntax.NewLine(a.Text)
+	if line.Skip(':') {
+		mod := strings.ToLower(line.Until(":"))
+		if !line.Skip(':') {
 			l.badAction(a, "want :module:parameters")
 			return nil
 		}
-		name := strings.ToLower(mod)
-		switch {
-		case name == "omfile" && strings.HasPrefix(rest, "$"):
-			return l.outChannelAction(a, rest[1:])
-		case name == "omfile":
-			return l.legacyFile(a, "file", rest, false)
+		if mod == "omfile" {
+			return l.legacyFile(a, line)
 		}
-		return l.legacyOutput(a, name, rest)
-	case strings.HasPrefix(t, "@"):
-		return l.legacyOutput(a, "omfwd", t)
-	case strings.HasPrefix(t, "|"):
-		return l.legacyOutput(a, "ompipe", t[1:])
-	case strings.HasPrefix(t, "^"):
-		return l.legacyOutput(a, "omshell", t[1:])
-	case strings.HasPrefix(t, ">"):
-		return l.legacyOutput(a, "ommysql", t[1:])
+		return l.legacyOutput(a, mod, line)
 	}
-	l.diags.Warnf(a.Range(), "a list of users as action is deprecated").Hint = fmt.Sprintf("write %q", ":omusrmsg:"+t)
-	return l.legacyOutput(a, "omusrmsg", t)
+	switch a.Text[0] {
+	case '*':
+		l.diags.Warnf(a.Range(), "the action * is deprecated").Hint = `write ":omusrmsg:*"`
+		return l.legacyOutput(a, "omusrmsg", line)
+	case '/', '.', '-', '?', '$':
+		return l.legacyFile(a, line)
+	case '@':
+		return l.legacyOutput(a, "omfwd", line)
+	case '|', '^', '>':
+		line.Take(1)
+		return l.legacyOutput(a, map[byte]string{'|': "ompipe", '^': "omshell", '>': "ommysql"}[a.Text[0]], line)
+	}
+	l.diags.Warnf(a.Range(), "a list of users as action is deprecated").Hint = fmt.Sprintf("write %q", ":omusrmsg:"+a.Text)
+	return l.legacyOutput(a, "omusrmsg", line)
 }
 
 func (l *loader) badAction(a *syntax.LegacyAction, want string) {
 	l.diags.Errorf(a.Range(), "%s", want).Effect = "this action is ignored"
 }
 
-// legacyFile is /path or ?template. The values of $FileOwner and the like apply.
-func (l *loader) legacyFile(a *syntax.LegacyAction, name, text string, noSync bool) router.Stmt {
-	what, tpl, at := splitTemplate(text)
+// legacyFile is /path, ./path, ?template or $outchannel, with a - in front that
+// turns syncing off. The values of $FileOwner and the like apply.
+func (l *loader) legacyFile(a *syntax.LegacyAction, line *syntax.Line) router.Stmt {
+	noSync := line.Skip('-')
+	name := "file"
+	switch rest := line.Rest(); {
+	case line.Skip('$'):
+		return l.outChannelAction(a, line)
+	case line.Skip('?'):
+		name = "dynafile"
+	case !strings.HasPrefix(rest, "/") && !strings.HasPrefix(rest, "."):
+		l.badAction(a, "want /file, ?TEMPLATE or $channel")
+		return nil
+	}
+	what := line.File()
 	if what == "" {
 		l.badAction(a, "the action names no file")
 		return nil
 	}
-	m := l.cfg.modules["omfile"]
-	obj := &param.Object{Title: "the action " + what, Effect: "this action is ignored", Range: a.Range()}
-	obj.Args = append(obj.Args, &param.Arg{Name: name, Items: []string{what}, Range: a.Range(), ValueRange: a.Range()})
+	rng := a.Range()
+	obj := &param.Object{Title: "the action " + what, Effect: "this action is ignored", Range: rng}
+	obj.Args = append(obj.Args, &param.Arg{Name: name, Items: []string{what}, Range: rng, ValueRange: rng})
 	if noSync {
-		obj.Args = append(obj.Args, &param.Arg{Name: "sync", Items: []string{"off"}, Range: a.Range(), ValueRange: a.Range()})
+		obj.Args = append(obj.Args, &param.Arg{Name: "sync", Items: []string{"off"}, Range: rng, ValueRange: rng})
 	}
-	return l.decodeLegacy(a, m, obj, tpl, at+len(a.Text)-len(text))
+	return l.decodeLegacy(a, l.cfg.modules["omfile"], obj, line)
 }
 
-// legacyOutput is an action of another module; text is what follows its mark.
-func (l *loader) legacyOutput(a *syntax.LegacyAction, module, text string) router.Stmt {
+// legacyOutput is an action of another module; line is behind its mark.
+func (l *loader) legacyOutput(a *syntax.LegacyAction, module string, line *syntax.Line) router.Stmt {
 	obj := &param.Object{Title: "the action " + a.Text, Effect: "this action is ignored", Range: a.Range()}
 	m := l.find(module, "output", obj, a.Range())
 	if m == nil {
@@ -339,51 +325,43 @@ func (l *loader) legacyOutput(a *syntax.LegacyAction, module, text string) route
 		l.badAction(a, fmt.Sprintf("module %s has no such action line", module))
 		return nil
 	}
-	what, tpl, at := text, "", 0
-	if i := strings.IndexByte(text, ';'); i >= 0 {
-		what, tpl, at = strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+1:]), len(a.Text)-len(text)+i+1
-	}
-	obj.Args = append(obj.Args, &param.Arg{Name: "", Items: []string{what}, Range: a.Range(), ValueRange: a.Range(), Used: true})
-	return l.decodeLegacy(a, m, obj, tpl, at)
+	return l.decodeLegacy(a, m, obj, line)
 }
 
-// decodeLegacy makes an action from the values of legacy directives and obj.
-func (l *loader) decodeLegacy(a *syntax.LegacyAction, m *loadedModule, obj *param.Object, tpl string, at int) router.Stmt {
-	common, q, given := l.legacy.takeAction(l)
+// decodeLegacy makes an action from the values of legacy directives, obj, and
+// what the module and the name of a template take from line.
+func (l *loader) decodeLegacy(a *syntax.LegacyAction, m *loadedModule, obj *param.Object, line *syntax.Line) router.Stmt {
 	decl := m.output.Instance
 	conf := decl.Copy(l.pending(m))
-	if tpl != "" {
-		rng := a.Range()
-		rng.Start.Col += at
-		rng.Len = len(tpl)
-		if l.cfg.Templates.Lookup(tpl) == nil {
-			l.unknownTemplate(tpl, rng)
-			return nil
-		}
-		obj.Args = append(obj.Args, &param.Arg{Name: "template", Items: []string{tpl}, Range: rng, ValueRange: rng})
-	}
 	if m.output.LegacyInherit != nil {
 		m.output.LegacyInherit(m.conf, conf)
 	}
 	if m.output.Legacy != nil {
-		if err := m.output.Legacy(conf, legacyText(obj)); err != nil {
-			l.diags.Errorf(a.Range(), "%v", err).Effect = obj.Effect
+		if err := m.output.Legacy(conf, line); err != nil {
+			l.badAction(a, err.Error())
 			return nil
 		}
 	}
-	if !decl.Decode(conf, obj, l.diags) || !decl.Check(conf, obj, l.diags) {
+	tpl, at, err := line.Template()
+	if err != nil {
+		l.badAction(a, err.Error())
 		return nil
 	}
+	if tpl != "" {
+		rng := a.Range()
+		rng.Start.Col += at
+		rng.Len = len(tpl)
+		obj.Args = append(obj.Args, &param.Arg{Name: "template", Items: []string{tpl}, Range: rng, ValueRange: rng})
+	}
+	common, q, given := l.nextAction()
+	l.legacy.expire(param.UntilLegacyAction)
 	given = given.join(m.pendingPlaces)
+	if m.output.Consumes == nil || m.output.Consumes(conf) {
+		m.expire(param.UntilInstance)
+	}
+	if !l.templateArgs(decl.Infos, obj) || !decl.Decode(conf, obj, l.diags) || !decl.Check(conf, obj, l.diags) {
+		return nil
+	}
 	given.note(obj)
 	return l.addAction(m, conf, common, q, a, given)
-}
-
-func legacyText(obj *param.Object) string {
-	for _, a := range obj.Args {
-		if a.Name == "" {
-			return a.Items[0]
-		}
-	}
-	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/module"
 	"syslogd/queue"
 	"syslogd/router"
 )
@@ -23,30 +24,34 @@ type legacyState struct {
 }
 
 type queueDirective struct {
-	name string // of the queue.* parameter
-	dir  *syntax.Directive
+	dir *syntax.Directive
+	arg *param.Arg
 }
 
 func (s *legacyState) reset() { *s = legacyState{} }
 
-// resetWithAction are the parameters that hold for one legacy action only.
-var resetWithAction = []string{"name", "action.execOnlyEveryNthTime", "action.execOnlyEveryNthTimeTimeout", "action.writeAllMarkMessages"}
+// expire ends the values that hold so long. Those of the queue hold until the
+// next action of either style; see param.UntilAction.
+func (s *legacyState) expire(lasts param.Lifetime) {
+	if lasts == param.UntilAction {
+		s.queue = nil
+	}
+	if s.action == nil {
+		return
+	}
+	for _, name := range actionParams.Reset(s.action, lasts) {
+		delete(s.actionPlaces, name)
+	}
+}
 
-// takeAction returns the generic settings for the next legacy action. Those
-// that rsyslogd resets with every action are reset.
-func (s *legacyState) takeAction(l *loader) (actionCommon, queue.Config, places) {
-	common, given := l.cfg.newCommon(), s.actionPlaces.join()
-	if s.action != nil {
-		common = *s.action
-		s.action.Name, s.action.WriteAllMarks = "", true
-		s.action.EveryNth, s.action.EveryNthTimeout = 0, 0
-		for _, name := range resetWithAction {
-			delete(s.actionPlaces, name)
-		}
+// nextAction returns the generic settings for the next action line.
+func (l *loader) nextAction() (actionCommon, queue.Config, places) {
+	common, given := l.cfg.newCommon(), l.legacy.actionPlaces.join()
+	if l.legacy.action != nil {
+		common = *l.legacy.action
 	}
 	q := l.cfg.actionQueueDefaults()
-	l.decodeQueue(&q, s.queue, &given)
-	s.queue = nil
+	l.decodeQueue(&q, l.legacy.queue, &given)
 	return common, q, given
 }
 
@@ -54,7 +59,7 @@ func (s *legacyState) takeAction(l *loader) (actionCommon, queue.Config, places)
 func (l *loader) decodeQueue(conf *queue.Config, dirs []queueDirective, given *places) {
 	for _, d := range dirs {
 		obj := l.directiveObject(d.dir)
-		obj.Args = []*param.Arg{directiveArg(d.name, d.dir)}
+		obj.Args = []*param.Arg{d.arg}
 		queue.Params.Decode(conf, obj, l.diags)
 		given.note(obj)
 	}
@@ -64,8 +69,27 @@ func (l *loader) directiveObject(d *syntax.Directive) *param.Object {
 	return &param.Object{Title: "$" + d.Spelling, Effect: "this line is ignored", Range: d.Range()}
 }
 
-func directiveArg(name string, d *syntax.Directive) *param.Arg {
-	return &param.Arg{Name: strings.ToLower(name), Items: []string{d.Value}, Range: d.Range(), ValueRange: d.ValueRange}
+// directiveArg is the value of d for a parameter of kind k.
+func (l *loader) directiveArg(name string, k param.Kind, d *syntax.Directive) *param.Arg {
+	line := syntax.NewLine(d.Value)
+	v := k.Take(line)
+	l.extra(d, line)
+	return &param.Arg{Name: strings.ToLower(name), Items: []string{v}, Range: d.Range(), ValueRange: d.ValueRange}
+}
+
+// extra complains about what is left behind the value of d and is no comment.
+func (l *loader) extra(d *syntax.Directive, line *syntax.Line) {
+	if !line.Comment() {
+		l.diags.Errorf(d.ValueRange, "extra characters in $%s: %q", d.Spelling, line.Rest()).Effect = "they are ignored"
+	}
+}
+
+// word is the first word of the value of d.
+func (l *loader) word(d *syntax.Directive) string {
+	line := syntax.NewLine(d.Value)
+	w := line.Word()
+	l.extra(d, line)
+	return w
 }
 
 // pending returns the values that directives have set for the module's next instance.
@@ -141,22 +165,8 @@ func (l *loader) directiveNames() []string {
 	return out
 }
 
-// value prepares a directive's value as rsyslogd reads it: the first word, with
-// a complaint about what follows.
-func (l *loader) value(d *syntax.Directive, info *param.Info) string {
-	v := strings.TrimSpace(d.Value)
-	if info != nil && (info.Kind == param.KindString || info.Kind == param.KindStrings) {
-		return v
-	}
-	word, rest, _ := strings.Cut(v, " ")
-	if rest = strings.TrimSpace(rest); rest != "" && !strings.HasPrefix(rest, "#") {
-		l.diags.Errorf(d.ValueRange, "extra characters in $%s: %q", d.Spelling, rest).Effect = "they are ignored"
-	}
-	return word
-}
-
 // report says what became of a directive's value; it returns whether the table knew the directive.
-func (l *loader) report(d *syntax.Directive, info *param.Info, err error, u Use, given *places) bool {
+func (l *loader) report(d *syntax.Directive, line *syntax.Line, info *param.Info, err error, u Use, given *places) bool {
 	if info == nil {
 		return false
 	}
@@ -164,6 +174,7 @@ func (l *loader) report(d *syntax.Directive, info *param.Info, err error, u Use,
 	l.use(d, u)
 	if err == nil {
 		given.set(info.Name, d.ValueRange)
+		l.extra(d, line)
 	}
 	switch {
 	case info.Kind == param.KindGone:
@@ -191,17 +202,12 @@ func (l *loader) unknownID(err error) {
 }
 
 func (l *loader) globalDirective(d *syntax.Directive) bool {
-	info, err := globalParams.SetDirective(&l.cfg.Global, d.Name, firstWord(d.Value))
+	line := syntax.NewLine(d.Value)
+	info, err := globalParams.SetDirective(&l.cfg.Global, d.Name, line)
 	if info != nil && err == nil {
-		l.value(d, info)
 		l.applyNow()
 	}
-	return l.report(d, info, err, Use{Kind: UseGlobal}, &l.cfg.globalPlaces)
-}
-
-func firstWord(s string) string {
-	w, _, _ := strings.Cut(strings.TrimSpace(s), " ")
-	return w
+	return l.report(d, line, info, err, Use{Kind: UseGlobal}, &l.cfg.globalPlaces)
 }
 
 func (l *loader) actionDirective(d *syntax.Directive) bool {
@@ -209,17 +215,18 @@ func (l *loader) actionDirective(d *syntax.Directive) bool {
 		c := l.cfg.newCommon()
 		l.legacy.action = &c
 	}
-	info, err := actionParams.SetDirective(l.legacy.action, d.Name, firstWord(d.Value))
-	return l.report(d, info, err, Use{Kind: UseAction}, &l.legacy.actionPlaces)
+	line := syntax.NewLine(d.Value)
+	info, err := actionParams.SetDirective(l.legacy.action, d.Name, line)
+	return l.report(d, line, info, err, Use{Kind: UseAction}, &l.legacy.actionPlaces)
 }
 
 func (l *loader) queueDirective(d *syntax.Directive) bool {
 	if suffix, ok := strings.CutPrefix(d.Name, "mainmsgqueue"); ok {
-		name := queue.DirectiveName(suffix)
-		if name == "" {
+		info := queue.Directive(suffix)
+		if info == nil {
 			return false
 		}
-		q := queueDirective{name, d}
+		q := queueDirective{d, l.directiveArg(info.Name, info.Kind, d)}
 		if l.current != l.cfg.Rulesets[0] {
 			l.use(d, Use{Kind: UseRulesetQueue})
 			l.legacy.mainQueue = append(l.legacy.mainQueue, q)
@@ -231,12 +238,12 @@ func (l *loader) queueDirective(d *syntax.Directive) bool {
 		return true
 	}
 	if suffix, ok := strings.CutPrefix(d.Name, "actionqueue"); ok {
-		name := queue.DirectiveName(suffix)
-		if name == "" {
+		info := queue.Directive(suffix)
+		if info == nil {
 			return false
 		}
 		l.use(d, Use{Kind: UseActionQueue})
-		l.legacy.queue = append(l.legacy.queue, queueDirective{name, d})
+		l.legacy.queue = append(l.legacy.queue, queueDirective{d, l.directiveArg(info.Name, info.Kind, d)})
 		return true
 	}
 	return false
@@ -255,15 +262,18 @@ func (l *loader) moduleDirective(d *syntax.Directive) bool {
 			}
 			continue
 		}
-		if o := m.moduleObject(); o != nil {
-			info, err := o.SetDirective(m.conf, d.Name, l.directiveValue(d, o.Infos))
-			if l.report(d, info, err, Use{Kind: UseModule, Module: m.name}, &m.places) {
+		line := syntax.NewLine(d.Value)
+		if o := m.moduleObject(); o != nil && !l.closed(m, o, d, true) {
+			info, err := o.SetDirective(m.conf, d.Name, line)
+			if l.report(d, line, info, err, Use{Kind: UseModule, Module: m.name}, &m.places) {
 				return true
 			}
+		} else if o != nil {
+			return true
 		}
-		if o := m.instanceObject(); o != nil {
-			info, err := o.SetDirective(l.pending(m), d.Name, l.directiveValue(d, o.Infos))
-			if !l.report(d, info, err, Use{Kind: UseInstance, Module: m.name}, &m.pendingPlaces) {
+		if o := m.instanceObject(); o != nil && !l.closed(m, o, d, false) {
+			info, err := o.SetDirective(l.pending(m), d.Name, line)
+			if !l.report(d, line, info, err, Use{Kind: UseInstance, Module: m.name}, &m.pendingPlaces) {
 				continue
 			}
 			if info.RunsObject && err == nil {
@@ -271,22 +281,47 @@ func (l *loader) moduleDirective(d *syntax.Directive) bool {
 				l.runDirective(d, m)
 			}
 			return true
+		} else if o != nil {
+			return true
 		}
 	}
 	return false
 }
 
-// directiveValue is the value for the parameter among infos that has the
-// directive, "" if none has.
-func (l *loader) directiveValue(d *syntax.Directive, infos []param.Info) string {
+// closed refuses a directive that sets for all of the module what module() has
+// set: for an input whatever it is, for an output the same parameter.
+func (l *loader) closed(m *loadedModule, o *module.Object, d *syntax.Directive, forModule bool) bool {
+	info := directiveInfo(o.Infos, d.Name)
+	switch {
+	case m.object == nil || info == nil:
+		return false
+	case m.input != nil && !forModule && !info.ForModule, m.output != nil && m.object.Arg(strings.ToLower(info.Name)) == nil:
+		return false
+	}
+	l.use(d, Use{Kind: UseModule, Module: m.name, Info: info, Failed: true})
+	e := l.diags.Errorf(d.Range(), "$%s is not permitted behind %s", d.Spelling, m.object.Title)
+	e.Related = []diag.Related{{Range: m.object.Range, Text: "the module was set up here"}}
+	e.Hint = "give it there: " + info.Name + `="..."`
+	if strings.HasPrefix(info.Name, "$") {
+		e.Hint = ""
+		if info.Meant[0] != "" {
+			e.Hint = fmt.Sprintf("give it there: %s=%q", info.Meant[0], info.Meant[1])
+		}
+	}
+	e.Effect, e.Code = "this line is ignored", -2222
+	return true
+}
+
+// directiveInfo is the parameter that has the directive, or nil.
+func directiveInfo(infos []param.Info, directive string) *param.Info {
 	for i := range infos {
 		for _, name := range infos[i].Directives {
-			if strings.EqualFold(name, d.Name) {
-				return l.value(d, &infos[i])
+			if strings.EqualFold(name, directive) {
+				return &infos[i]
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // runDirective makes an input of the values collected so far.
@@ -303,19 +338,19 @@ func (l *loader) runDirective(d *syntax.Directive, m *loadedModule) {
 		in := l.addInput(m, conf, obj)
 		in.Node, in.places = d, m.pendingPlaces.join()
 	}
-	if m.input.AfterRun != nil {
-		m.input.AfterRun(m.pending)
-		m.forgetDefaults()
-	}
+	m.expire(param.UntilInstance)
 }
 
-// forgetDefaults forgets where pending values were given that are the defaults again.
-func (m *loadedModule) forgetDefaults() {
-	o := m.instanceObject()
-	now, fresh := o.Values(m.pending), o.Values(o.New(m.conf))
-	for i := range now {
-		if slices.Equal(now[i].Items, fresh[i].Items) {
-			delete(m.pendingPlaces, now[i].Name)
+// expire ends the pending values that hold so long.
+func (m *loadedModule) expire(lasts param.Lifetime) {
+	if o := m.moduleObject(); o != nil {
+		for _, name := range o.Reset(m.conf, lasts) {
+			delete(m.places, name)
+		}
+	}
+	if m.pending != nil {
+		for _, name := range m.instanceObject().Reset(m.pending, lasts) {
+			delete(m.pendingPlaces, name)
 		}
 	}
 }
@@ -355,7 +390,7 @@ var specialNames = []string{"IncludeConfig", "ModLoad", "Template", "OutChannel"
 	"DefaultRuleset", "RulesetCreateMainQueue", "RulesetParser", "ResetConfigVariables"}
 
 func (l *loader) modLoad(d *syntax.Directive) {
-	name := firstWord(d.Value)
+	name := l.word(d)
 	if name == "" {
 		l.diags.Errorf(d.Range(), "$ModLoad names no module").Effect = "this line is ignored"
 		return
@@ -372,27 +407,29 @@ func (l *loader) legacyTemplate(d *syntax.Directive) {
 }
 
 func (l *loader) allowedSender(d *syntax.Directive) {
-	fields := strings.Split(d.Value, ",")
-	proto := strings.ToUpper(strings.TrimSpace(fields[0]))
+	line := syntax.NewLine(d.Value)
+	name := line.Until(",")
+	proto := strings.ToUpper(name)
 	if proto != "UDP" && proto != "TCP" {
 		rng := d.ValueRange
-		rng.Len = min(rng.Len, len(strings.TrimSpace(fields[0])))
-		e := l.diags.Errorf(rng, "$AllowedSender: want UDP or TCP first, found %q", strings.TrimSpace(fields[0]))
+		rng.Len = min(rng.Len, len(name))
+		e := l.diags.Errorf(rng, "$AllowedSender: want UDP or TCP first, found %q", name)
 		if s := diag.Suggest(proto, []string{"UDP", "TCP"}); s != "" {
 			e.Hint = "did you mean " + s + "?"
 		}
 		e.Effect = "this line is ignored"
 		return
 	}
-	for _, f := range fields[1:] {
-		if f = strings.TrimSpace(f); f != "" {
-			l.cfg.Allowed[proto] = append(l.cfg.Allowed[proto], f)
+	// Commas or white space stand between the addresses.
+	for line.Skip(','); !line.Comment(); line.Skip(',') {
+		if addr := line.Until(", \t"); addr != "" {
+			l.cfg.Allowed[proto] = append(l.cfg.Allowed[proto], addr)
 		}
 	}
 }
 
 func (l *loader) legacyRuleset(d *syntax.Directive) {
-	name := firstWord(d.Value)
+	name := l.word(d)
 	if rs := l.rulesetNamed(name); rs != nil {
 		l.current = rs
 		return
@@ -403,11 +440,11 @@ func (l *loader) legacyRuleset(d *syntax.Directive) {
 }
 
 func (l *loader) defaultRuleset(d *syntax.Directive) {
-	l.defaultName, l.defaultRange = firstWord(d.Value), d.ValueRange
+	l.defaultName, l.defaultRange = l.word(d), d.ValueRange
 }
 
 func (l *loader) rulesetQueue(d *syntax.Directive) {
-	if firstWord(d.Value) != "on" {
+	if l.word(d) != "on" {
 		return
 	}
 	if l.current.Queue != nil {
@@ -423,7 +460,7 @@ func (l *loader) rulesetQueue(d *syntax.Directive) {
 }
 
 func (l *loader) rulesetParser(d *syntax.Directive) {
-	if names := l.parserNames([]string{firstWord(d.Value)}, d.ValueRange); names != nil {
+	if names := l.parserNames([]string{l.word(d)}, d.ValueRange); names != nil {
 		l.current.Parsers = append(l.current.Parsers, names...)
 	}
 }
@@ -443,20 +480,27 @@ type outChannel struct {
 }
 
 func (l *loader) outChannel(d *syntax.Directive) {
-	name, rest, _ := strings.Cut(d.Value, ",")
-	file, rest, _ := strings.Cut(rest, ",")
-	size, command, _ := strings.Cut(rest, ",")
-	name = strings.TrimSpace(name)
-	if name == "" || strings.TrimSpace(file) == "" {
+	line := syntax.NewLine(d.Value)
+	name := line.Until(",")
+	field := func(stop string) string {
+		line.While(func(c byte) bool { return c == ',' || c == ' ' || c == '\t' })
+		return line.Until(stop)
+	}
+	ch := outChannel{file: field(" ,"), size: field(", \t#"), rng: d.ValueRange}
+	if !line.Comment() {
+		// As in rsyslogd the rest of the line is the command: there is no comment behind it.
+		ch.command = strings.TrimRight(field(""), " \t")
+	}
+	if name == "" || ch.file == "" {
 		l.diags.Errorf(d.ValueRange, "$OutChannel: want name,file,maximum size,command").Effect = "this line is ignored"
 		return
 	}
-	l.outChannels[name] = outChannel{file: strings.TrimSpace(file), size: strings.TrimSpace(size), command: strings.TrimSpace(command), rng: d.ValueRange}
+	l.outChannels[name] = ch
 }
 
 // outChannelAction is :omfile:$name.
-func (l *loader) outChannelAction(a *syntax.LegacyAction, text string) router.Stmt {
-	name, tpl, at := splitTemplate(text)
+func (l *loader) outChannelAction(a *syntax.LegacyAction, line *syntax.Line) router.Stmt {
+	name := line.File()
 	ch, ok := l.outChannels[name]
 	if !ok {
 		l.badAction(a, fmt.Sprintf("there is no output channel %q", name))
@@ -481,5 +525,5 @@ func (l *loader) outChannelAction(a *syntax.LegacyAction, text string) router.St
 	add("rotation.sizelimit", ch.size)
 	add("rotation.sizelimitcommand", ch.command)
 	add("rotation.sizelimitcommandpassfilename", "off")
-	return l.decodeLegacy(a, l.cfg.modules["omfile"], obj, tpl, at+len(a.Text)-len(text))
+	return l.decodeLegacy(a, l.cfg.modules["omfile"], obj, line)
 }

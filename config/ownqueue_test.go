@@ -82,7 +82,7 @@ action(type="omfile" file="/x" action.execOnlyWhenPreviousIsSuspended="on")`
 	}
 }
 
-// As rsyslogd has it: a name and the count of messages hold for one action, the others go on.
+// As rsyslogd has it: a name, tries and the count of messages hold for one action, the others go on.
 func TestDirectivesThatHoldForOneActionOrForAllThatFollow(t *testing.T) {
 	t.Parallel()
 	const conf = `$ActionName first
@@ -103,8 +103,11 @@ $ActionExecOnlyWhenPreviousIsSuspended on
 	if first.Name != "first" || first.EveryNth != 3 || first.WriteAllMarks || second.Name == "first" || second.EveryNth != 0 || !second.WriteAllMarks {
 		t.Errorf("for one action: got %+v and %+v", first.Conditions, second.Conditions)
 	}
+	if first.Policy.RetryCount != 5 || second.Policy.RetryCount != 0 {
+		t.Errorf("tries: got %d and %d, want 5 and 0", first.Policy.RetryCount, second.Policy.RetryCount)
+	}
 	for _, a := range cfg.Actions {
-		if a.OnceEvery != 100 || a.Policy.RetryCount != 5 || a.Policy.Interval != 7*time.Second || !a.WhenPreviousSuspended {
+		if a.OnceEvery != 100 || a.Policy.Interval != 7*time.Second || !a.WhenPreviousSuspended {
 			t.Errorf("for all: %s has %+v, %+v", a.Name, a.Conditions, a.Policy)
 		}
 	}

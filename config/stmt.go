@@ -211,6 +211,7 @@ func (l *loader) action(a syntax.Action) router.Stmt {
 		return l.legacyAction(a)
 	case *syntax.Stop:
 		if a.Tilde {
+			l.legacy.expire(param.UntilLegacyAction)
 			l.diags.Notef(a.Range(), "the action ~ is deprecated").Hint = `write "stop"`
 		}
 		return router.Stop{}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syslogd/config/param"
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/message"
@@ -86,7 +87,9 @@ type Object struct {
 	// Decode fills c from o's arguments; see param.Table.Decode.
 	Decode func(c any, o *param.Object, diags *diag.List) bool
 	// SetDirective sets a legacy directive's parameter; see param.Table.SetDirective.
-	SetDirective func(c any, directive, value string) (*param.Info, error)
+	SetDirective func(c any, directive string, line *syntax.Line) (*param.Info, error)
+	// Reset ends legacy values; see param.Table.Reset.
+	Reset func(c any, lasts param.Lifetime) []string
 	// Check reports contradictions between parameters. May be nil.
 	Check func(c any, o *param.Object, diags *diag.List) bool
 	// Values returns what c holds; see param.Table.Values.
@@ -114,9 +117,10 @@ func objectOf[P, C any](t param.Table[C], inherit func(*P, *C)) *Object {
 			return c
 		},
 		Decode: func(c any, o *param.Object, diags *diag.List) bool { return t.Decode(c.(*C), o, diags) },
-		SetDirective: func(c any, directive, value string) (*param.Info, error) {
-			return t.SetDirective(c.(*C), directive, value)
+		SetDirective: func(c any, directive string, line *syntax.Line) (*param.Info, error) {
+			return t.SetDirective(c.(*C), directive, line)
 		},
+		Reset: func(c any, lasts param.Lifetime) []string { return t.Reset(c.(*C), lasts) },
 		Check: func(c any, o *param.Object, diags *diag.List) bool {
 			if k, ok := c.(Checker); ok {
 				return k.Check(o, diags)
@@ -149,9 +153,6 @@ type Input struct {
 	// LegacyInherit, if not nil, copies module-level values into an instance
 	// that a legacy directive made, where the directives left them unset.
 	LegacyInherit func(moduleConfig, instance any)
-	// AfterRun, if not nil, resets those pending legacy values that hold for
-	// one instance only.
-	AfterRun func(pending any)
 	// Implicit, if not nil, returns instances that loading the module makes
 	// without an input() object: imuxsock's system log socket.
 	Implicit func(moduleConfig any) []any
@@ -178,10 +179,13 @@ type Output struct {
 	Instance *Object
 	Build    func(c any, env Env) (output.Output, error)
 	Modify   func(c any, env Env) (modify.Modifier, error)
-	// Legacy makes a configuration from the rest of a selector line
-	// (":omusrmsg:root", "/var/log/x"), starting from the pending one. Nil: the
-	// module has no such form.
-	Legacy func(c any, text string) error
+	// Legacy makes a configuration from an action line behind its mark
+	// (":omusrmsg:", "|"), starting from the pending one. It leaves ;TEMPLATE and
+	// comments on the line. Nil: the module has no such form.
+	Legacy func(c any, line *syntax.Line) error
+	// Consumes, if not nil, reports whether an action line takes the values that
+	// hold for one instance only (param.UntilInstance).
+	Consumes func(c any) bool
 	// LegacyInherit copies the module-level values that selector lines use into
 	// an instance, where directives left them unset. May be nil.
 	LegacyInherit func(moduleConfig, instance any)
@@ -212,9 +216,13 @@ func NewModifier[M, C any](name string, mod param.Table[M], inst param.Table[C],
 	}
 }
 
+// NoLegacyText is the Legacy of modules whose action lines are a mark alone, with
+// a template at most.
+func NoLegacyText[C any](*C, *syntax.Line) error { return nil }
+
 // WithLegacy sets how the module's configuration is made from a selector line.
-func WithLegacy[C any](o *Output, f func(c *C, text string) error) *Output {
-	o.Legacy = func(c any, text string) error { return f(c.(*C), text) }
+func WithLegacy[C any](o *Output, f func(c *C, line *syntax.Line) error) *Output {
+	o.Legacy = func(c any, line *syntax.Line) error { return f(c.(*C), line) }
 	return o
 }
 

@@ -333,18 +333,17 @@ var withoutEffect = param.Table[Config]{
 	param.NoEffect[Config]("queue.diskQueueIdleTimeout", "files are removed as soon as they are done"),
 }
 
-// DirectiveName maps a legacy queue directive, without $ and its prefix
-// MainMsgQueue or ActionQueue, to the parameter's name; "" if there is none.
-func DirectiveName(suffix string) string {
-	switch s := strings.ToLower(suffix); s {
-	case "workertimeoutthreadshutdown":
-		return "queue.timeoutWorkerthreadShutdown"
-	default:
-		for _, p := range Params {
-			if strings.EqualFold(p.Name, "queue."+s) {
-				return p.Name
-			}
+// Directive returns the parameter that a legacy queue directive sets, given
+// without $ and its prefix MainMsgQueue or ActionQueue; nil if there is none.
+func Directive(suffix string) *param.Info {
+	name := "queue." + suffix
+	if strings.EqualFold(suffix, "workerTimeoutThreadShutdown") {
+		name = "queue.timeoutWorkerthreadShutdown"
+	}
+	for _, p := range Params {
+		if strings.EqualFold(p.Name, name) {
+			return &p.Info
 		}
 	}
-	return ""
+	return nil
 }

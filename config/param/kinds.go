@@ -147,16 +147,18 @@ func PositiveInt[C any](name string, field func(*C) *int) *Param[C] {
 	return Int(name, field).Range(1, 1<<62)
 }
 
+// sizeSuffixes are those of powers of 1024 and then those of powers of 1000.
+const sizeSuffixes = "kmgtpeKMGTPE"
+
 // ParseSize reads a number of bytes with an optional suffix: k m g t p e are
 // powers of 1024, K M G T P E powers of 1000, as in rsyslogd.
 func ParseSize(s string) (int64, error) {
 	digits, factor := s, int64(1)
 	if s != "" {
-		const lower, upper = "kmgtpe", "KMGTPE"
 		last := s[len(s)-1]
-		if i := strings.IndexByte(lower, last); i >= 0 {
+		if i := strings.IndexByte(sizeSuffixes[:6], last); i >= 0 {
 			digits, factor = s[:len(s)-1], 1<<(10*(i+1))
-		} else if i := strings.IndexByte(upper, last); i >= 0 {
+		} else if i := strings.IndexByte(sizeSuffixes[6:], last); i >= 0 {
 			digits = s[:len(s)-1]
 			for ; i >= 0; i-- {
 				factor *= 1000

@@ -112,6 +112,8 @@ type Info struct {
 	Text       string
 	Directives []string // legacy directives, without $
 	RunsObject bool     // the directive makes an object
+	ForModule  bool     // the directive holds for the whole module, though an instance has the parameter
+	Lasts      Lifetime // of a directive's value
 	Appends    bool     // a repeated directive adds to a list
 	Choices    []string
 	Min, Max   int64 // limits of a number, equal when there are none
@@ -154,6 +156,30 @@ func (p *Param[C]) Twin(name string) *Param[C] { p.TwinOf = name; return p }
 // Means says which parameter, with which value, a directive stands for that has
 // no parameter of its name.
 func (p *Param[C]) Means(name, value string) *Param[C] { p.Meant = [2]string{name, value}; return p }
+
+// Lifetime is how long the value of a legacy directive holds.
+type Lifetime uint8
+
+// The lifetimes of legacy values. $ResetConfigVariables ends all of them.
+const (
+	// UntilChanged is until the directive is given again.
+	UntilChanged Lifetime = iota
+	// UntilInstance is for the next input or action of the module that
+	// directives make.
+	UntilInstance
+	// UntilLegacyAction is for the next action line.
+	UntilLegacyAction
+	// UntilAction is for the next action line, and an action() in between ends it.
+	UntilAction
+)
+
+// ModuleWide says that the legacy directive is one of the module, as rsyslogd
+// has it, although the parameter belongs to its inputs: behind module() it is
+// refused.
+func (p *Param[C]) ModuleWide() *Param[C] { p.ForModule = true; return p }
+
+// Lasting sets how long the value of the legacy directive holds.
+func (p *Param[C]) Lasting(t Lifetime) *Param[C] { p.Lasts = t; return p }
 
 // Runs says that the legacy directive makes an object of the values collected so far.
 func (p *Param[C]) Runs() *Param[C] { p.RunsObject = true; return p }
@@ -216,6 +242,27 @@ func (t Table[C]) SetDefaults(c *C) {
 			panic("param: default of " + p.Name + ": " + err.Error())
 		}
 	}
+}
+
+// Reset gives the parameters whose legacy values hold so long their defaults
+// again. It returns their names.
+func (t Table[C]) Reset(c *C, lasts Lifetime) []string {
+	fresh := new(C)
+	t.SetDefaults(fresh)
+	var names []string
+	for _, p := range t {
+		if p.Lasts != lasts || p.get == nil {
+			continue
+		}
+		names = append(names, p.Name)
+		if err := p.set(c, p.get(fresh)); err != nil {
+			panic("param: default of " + p.Name + ": " + err.Error())
+		}
+		if p.given != nil {
+			*p.given(c) = false
+		}
+	}
+	return names
 }
 
 // Decode fills c from the object's arguments and marks those it knows as used.
@@ -304,35 +351,6 @@ func (p *Param[C]) decode(c *C, a *Arg, o *Object, diags *diag.List) bool {
 		*p.given(c) = true
 	}
 	return true
-}
-
-// SetDirective sets the parameter that has the legacy directive, in c. It
-// returns the parameter's Info, or nil when the table has no such directive,
-// and the error of a value that does not decode. The caller looks at Info.Kind
-// for parameters that are gone, without effect, or not available.
-func (t Table[C]) SetDirective(c *C, directive, value string) (*Info, error) {
-	for _, p := range t {
-		for _, d := range p.Directives {
-			if !strings.EqualFold(d, directive) {
-				continue
-			}
-			if p.set == nil {
-				return &p.Info, nil
-			}
-			set := p.set
-			if p.add != nil {
-				set = p.add
-			}
-			if err := set(c, []string{value}); err != nil {
-				return &p.Info, err
-			}
-			if p.given != nil {
-				*p.given(c) = true
-			}
-			return &p.Info, nil
-		}
-	}
-	return nil, nil
 }
 
 // ReportUnknown reports the arguments that no table knew. infos are the

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/message"
 )
@@ -185,20 +186,20 @@ func TestDirectives(t *testing.T) {
 	t.Parallel()
 	var c conf
 	for _, d := range [][2]string{{"switchon", "off"}, {"add", "x"}, {"Add", "y"}} {
-		if info, err := table.SetDirective(&c, d[0], d[1]); info == nil || err != nil {
+		if info, err := table.SetDirective(&c, d[0], syntax.NewLine(d[1])); info == nil || err != nil {
 			t.Errorf("$%s: %v, %v", d[0], info, err)
 		}
 	}
 	if strings.Join(c.List, ",") != "x,y" {
 		t.Errorf("a repeated directive gave %q, want both values", c.List)
 	}
-	if info, err := table.SetDirective(&c, "run", "514"); err != nil || !info.RunsObject || c.Port != 514 {
+	if info, err := table.SetDirective(&c, "run", syntax.NewLine("514")); err != nil || !info.RunsObject || c.Port != 514 {
 		t.Errorf("$Run: %+v, %v, port %d", info, err, c.Port)
 	}
-	if info, err := table.SetDirective(&c, "run", "x"); err == nil || info == nil {
+	if info, err := table.SetDirective(&c, "run", syntax.NewLine("x")); err == nil || info == nil {
 		t.Error("a bad value was accepted")
 	}
-	if info, _ := table.SetDirective(&c, "nothing", "x"); info != nil {
+	if info, _ := table.SetDirective(&c, "nothing", syntax.NewLine("x")); info != nil {
 		t.Error("a directive was found that nobody declared")
 	}
 }
@@ -208,10 +209,10 @@ func TestDirectives(t *testing.T) {
 func TestCopiesDoNotShareArrays(t *testing.T) {
 	t.Parallel()
 	var a conf
-	table.SetDirective(&a, "add", "x")
+	table.SetDirective(&a, "add", syntax.NewLine("x"))
 	b := a
-	table.SetDirective(&a, "add", "y")
-	table.SetDirective(&b, "add", "z")
+	table.SetDirective(&a, "add", syntax.NewLine("y"))
+	table.SetDirective(&b, "add", syntax.NewLine("z"))
 	if a.List[1] != "y" || b.List[1] != "z" {
 		t.Errorf("got %q and %q", a.List, b.List)
 	}

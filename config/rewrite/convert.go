@@ -292,10 +292,7 @@ func (c *converter) special(d *syntax.Directive) {
 	}
 }
 
-func firstWord(s string) string {
-	w, _, _ := strings.Cut(strings.TrimSpace(s), " ")
-	return w
-}
+func firstWord(s string) string { return syntax.NewLine(s).Word() }
 
 func (c *converter) include(d *syntax.Directive) {
 	for _, f := range d.Files {

@@ -3,6 +3,7 @@ package imfile
 import (
 	"fmt"
 	"strconv"
+	"syslogd/config/syntax"
 
 	"syslogd/config/param"
 	"syslogd/internal/diag"
@@ -131,13 +132,13 @@ var moduleParams = param.Table[ModuleConfig]{
 }
 
 var inputParams = param.Table[Config]{
-	param.String("file", func(c *Config) *string { return &c.File }).Required().Legacy("InputFileName").
+	param.String("file", func(c *Config) *string { return &c.File }).Required().Legacy("InputFileName").Lasting(param.UntilInstance).
 		Doc("Path of the file. `*`, `?`, `[...]` and `{a,b}` may stand in the name and in directories."),
-	param.String("tag", func(c *Config) *string { return &c.Tag }).Required().Legacy("InputFileTag").Doc("Tag of the messages, as it is: a colon is not added."),
-	param.Severity("severity", func(c *Config) *message.Severity { return &c.Severity }).Legacy("InputFileSeverity").Default("notice").Doc("Severity of the messages."),
-	facilityParam().Legacy("InputFileFacility").Default("local0").Doc("Facility of the messages. A number is the value of syslog.h, eight times the facility."),
+	param.String("tag", func(c *Config) *string { return &c.Tag }).Required().Legacy("InputFileTag").Lasting(param.UntilInstance).Doc("Tag of the messages, as it is: a colon is not added."),
+	param.Severity("severity", func(c *Config) *message.Severity { return &c.Severity }).Legacy("InputFileSeverity").Lasting(param.UntilInstance).Default("notice").Doc("Severity of the messages."),
+	facilityParam().Legacy("InputFileFacility").Lasting(param.UntilInstance).Default("local0").Doc("Facility of the messages. A number is the value of syslog.h, eight times the facility."),
 	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputFileBindRuleset").Doc("Ruleset of the messages."),
-	param.Int("readMode", func(c *Config) *int { return &c.ReadMode }).Range(0, 2).Legacy("InputFileReadMode").Default("0").
+	param.Int("readMode", func(c *Config) *int { return &c.ReadMode }).Range(0, 2).Legacy("InputFileReadMode").Lasting(param.UntilInstance).Default("0").
 		Doc("What a message is: 0 a line; 1 a paragraph, up to an empty line; 2 a line with the indented lines that follow."),
 	param.String("startmsg.regex", func(c *Config) *string { return &c.Start }).Doc("Expression (POSIX ERE) for the first line of a message of several lines."),
 	param.String("endmsg.regex", func(c *Config) *string { return &c.End }).Doc("Expression (POSIX ERE) for the last line of a message of several lines."),
@@ -150,15 +151,15 @@ var inputParams = param.Table[Config]{
 		Inherits("`#012` or `\\n`").Doc("Text in place of line feeds."),
 	param.Bool("reopenOnTruncate", func(c *Config) *bool { return &c.Reopen }).Default("on").
 		Doc("Read a file that became shorter from its start (copytruncate); off: what is written up to the old length is not read."),
-	param.NonNegInt("maxLinesAtOnce", func(c *Config) *int { return &c.MaxLines }).Legacy("InputFileMaxLinesAtOnce").Default("0").
+	param.NonNegInt("maxLinesAtOnce", func(c *Config) *int { return &c.MaxLines }).Legacy("InputFileMaxLinesAtOnce").Lasting(param.UntilInstance).Default("0").
 		Doc("Messages that are read from a file before it is another file's turn; 0: as many as 128 KiB hold."),
-	param.Size("trimLineOverBytes", func(c *Config) *int64 { return &c.Trim }).Legacy("InputFileTrimLineOverBytes").Default("0").
+	param.Size("trimLineOverBytes", func(c *Config) *int64 { return &c.Trim }).Legacy("InputFileTrimLineOverBytes").Lasting(param.UntilInstance).Default("0").
 		Doc("With readMode=\"0\": cut lines to that length; 0 is off."),
 	param.PositiveInt("maxSubmitAtOnce", func(c *Config) *int { return &c.MaxSubmit }).Default("1024").Doc("Messages that are put into the queue at once."),
 	param.Bool("deleteStateOnFileDelete", func(c *Config) *bool { return &c.DeleteOnDelete }).Alias("removeStateOnDelete").Default("on").
 		Doc("Remove the state of a file with the file."),
 	param.Bool("deleteStateOnFileMove", func(c *Config) *bool { return &c.DeleteOnMove }).Inherits("module").Doc("Remove the state of a file that was moved away."),
-	param.NonNegInt("persistStateInterval", func(c *Config) *int { return &c.PersistLines }).Legacy("InputFilePersistStateInterval").Default("0").
+	param.NonNegInt("persistStateInterval", func(c *Config) *int { return &c.PersistLines }).Legacy("InputFilePersistStateInterval").Lasting(param.UntilInstance).Default("0").
 		Doc("Messages after which the state is saved at once. In any case it is saved a second or two after messages were processed."),
 	param.Bool("persistStateAfterSubmission", func(c *Config) *bool { return &c.PersistSubmit }).Default("off").
 		Doc("Save the state as soon as messages are in the queue: none is read twice after a crash, but what the queue held is lost."),
@@ -193,7 +194,7 @@ func facilityParam() *param.Param[Config] {
 			c.Facility = message.Facility(n >> 3)
 			return nil
 		}
-		_, err := byName.SetDirective(c, "name", v)
+		_, err := byName.SetDirective(c, "name", syntax.NewLine(v))
 		return err
 	}, func(c *Config) string { return c.Facility.String() })
 }

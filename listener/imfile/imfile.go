@@ -35,11 +35,6 @@ func describe() *module.Input {
 			c.Metadata = metadataOff
 		}
 	}
-	m.AfterRun = func(pending any) {
-		c := pending.(*Config)
-		*c = Config{}
-		inputParams.SetDefaults(c)
-	}
 	return m
 }
 

@@ -45,7 +45,7 @@ var inputParams = param.Join(
 			Doc("Port, by number or name; 0 lets the system choose."),
 		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to listen on; all by default."),
 		param.String("name", func(c *Config) *string { return &c.Name }).Default("imrelp").Doc("Value of the property inputname, and name in metrics."),
-		param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputRELPServerBindRuleset").Inherits("module").Doc("Ruleset of the messages."),
+		param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputRELPServerBindRuleset").ModuleWide().Inherits("module").Doc("Ruleset of the messages."),
 		param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Default("off").Doc("TCP keep-alive."),
 		param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
 		param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Doc("Idle seconds before the first probe; 0 is the system's."),

@@ -68,7 +68,7 @@ func TestParametersDecideHowAStreamIsCut(t *testing.T) {
 		{"octet counts are text", load + `input(type="imtcp" port="0" supportOctetCountedFraming="off")`, func(o *frame.Options) bool { return !o.OctetCounting }},
 		{"for all inputs of the module", `module(load="imtcp" octetCountedFraming="off")` + "\n" + `input(type="imtcp" port="0")`, func(o *frame.Options) bool { return !o.OctetCounting }},
 		{"LF is data", load + `input(type="imtcp" port="0" disableLFDelimiter="on" addtlFrameDelimiter="0")`, func(o *frame.Options) bool { return !o.LFDelimiter && o.AddtlDelimiter == 0 }},
-		{"legacy directives", load + "$InputTCPServerAddtlFrameDelimiter 35\n$InputTCPServerRun 0\n", func(o *frame.Options) bool { return o.AddtlDelimiter == 35 }},
+		{"legacy directives", "$ModLoad imtcp\n$InputTCPServerAddtlFrameDelimiter 35\n$InputTCPServerRun 0\n", func(o *frame.Options) bool { return o.AddtlDelimiter == 35 }},
 		{"long messages are cut", load + `input(type="imtcp" port="0" discardTruncatedMsg="on" maxFrameSize="1000")`, func(o *frame.Options) bool { return o.DiscardTruncated && o.MaxFrameSize == 1000 }},
 		{"an octet count has a limit", load + `input(type="imtcp" port="0" maxFrameSize="300000000")`, func(o *frame.Options) bool { return o.MaxFrameSize == 200000000 }},
 		{"several lines", load + `input(type="imtcp" port="0" multiLine="on")`, func(o *frame.Options) bool { return o.MultiLine }},

@@ -95,7 +95,7 @@ var inputParams = param.Table[Config]{
 	word("socket", func(c *Config) *string { return &c.Path }).Required().Legacy("AddUnixListenSocket").Runs().Doc("Path of the socket."),
 	param.Bool("unlink", func(c *Config) *bool { return &c.Unlink }).Default("on").Doc("Remove the socket at start and stop."),
 	param.Bool("createPath", func(c *Config) *bool { return &c.CreatePath }).Legacy("InputUnixListenSocketCreatePath").Default("off").Doc("Create missing directories."),
-	word("hostName", func(c *Config) *string { return &c.HostName }).Legacy("InputUnixListenSocketHostName").Inherits("local host name").Doc("Host name of the messages, for a chroot or container."),
+	word("hostName", func(c *Config) *string { return &c.HostName }).Legacy("InputUnixListenSocketHostName").Lasting(param.UntilInstance).Inherits("local host name").Doc("Host name of the messages, for a chroot or container."),
 	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Doc("Ruleset of the messages."),
 	param.Bool("ignoreTimestamp", func(c *Config) *bool { return &c.IgnoreTimestamp }).Legacy("InputUnixListenSocketIgnoreMsgTimestamp").Default("on").Doc("Ignore the time in messages."),
 	param.Bool("ignoreOwnMessages", func(c *Config) *bool { return &c.IgnoreOwn }).Given(func(c *Config) *bool { return &c.IgnoreOwnGiven }).

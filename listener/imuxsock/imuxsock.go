@@ -23,7 +23,6 @@ var Module = describe()
 
 func describe() *module.Input {
 	m := module.NewInput("imuxsock", moduleParams, inputParams, nil, New, func(c *Config) string { return c.Ruleset })
-	m.AfterRun = func(pending any) { pending.(*Config).HostName = "" }
 	m.Implicit = func(conf any) []any { return systemSocket(conf.(*ModuleConfig)) }
 	return m
 }

@@ -4,7 +4,6 @@ package mmjsonparse
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 
 	"syslogd/config/param"
@@ -19,12 +18,7 @@ var Module = describe()
 
 func describe() *module.Output {
 	m := module.NewModifier[module.None]("mmjsonparse", nil, params, nil, New)
-	return module.WithLegacy(m, func(_ *Config, text string) error {
-		if strings.TrimSpace(text) != "" {
-			return fmt.Errorf("mmjsonparse takes no parameters here, found %q", text)
-		}
-		return nil
-	})
+	return module.WithLegacy(m, module.NoLegacyText[Config])
 }
 
 // Config is action(type="mmjsonparse").

@@ -4,7 +4,6 @@ package mmnormalize
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 
@@ -21,12 +20,7 @@ var Module = describe()
 
 func describe() *module.Output {
 	m := module.NewModifier("mmnormalize", moduleParams, actionParams, inherit, New)
-	return module.WithLegacy(m, func(_ *Config, text string) error {
-		if strings.TrimSpace(text) != "" {
-			return fmt.Errorf("mmnormalize takes no parameters here, found %q", text)
-		}
-		return nil
-	})
+	return module.WithLegacy(m, module.NoLegacyText[Config])
 }
 
 // ModuleConfig is module(load="mmnormalize").
@@ -47,10 +41,10 @@ var moduleParams = param.Table[ModuleConfig]{
 }
 
 var actionParams = param.Table[Config]{
-	param.Word("ruleBase", func(c *Config) *string { return &c.RuleBase }).Legacy("MMNormalizeRuleBase").Doc("File with the rules."),
-	param.Strings("rule", func(c *Config) *[]string { return &c.Rules }).Legacy("MMNormalizeRule").Doc("Lines of a rulebase, in the place of a file."),
+	param.Word("ruleBase", func(c *Config) *string { return &c.RuleBase }).Legacy("MMNormalizeRuleBase").Lasting(param.UntilInstance).Doc("File with the rules."),
+	param.Strings("rule", func(c *Config) *[]string { return &c.Rules }).Legacy("MMNormalizeRule").Lasting(param.UntilInstance).Doc("Lines of a rulebase, in the place of a file."),
 	modify.PlaceParam("path", func(c *Config) *modify.Place { return &c.Path }).Default("$!").Doc("Variable that the fields are put into."),
-	param.Bool("useRawMsg", func(c *Config) *bool { return &c.UseRawMsg }).Legacy("MMNormalizeUseRawMsg").Default("off").Doc("Read rawmsg instead of msg."),
+	param.Bool("useRawMsg", func(c *Config) *bool { return &c.UseRawMsg }).Legacy("MMNormalizeUseRawMsg").Lasting(param.UntilInstance).Default("off").Doc("Read rawmsg instead of msg."),
 	param.Word("variable", func(c *Config) *string { return &c.Variable }).Doc("Read this property or variable instead."),
 	param.NoEffect[Config]("debug", "syslogd explain shows the variables"),
 	param.NoEffect[Config]("debugFile", "syslogd explain shows the variables"),

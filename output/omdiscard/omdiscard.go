@@ -16,7 +16,7 @@ var Module = builtin()
 func builtin() *module.Output {
 	m := module.NewOutput[module.None]("omdiscard", nil, params, nil, New)
 	m.Builtin = true
-	return module.WithLegacy(m, func(*Config, string) error { return nil })
+	return module.WithLegacy(m, module.NoLegacyText[Config])
 }
 
 // Config is action(type="omdiscard"), which has no parameters.

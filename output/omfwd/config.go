@@ -170,7 +170,7 @@ var params = param.Join(
 		param.Int("streamDriverMode", func(c *Config) *int { return &c.TLS.Mode }).Alias("streamDriver.mode").Range(0, 1).Legacy("ActionSendStreamDriverMode").Doc("0 is plain text, 1 is TLS."),
 		param.Word("streamDriverAuthMode", func(c *Config) *string { return &c.TLS.AuthMode }).Alias("streamDriver.authMode").Legacy("ActionSendStreamDriverAuthMode").
 			Doc("How the server is checked: anon, x509/certvalid, x509/fingerprint or x509/name."),
-		param.Word("streamDriverPermittedPeers", func(c *Config) *string { return &c.PermittedPeers }).Alias("streamDriver.permittedPeers").Legacy("ActionSendStreamDriverPermittedPeer").
+		param.Word("streamDriverPermittedPeers", func(c *Config) *string { return &c.PermittedPeers }).Alias("streamDriver.permittedPeers").Legacy("ActionSendStreamDriverPermittedPeer").Lasting(param.UntilInstance).
 			Doc("Names or fingerprints of the server, separated by commas; with x509/name the target by default."),
 		param.Enum("streamDriver.permitExpiredCerts", func(c *Config) *tls.ExpiredPolicy { return &c.TLS.Expired },
 			param.Choice[tls.ExpiredPolicy]{Name: "off", Value: tls.RejectExpired}, param.Choice[tls.ExpiredPolicy]{Name: "warn", Value: tls.WarnExpired},

@@ -1,48 +1,36 @@
 package omfwd
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"syslogd/config/syntax"
 )
 
 // parseLegacy reads @host, @@host and their options.
-func parseLegacy(c *Config, text string) error {
-	rest := strings.TrimPrefix(text, "@")
+func parseLegacy(c *Config, line *syntax.Line) (err error) {
+	line.Skip('@')
 	c.Protocol = UDP
-	if strings.HasPrefix(rest, "@") {
-		c.Protocol, rest = TCP, rest[1:]
+	if line.Skip('@') {
+		c.Protocol = TCP
 	}
-	if strings.HasPrefix(rest, "(") {
-		options, after, found := strings.Cut(rest[1:], ")")
-		if !found {
-			return fmt.Errorf("the options of %q have no )", text)
+	if line.Skip('(') {
+		options := line.Until(")")
+		if !line.Skip(')') {
+			return errors.New("the options of the action have no )")
 		}
-		rest = after
 		for _, o := range strings.Split(options, ",") {
 			if err := c.legacyOption(strings.TrimSpace(o)); err != nil {
 				return err
 			}
 		}
 	}
-	host, port := rest, ""
-	if strings.HasPrefix(rest, "[") {
-		end := strings.IndexByte(rest, ']')
-		if end < 0 {
-			return fmt.Errorf("the address in %q has no ]", text)
-		}
-		host = rest[1:end]
-		port = strings.TrimPrefix(rest[end+1:], ":")
-	} else if h, p, found := strings.Cut(rest, ":"); found {
-		host, port = h, p
-	}
-	if host == "" {
-		return fmt.Errorf("%q names no host", text)
-	}
+	host, port, err := line.Host()
 	c.Target = []string{host}
 	if port != "" {
 		c.Port = []string{port}
 	}
-	return nil
+	return err
 }
 
 func (c *Config) legacyOption(o string) error {

@@ -31,6 +31,7 @@ func describe() *module.Output {
 	m.Builtin = true
 	m.OwnQueue = func(c any) bool { return c.(*Config).Protocol == TCP }
 	m.LegacyInherit = func(mod, inst any) { inherit(mod.(*ModuleConfig), inst.(*Config)) }
+	m.Consumes = func(c any) bool { return c.(*Config).Protocol == TCP }
 	return module.WithLegacy(m, parseLegacy)
 }
 

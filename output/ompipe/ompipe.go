@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"syslogd/config/param"
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/module"
 	"syslogd/output"
@@ -22,11 +23,10 @@ func describe() *module.Output {
 	m := module.NewOutput("ompipe", moduleParams, params, inherit, New)
 	m.Builtin = true
 	m.LegacyInherit = func(mod, inst any) { inherit(mod.(*ModuleConfig), inst.(*Config)) }
-	return module.WithLegacy(m, func(c *Config, text string) error {
-		if text == "" {
+	return module.WithLegacy(m, func(c *Config, line *syntax.Line) error {
+		if c.Pipe = line.File(); c.Pipe == "" {
 			return errors.New("the action names no pipe")
 		}
-		c.Pipe = text
 		return nil
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -26,12 +25,7 @@ var Module = describe()
 func describe() *module.Output {
 	m := module.NewOutput[module.None]("omprog", nil, params, nil, New)
 	m.OwnQueue = func(any) bool { return true }
-	return module.WithLegacy(m, func(_ *Config, text string) error {
-		if strings.TrimSpace(text) != "" {
-			return fmt.Errorf("omprog takes no parameters here, found %q", text)
-		}
-		return nil
-	})
+	return module.WithLegacy(m, module.NoLegacyText[Config])
 }
 
 // Config is action(type="omprog").

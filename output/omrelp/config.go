@@ -1,9 +1,9 @@
 package omrelp
 
 import (
-	"fmt"
 	"net"
 	"strings"
+	"syslogd/config/syntax"
 	"time"
 
 	"syslogd/config/param"
@@ -95,22 +95,10 @@ func (c *Config) window() int {
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // parseLegacy reads what follows :omrelp: in a selector line: host or host:port.
-func parseLegacy(c *Config, text string) error {
-	host, port := text, ""
-	if strings.HasPrefix(text, "[") {
-		end := strings.IndexByte(text, ']')
-		if end < 0 {
-			return fmt.Errorf("the address in %q has no ]", text)
-		}
-		host, port = text[1:end], strings.TrimPrefix(text[end+1:], ":")
-	} else if h, p, found := strings.Cut(text, ":"); found {
-		host, port = h, p
-	}
-	if host == "" {
-		return fmt.Errorf("%q names no host, want :omrelp:host:port", text)
-	}
+func parseLegacy(c *Config, line *syntax.Line) error {
+	host, port, err := line.Host()
 	if c.Target = host; port != "" {
 		c.Port = port
 	}
-	return nil
+	return err
 }

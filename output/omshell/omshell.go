@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"syslogd/config/param"
+	"syslogd/config/syntax"
 	"syslogd/module"
 	"syslogd/output"
 )
@@ -22,8 +23,8 @@ func describe() *module.Output {
 	m := module.NewOutput[module.None]("omshell", nil, params, nil, New)
 	m.Builtin = true
 	m.OwnQueue = func(any) bool { return true }
-	return module.WithLegacy(m, func(c *Config, text string) error {
-		if c.Binary = strings.TrimSpace(text); c.Binary == "" {
+	return module.WithLegacy(m, func(c *Config, line *syntax.Line) error {
+		if c.Binary = line.File(); c.Binary == "" {
 			return errors.New("the action names no program")
 		}
 		return nil

@@ -3,10 +3,8 @@ package omstdout
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"syslogd/config/param"
 	"syslogd/module"
@@ -18,12 +16,7 @@ var Module = describe()
 
 func describe() *module.Output {
 	m := module.NewOutput[module.None]("omstdout", nil, params, nil, New)
-	return module.WithLegacy(m, func(_ *Config, text string) error {
-		if strings.TrimSpace(text) != "" {
-			return fmt.Errorf("omstdout takes no parameters here, found %q", text)
-		}
-		return nil
-	})
+	return module.WithLegacy(m, module.NoLegacyText[Config])
 }
 
 // Config is action(type="omstdout").

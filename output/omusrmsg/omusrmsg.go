@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/config/param"
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/module"
@@ -30,10 +31,27 @@ var Module = builtin()
 func builtin() *module.Output {
 	m := module.NewOutput[module.None]("omusrmsg", nil, params, nil, New)
 	m.Builtin = true
-	return module.WithLegacy(m, func(c *Config, text string) error {
-		c.Users = text
+	return module.WithLegacy(m, parseLegacy)
+}
+
+// parseLegacy takes names that commas separate, or *. Unlike in rsyslogd, whose
+// last name then is the comment, too, white space ends the list.
+func parseLegacy(c *Config, line *syntax.Line) error {
+	if line.Skip('*') {
+		c.Users = "*"
 		return nil
-	})
+	}
+	var names []string
+	for more := true; more; more = line.Skip(',') {
+		line.SkipSpace()
+		if name := line.Until(",; \t"); name != "" {
+			names = append(names, name)
+		}
+	}
+	if c.Users = strings.Join(names, ","); c.Users == "" {
+		return errors.New("the action names no user")
+	}
+	return nil
 }
 
 // Config is action(type="omusrmsg").

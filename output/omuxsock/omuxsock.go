@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -25,12 +24,7 @@ var Module = describe()
 func describe() *module.Output {
 	m := module.NewOutput("omuxsock", moduleParams, params, inherit, New)
 	m.LegacyInherit = func(mod, inst any) { inherit(mod.(*ModuleConfig), inst.(*Config)) }
-	return module.WithLegacy(m, func(_ *Config, text string) error {
-		if strings.TrimSpace(text) != "" {
-			return fmt.Errorf("omuxsock takes no parameters here, found %q", text)
-		}
-		return nil
-	})
+	return module.WithLegacy(m, module.NoLegacyText[Config])
 }
 
 // Settings are those of the module and of an action.
@@ -53,7 +47,7 @@ const template = "RSYSLOG_TraditionalForwardFormat"
 func settings(directives bool) param.Table[Settings] {
 	t := param.Table[Settings]{
 		param.Template("template", func(c *Settings) *string { return &c.Template }).Legacy("OMUxSockDefaultTemplate").Inherits(template).Doc("Template of the text."),
-		param.String("socketName", func(c *Settings) *string { return &c.Socket }).Legacy("OMUxSockSocket").Doc("Path of the socket."),
+		param.String("socketName", func(c *Settings) *string { return &c.Socket }).Legacy("OMUxSockSocket").Lasting(param.UntilInstance).Doc("Path of the socket."),
 		param.Int("abstract", func(c *Settings) *int { return &c.Abstract }).Range(0, 1).Default("0").Doc("1: the name is one of the abstract namespace."),
 		param.Enum("socketType", func(c *Settings) *string { return &c.Network },
 			param.Choice[string]{Name: "DGRAM", Value: "unixgram"}, param.Choice[string]{Name: "STREAM", Value: "unix"}, param.Choice[string]{Name: "SEQPACKET", Value: "unixpacket"}).Default("DGRAM").
