@@ -73,9 +73,7 @@ func (c *Config) newCommon() actionCommon {
 }
 
 func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
-	if !l.enabled(a.Params) {
-		return nil
-	}
+	enabled := l.enabled(a.Params)
 	obj := param.ObjectOf(&a.Object, "action()", "this action is ignored")
 	typ, ok := l.required(obj, "type")
 	if !ok {
@@ -99,8 +97,15 @@ func (l *loader) actionObject(a *syntax.ActionObject) router.Stmt {
 	if !ok || !l.check(m.output.Instance, conf, obj) {
 		return nil
 	}
+	l.cfg.HasActions = true
+	l.legacy.expire(param.UntilAction)
+	if !enabled {
+		return nil
+	}
 	l.noteLimit(conf, obj)
 	var given places
+	l.cfg.HasActions = true
+	l.legacy.expire(param.UntilAction)
 	given.note(obj)
 	return l.addAction(m, conf, common, q, a, given)
 }
@@ -153,7 +158,6 @@ func (l *loader) addAction(m *loadedModule, conf any, common actionCommon, q que
 		}
 	}
 	l.cfg.Actions = append(l.cfg.Actions, act)
-	l.legacy.expire(param.UntilAction)
 	return act.Action
 }
 
@@ -362,6 +366,8 @@ func (l *loader) decodeLegacy(a *syntax.LegacyAction, m *loadedModule, obj *para
 	if !l.templateArgs(decl.Infos, obj) || !decl.Decode(conf, obj, l.diags) || !decl.Check(conf, obj, l.diags) {
 		return nil
 	}
+	l.cfg.HasActions = true
+	l.legacy.expire(param.UntilAction)
 	given.note(obj)
 	return l.addAction(m, conf, common, q, a, given)
 }

@@ -38,16 +38,20 @@ type Config struct {
 	Inputs    []*Input
 	// Rulesets are in the order of their definition. Default is the one that
 	// inputs without a ruleset use.
-	Rulesets  []*Ruleset
-	Default   *Ruleset
-	Actions   []*Action
-	Templates *template.Set
-	Parsers   map[string]*Parser
-	Tables    *lookup.Set
-	Policies  *listener.Policies
-	Buckets   *metrics.Buckets
-	Regexps   *posix.Compiler
-	Requests  *script.Requests
+	Rulesets []*Ruleset
+	Default  *Ruleset
+	Actions  []*Action
+	// HasActions is set when there is an action of whatever kind. As in rsyslogd
+	// ~ counts, though stop does not, and so does an action that config.enabled
+	// turns off; behind a syntax error there may have been some.
+	HasActions bool
+	Templates  *template.Set
+	Parsers    map[string]*Parser
+	Tables     *lookup.Set
+	Policies   *listener.Policies
+	Buckets    *metrics.Buckets
+	Regexps    *posix.Compiler
+	Requests   *script.Requests
 	// Zones are those of timezone(), by name.
 	Zones map[string]*message.Zone
 	// Allowed are the $AllowedSender lists, by protocol in upper case.
@@ -172,5 +176,6 @@ func Load(name string, text []byte, reg *module.Registry, opt Options) (*Config,
 	l.trace = opt.Trace
 	l.stmts(file.Stmts)
 	l.finish()
+	l.cfg.HasActions = l.cfg.HasActions || file.Stopped
 	return l.cfg, diags, nil
 }

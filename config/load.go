@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syslogd/parser"
 
@@ -391,6 +392,7 @@ func (l *loader) finish() {
 			l.unknownRuleset(ir.name, ir.rng).Effect = "the default ruleset is used"
 		}
 	}
+	l.sharedPorts()
 	l.deviceParser()
 	l.ownQueues()
 	l.checkDefault()
@@ -404,6 +406,56 @@ func (l *loader) finish() {
 		g.MaxMessageSize = 128
 	}
 	g.Parser.MaxMessageSize = int(g.MaxMessageSize)
+}
+
+// sharedPorts drops inputs for ports that later inputs of their module name, too:
+// as in rsyslogd the last one gets the messages.
+func (l *loader) sharedPorts() {
+	taken := map[string]*Input{}
+	kept := make([]*Input, len(l.cfg.Inputs))
+	n := len(kept)
+	for _, in := range slices.Backward(l.cfg.Inputs) {
+		var last *Input
+		free := false
+		ports := in.ports()
+		for _, p := range ports {
+			if last = taken[p]; last == nil {
+				free = true
+			}
+		}
+		if len(ports) > 0 && !free {
+			d := l.diags.Notef(in.Range, "a later input of %s has the same port", in.Module.Name)
+			d.Related = []diag.Related{{Range: last.Range, Text: "it gets the messages"}}
+			d.Effect = "this input is ignored"
+			continue
+		}
+		for _, p := range ports {
+			taken[p] = in
+		}
+		n--
+		kept[n] = in
+	}
+	l.cfg.Inputs = kept[n:]
+}
+
+// ports name what the input listens on, comparable with those of other inputs.
+func (i *Input) ports() (out []string) {
+	where := i.Module.Name
+	var ports []string
+	for _, v := range i.Module.Instance.Values(i.Conf) {
+		switch v.Name {
+		case "port":
+			ports = v.Items
+		case "address", "networkNamespace":
+			where += " " + v.Name + "=" + strings.Join(v.Items, ",")
+		}
+	}
+	for _, p := range ports {
+		if p != "0" && p != "" {
+			out = append(out, where+":"+p)
+		}
+	}
+	return out
 }
 
 // finishQueues judges the parameters of each queue together, now that all are known.

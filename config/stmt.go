@@ -212,6 +212,7 @@ func (l *loader) action(a syntax.Action) router.Stmt {
 	case *syntax.Stop:
 		if a.Tilde {
 			l.legacy.expire(param.UntilLegacyAction)
+			l.cfg.HasActions = true
 			l.diags.Notef(a.Range(), "the action ~ is deprecated").Hint = `write "stop"`
 		}
 		return router.Stop{}

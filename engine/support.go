@@ -185,5 +185,6 @@ func (e *Engine) pathText(path string) string {
 	return path
 }
 
-// HasActions reports whether any message can go anywhere. Discarding counts.
-func (e *Engine) HasActions() bool { return len(e.cfg.Actions) > 0 }
+// HasActions reports whether the configuration has an action that rsyslogd
+// counts; see config.Config.HasActions.
+func (e *Engine) HasActions() bool { return e.cfg.HasActions }

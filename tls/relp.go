@@ -43,8 +43,12 @@ func (o Options) RELP(server bool) (Options, error) {
 		}
 		o.Priority = o.Commands
 	}
-	if o.AuthMode == "" && len(o.PermittedPeers) > 0 {
+	switch {
+	case len(o.PermittedPeers) == 0:
+	case o.AuthMode == "":
 		o.AuthMode = "x509/fingerprint"
+	case o.AuthMode == "x509/certvalid":
+		o.PermittedPeers = nil // as in librelp, any valid certificate will do; see ReportUnused
 	}
 	switch {
 	case server && (o.CertFile == "" || o.KeyFile == ""):
@@ -53,17 +57,20 @@ func (o Options) RELP(server bool) (Options, error) {
 		return o, errors.New("tls.myCert and tls.myPrivKey go together")
 	case (o.AuthMode == "x509/name" || o.AuthMode == "x509/certvalid") && o.CAFile == "":
 		return o, errors.New("tls.authMode name and certvalid need CA certificates: set tls.caCert")
-	case o.AuthMode == "x509/certvalid" && len(o.PermittedPeers) > 0:
-		return o, errors.New("tls.permittedPeer is given, but tls.authMode certvalid does not look at it: use name or fingerprint")
 	case len(o.PermittedPeers) == 0 && (o.AuthMode == "x509/fingerprint" || server && o.AuthMode == "x509/name"):
 		return o, errors.New("this tls.authMode needs tls.permittedPeer")
 	}
 	return o, nil
 }
 
-// ReportUnused says that TLS is off where the object o has settings for it.
+// ReportUnused says that TLS is off where the object obj has settings for it, and
+// that peers are permitted which nobody looks at.
 func (o Options) ReportUnused(obj *param.Object, diags *diag.List) {
 	if o.Mode != 0 {
+		if a := obj.Arg("tls.permittedpeer"); a != nil && o.AuthMode == "x509/certvalid" {
+			d := diags.Notef(a.Range, "tls.permittedPeer has no effect with tls.authMode certvalid: any valid certificate is accepted")
+			d.Hint = `tls.authMode="name" looks at it`
+		}
 		return
 	}
 	for _, name := range []string{"tls.cacert", "tls.mycert", "tls.myprivkey", "tls.prioritystring", "tls.tlscfgcmd"} {

@@ -437,7 +437,8 @@ func (c *converter) actionList(list *syntax.ActionList) []syntax.Stmt {
 			}
 			out = append(out, &syntax.ActionList{Actions: []syntax.Action{a}})
 		case *syntax.Stop:
-			out = append(out, &syntax.ActionList{Actions: []syntax.Action{&syntax.Stop{}}})
+			// A configuration without actions needs its ~ to start.
+			out = append(out, &syntax.ActionList{Actions: []syntax.Action{&syntax.Stop{Tilde: a.Tilde && len(c.cfg.Actions) == 0}}})
 		default:
 			out = append(out, &syntax.ActionList{Actions: []syntax.Action{a}})
 		}

@@ -29,33 +29,35 @@ type Config struct {
 	Module *ModuleConfig
 
 	File, Tag, Ruleset string
-	Severity           message.Severity
-	Facility           message.Facility
-	ReadMode           int
-	Start, End         string
-	Discard            bool
-	CutError           bool
-	EscapeLF           bool
-	Replacement        string
-	ReplacementGiven   bool
-	Reopen             bool
-	MaxLines           int
-	Trim               int64
-	MaxSubmit          int
-	DeleteOnDelete     bool
-	DeleteOnMove       bool
-	PersistLines       int
-	PersistSubmit      bool
-	Delay              int
-	Metadata           metadata
-	CEE                bool
-	ReadTimeout        int
-	FreshTail          bool
-	NotFoundError      bool
-	NeedParse          bool
-	OlderThan          int
-	MaxBytesMinute     int
-	MaxLinesMinute     int
+	// tagGiven tells an empty tag from none.
+	tagGiven         bool
+	Severity         message.Severity
+	Facility         message.Facility
+	ReadMode         int
+	Start, End       string
+	Discard          bool
+	CutError         bool
+	EscapeLF         bool
+	Replacement      string
+	ReplacementGiven bool
+	Reopen           bool
+	MaxLines         int
+	Trim             int64
+	MaxSubmit        int
+	DeleteOnDelete   bool
+	DeleteOnMove     bool
+	PersistLines     int
+	PersistSubmit    bool
+	Delay            int
+	Metadata         metadata
+	CEE              bool
+	ReadTimeout      int
+	FreshTail        bool
+	NotFoundError    bool
+	NeedParse        bool
+	OlderThan        int
+	MaxBytesMinute   int
+	MaxLinesMinute   int
 }
 
 // metadata is addMetadata: as in rsyslogd it is on unless the input was made by
@@ -95,7 +97,7 @@ func (c *Config) Check(o *param.Object, diags *diag.List) bool {
 	} else if _, err := parsePattern(c.File); err != nil {
 		fail("file", "file: %v", err)
 	}
-	if c.Tag == "" {
+	if !c.tagGiven {
 		fail("tag", "%s needs the parameter %q", o.Title, "tag")
 	}
 	return ok
@@ -134,7 +136,7 @@ var moduleParams = param.Table[ModuleConfig]{
 var inputParams = param.Table[Config]{
 	param.String("file", func(c *Config) *string { return &c.File }).Required().Legacy("InputFileName").Lasting(param.UntilInstance).
 		Doc("Path of the file. `*`, `?`, `[...]` and `{a,b}` may stand in the name and in directories."),
-	param.String("tag", func(c *Config) *string { return &c.Tag }).Required().Legacy("InputFileTag").Lasting(param.UntilInstance).Doc("Tag of the messages, as it is: a colon is not added."),
+	param.String("tag", func(c *Config) *string { return &c.Tag }).Required().Given(func(c *Config) *bool { return &c.tagGiven }).Legacy("InputFileTag").Lasting(param.UntilInstance).Doc("Tag of the messages, as it is: a colon is not added."),
 	param.Severity("severity", func(c *Config) *message.Severity { return &c.Severity }).Legacy("InputFileSeverity").Lasting(param.UntilInstance).Default("notice").Doc("Severity of the messages."),
 	facilityParam().Legacy("InputFileFacility").Lasting(param.UntilInstance).Default("local0").Doc("Facility of the messages. A number is the value of syslog.h, eight times the facility."),
 	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputFileBindRuleset").Doc("Ruleset of the messages."),

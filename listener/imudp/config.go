@@ -52,7 +52,7 @@ var moduleParams = param.Table[ModuleConfig]{
 }
 
 var inputParams = param.Join(param.Table[Config]{
-	param.Strings("port", func(c *Config) *[]string { return &c.Port }).Required().Legacy("UDPServerRun").Runs().Doc("Ports, by number or name."),
+	param.Strings("port", func(c *Config) *[]string { return &c.Port }).Required().Legacy("UDPServerRun").Lasting(param.UntilInstance).Runs().Doc("Ports, by number or name."),
 	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("UDPServerAddress").Doc("Address to listen on; all by default."),
 	param.String("device", func(c *Config) *string { return &c.Device }).Doc("Network interface to bind to."),
 	param.Word("name", func(c *Config) *string { return &c.Name }).Alias("inputName").Default("imudp").Doc("Value of the property inputname, and name in metrics."),

@@ -118,16 +118,17 @@ type UnknownError struct {
 func (e *UnknownError) Error() string { return fmt.Sprintf("unknown property %q", e.Name) }
 
 // Resolve looks a name up, as templates and filters write it: "msg", "$now",
-// "$!a!b". Case does not count in names of properties.
+// "$!a!b" or "!a!b". Case does not count in names of properties.
 func Resolve(name string) (Property, error) {
 	lower := strings.ToLower(name)
 	if id, ok := names[lower]; ok {
 		return Property{ID: id, Name: name}, nil
 	}
+	// Variables need no dollar sign.
+	if p := Variable(strings.TrimPrefix(name, "$")); p != nil {
+		return *p, nil
+	}
 	if strings.HasPrefix(name, "$") {
-		if p := Variable(name[1:]); p != nil {
-			return *p, nil
-		}
 		clock, utc := strings.CutSuffix(lower[1:], "-utc")
 		if c, ok := clocks[clock]; ok {
 			return Property{ID: Now, Clock: c, UTC: utc, Name: name}, nil

@@ -23,25 +23,43 @@ func (s *Selector) Match(p message.Priority) bool {
 const all = 0xff
 
 // Parse compiles text, for instance "mail.info;auth,authpriv.none". Selectors
-// apply from left to right, each to the mask that those before it have left. An
+// apply from left to right, each to the mask that those before it have left. A
+// semicolon or, as in rsyslogd, a comma stands behind the priority of each. An
 // unknown name is reported in diags, at its place in rng; what was understood
 // before it then still matches, as in rsyslogd. ok is false when nothing was.
 func Parse(text string, rng diag.Range, diags *diag.List) (s Selector, ok bool) {
-	at := 0
-	for _, part := range strings.Split(text, ";") {
-		if part != "" {
-			if !s.apply(part, sub(rng, at, len(part)), diags) {
-				d := diags.Last()
-				if d.Effect = "the selectors before it apply"; !ok {
-					d.Effect = "this rule is ignored"
-				}
-				return s, ok
-			}
-			ok = true
+	for at := 0; at < len(text); {
+		if text[at] == ';' || text[at] == ',' {
+			at++
+			continue
 		}
-		at += len(part) + 1
+		n := length(text[at:])
+		if !s.apply(text[at:at+n], sub(rng, at, n), diags) {
+			d := diags.Last()
+			if d.Effect = "the selectors before it apply"; !ok {
+				d.Effect = "this rule is ignored"
+			}
+			return s, ok
+		}
+		ok = true
+		at += n
 	}
 	return s, ok
+}
+
+// length is that of the selector which text begins with: up to a semicolon, or
+// to a comma behind the dot.
+func length(text string) int {
+	dot := false
+	for i, c := range []byte(text) {
+		switch {
+		case c == ';', c == ',' && dot:
+			return i
+		case c == '.':
+			dot = true
+		}
+	}
+	return len(text)
 }
 
 // sub is the part of rng that begins at byte from and has n bytes.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/internal/posix"
 	"syslogd/router/property"
@@ -35,58 +36,114 @@ func (p place) at(from, n int) diag.Range {
 	return r
 }
 
-// DefineLegacy reads the value of a $template directive: name,"text"[,option...].
+// legacyLine is the value of a $template directive: name,"text"[,option...] or
+// name,=generator.
+type legacyLine struct {
+	name string
+	// text is what stands between the quotes, from textAt on; plugin the name of
+	// a string generator.
+	text, plugin string
+	textAt       int
+	// closed is set when the text has its second quote.
+	closed  bool
+	options []string
+	// extra is what stands behind it all and is no comment.
+	extra string
+}
+
+// parseLegacyLine splits the value of a $template directive as rsyslogd does; ok
+// is false when it is neither a text nor a generator.
+func parseLegacyLine(value string) (t legacyLine, ok bool) {
+	line := syntax.NewLine(value)
+	// The name is all up to the comma, a blank at its end included.
+	name := line.Until(",")
+	if name == "" || !line.Skip(',') {
+		return t, false
+	}
+	t.name = name
+	line.SkipSpace()
+	if line.Skip('=') {
+		t.plugin, t.closed = line.Word(), true
+		return t, t.plugin != ""
+	}
+	if !line.Skip('"') {
+		return t, false
+	}
+	t.textAt = line.Offset()
+	t.text = line.Take(endOfText(line.Rest()))
+	t.closed = line.Skip('"')
+	for line.SkipSpace(); line.Skip(','); line.SkipSpace() {
+		line.SkipSpace()
+		// Blanks and a comment behind an option are part of it, which is then unknown.
+		t.options = append(t.options, strings.ToLower(line.Until(",=")))
+	}
+	if !line.Comment() {
+		t.extra = line.Rest()
+	}
+	return t, true
+}
+
+// endOfText is the offset of the quote that ends the text of a $template. A
+// backslash keeps a quote, and one within a property, as in a regular expression,
+// belongs to that.
+func endOfText(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return i
+		case '\\':
+			i++
+		case '%':
+			if end := endOfProperty(s, i+1); end > 0 {
+				i = end
+			}
+		}
+	}
+	return len(s)
+}
+
+// DefineLegacy reads the value of a $template directive.
 func (s *Set) DefineLegacy(value string, rng diag.Range, diags *diag.List) {
-	name, rest, found := strings.Cut(value, ",")
-	// rsyslogd takes the name up to the comma as it is, a blank at its end included.
-	rest = strings.TrimLeft(rest, " \t")
-	if !found || name == "" || rest == "" {
-		diags.Errorf(rng, `want name,"text"`).Effect = "this template is ignored"
-		return
-	}
-	defer s.watch(name, rng)()
-	t := &Template{Name: name, regexps: s.Regexps}
-	if rest[0] == '=' { // string generator
-		s.plugin(t, firstOf(rest[1:]), rng, diags)
-		return
-	}
-	if rest[0] != '"' {
-		diags.Errorf(rng, "the text of template %q must be in double quotes", name).Effect = "this template is ignored"
-		return
-	}
-	text, after, ok := quoted(rest)
+	line, ok := parseLegacyLine(value)
 	if !ok {
-		diags.Errorf(rng, "the text of template %q does not end", name).Effect = "this template is ignored"
+		d := diags.Errorf(rng, `want name,"text"`)
+		if line.name != "" {
+			d.Text = fmt.Sprintf("the text of template %q must be in double quotes", line.name)
+		}
+		d.Effect = "this template is ignored"
+		return
+	}
+	if !line.closed {
+		diags.Notef(rng, "the text of template %q has no closing quote", line.name).Effect = "it goes up to the end of the line"
+	}
+	if line.extra != "" {
+		diags.Errorf(rng, "extra characters behind template %q: %q", line.name, line.extra).Effect = "they are ignored"
+	}
+	defer s.watch(line.name, rng)()
+	t := &Template{Name: line.name, regexps: s.Regexps, legacy: true}
+	if line.plugin != "" {
+		s.plugin(t, firstOf(line.plugin), rng, diags)
 		return
 	}
 	base := place{rng: rng, exact: true}
-	base.rng.Start.Col += len(value) - len(rest) + 1
-	for _, o := range strings.Split(after, ",") {
-		if o = strings.ToLower(strings.TrimSpace(o)); o != "" && !t.setOption(o) {
-			diags.Errorf(rng, "unknown template option %q", o).Effect = "the option is ignored"
+	base.rng.Start.Col += line.textAt
+	for _, o := range line.options {
+		if o != "" && !t.setOption(o) {
+			d := diags.Notef(rng, "unknown template option %q", o)
+			d.Effect = "the option is ignored"
+			if word := syntax.NewLine(o).Word(); word != o && new(Template).setOption(word) {
+				d.Hint = "put nothing behind " + word + ", not even a blank"
+			}
 		}
 	}
-	if t.compileLegacy(text, base, diags) {
+	if t.compileLegacy(line.text, base, diags) {
 		s.add(t, rng, diags)
 	}
 }
 
 func firstOf(s string) string {
-	w, _, _ := strings.Cut(strings.TrimSpace(s), ",")
-	return strings.TrimSpace(w)
-}
-
-// quoted splits "text" and what follows. A backslash keeps the quote behind it.
-func quoted(s string) (text, after string, ok bool) {
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return s[1:i], s[i+1:], true
-		}
-	}
-	return "", "", false
+	w, _, _ := strings.Cut(s, ",")
+	return w
 }
 
 func (t *Template) setOption(name string) bool {
@@ -196,16 +253,25 @@ func (t *Template) property(text string, i int, where place, diags *diag.List, o
 	if err != nil {
 		d := diags.Errorf(where.at(i+1, end-i-1), "%v", err)
 		setHint(d, err)
-		if isFatal(err) {
+		var unknown *property.UnknownError
+		var option *optionError
+		switch {
+		case errors.As(err, &unknown) && t.legacy:
+			t.constant(invalidPropertyText)
+			d.Effect = "the template ends here, with " + invalidPropertyText
+			return len(text)
+		case !errors.As(err, &option):
 			d.Effect = "this template is ignored"
 			*ok = false
 			return end + 1
-		}
-		d.Effect = "the option is ignored"
-		var option *optionError
-		if errors.As(err, &option) && option.effect != "" {
+		case option.effect != "":
 			d.Effect = option.effect
+		default:
+			d.Effect = "the option is ignored"
 		}
+	}
+	for _, text := range p.spec.ignored {
+		diags.Notef(where.at(i+1, end-i-1), "want a position, found %q", text).Effect = "it is ignored"
 	}
 	if p.spec.backtracks() {
 		diags.Notef(where.at(i+1, end-i-1), "%s", posix.Slow)

@@ -1,35 +1,25 @@
 package template
 
-import (
-	"strings"
-
-	"syslogd/config/syntax"
-)
+import "syslogd/config/syntax"
 
 // Modern is the template() for the value of $template, with the same meaning. It
 // is nil for a text that has no such form: one with a % that begins no property,
 // which only $template can write.
 func Modern(value string) *syntax.Template {
-	name, rest, found := strings.Cut(value, ",")
-	rest = strings.TrimLeft(rest, " \t")
-	if !found || rest == "" {
+	line, ok := parseLegacyLine(value)
+	switch {
+	case !ok:
+		return nil
+	case line.plugin != "":
+		return syntax.NewTemplate(syntax.NewParam("name", line.name), syntax.NewParam("type", "plugin"), syntax.NewParam("plugin", firstOf(line.plugin)))
+	}
+	text, ok := modernText(line.text)
+	if !ok {
 		return nil
 	}
-	if rest[0] == '=' {
-		return syntax.NewTemplate(syntax.NewParam("name", name), syntax.NewParam("type", "plugin"), syntax.NewParam("plugin", firstOf(rest[1:])))
-	}
-	text, after, ok := quoted(rest)
-	if rest[0] != '"' || !ok {
-		return nil
-	}
-	if text, ok = modernText(text); !ok {
-		return nil
-	}
-	params := []syntax.Param{syntax.NewParam("name", name), syntax.NewParam("type", "string"), syntax.NewParam("string", text)}
-	for _, o := range strings.Split(after, ",") {
-		switch o = strings.ToLower(strings.TrimSpace(o)); o {
-		case "", "nosql":
-		default:
+	params := []syntax.Param{syntax.NewParam("name", line.name), syntax.NewParam("type", "string"), syntax.NewParam("string", text)}
+	for _, o := range line.options {
+		if o != "" && o != "nosql" && new(Template).setOption(o) {
 			params = append(params, syntax.NewParam("option."+o, "on"))
 		}
 	}

@@ -199,16 +199,18 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 	ok := true
 	t.object = object
 	for _, e := range o.Entries {
-		obj := param.ObjectOf(e, e.Kind+"()", "this template is ignored")
+		// As in rsyslogd, what stands before the mistake is used.
+		obj := param.ObjectOf(e, e.Kind+"()", "the template ends before this "+e.Kind)
 		var c entry
 		if e.Kind == "constant" {
-			if !constantParams.Decode(&c, obj, diags) {
-				ok = false
-			}
+			decoded := constantParams.Decode(&c, obj, diags)
 			param.ReportUnknown(obj, constantParams.Infos(), diags)
 			if c.Format == "jsonf" && c.OutName == "" {
 				diags.Errorf(obj.Range, `constant() of format jsonf needs the parameter "outname"`).Effect = obj.Effect
-				ok = false
+				decoded = false
+			}
+			if !decoded {
+				return ok
 			}
 			t.listConstant(&c, obj.Range, diags)
 			continue
@@ -217,25 +219,23 @@ func (t *Template) compileList(o *syntax.Template, object bool, diags *diag.List
 		decoded := propertyParams.Decode(&c, obj, diags)
 		param.ReportUnknown(obj, propertyParams.Infos(), diags)
 		if !decoded {
-			ok = false
-			continue
+			return ok
 		}
 		p, err := listProperty(&c, t.regexps)
 		var option *optionError
 		var position *positionError
 		switch {
 		case errors.As(err, &position):
-			// As in rsyslogd, what stands before the mistake is used.
-			diags.Errorf(obj.Arg(position.at).ValueRange, "%v", err).Effect = "the template ends before this property"
+			diags.Errorf(obj.Arg(position.at).ValueRange, "%v", err).Effect = obj.Effect
 			return ok
 		case errors.As(err, &option):
 			diags.Errorf(obj.Arg("regex.expression").ValueRange, "%v", err).Effect = option.effect
 		case err != nil:
+			t.constant(invalidPropertyText)
 			d := diags.Errorf(obj.Arg("name").ValueRange, "%v", err)
 			setHint(d, err)
 			d.Effect = obj.Effect
-			ok = false
-			continue
+			return ok
 		}
 		if t.object && p.spec.format == plain {
 			p.spec.format = jsonField

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/internal/posix"
 	"syslogd/router/property"
@@ -97,12 +98,23 @@ func (r *replacer) parseFrom(text string) (string, error) {
 	if from == "" || from == "$" {
 		return rest, nil
 	}
-	n, err := strconv.Atoi(from)
-	if err != nil || n < 0 {
-		return rest, fmt.Errorf("want a position, found %q", from)
-	}
-	r.pos.on, r.pos.from = true, n
+	r.pos.on, r.pos.from = true, r.number(from)
 	return rest, nil
+}
+
+// number reads the digits that text begins with; what follows them does not
+// count, and without any the number is 0.
+func (r *replacer) number(text string) int {
+	line := syntax.NewLine(text)
+	digits := line.While(func(c byte) bool { return c >= '0' && c <= '9' })
+	if line.Rest() != "" {
+		r.ignored = append(r.ignored, line.Rest())
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return max(0, n) // none, or more than an int holds
+	}
+	return n
 }
 
 // parseField reads ",delimiter,from" behind F; the number of the field is the next part.
@@ -130,11 +142,10 @@ func (r *replacer) parseField(text string) error {
 func (r *replacer) parseTo(text string) error {
 	if r.fieldSet {
 		number, to, more := strings.Cut(text, ",")
-		n, err := strconv.Atoi(number)
-		if err != nil {
-			return fmt.Errorf("want the number of a field, found %q", number)
+		if number == "" {
+			return fmt.Errorf("want the number of a field, found %q", "")
 		}
-		r.field = n
+		r.field = r.number(number)
 		text = to
 		if !more {
 			return nil
@@ -147,11 +158,7 @@ func (r *replacer) parseTo(text string) error {
 		r.pos.on, r.pos.to = true, toEnd
 		return nil
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		return fmt.Errorf("want a position or $, found %q", text)
-	}
-	r.pos.on, r.pos.to = true, n
+	r.pos.on, r.pos.to = true, r.number(text)
 	return nil
 }
 

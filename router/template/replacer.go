@@ -45,6 +45,9 @@ type replacer struct {
 	dataType dataType
 	onEmpty  onEmpty
 	omitZero bool
+
+	// ignored is what stood where a position was wanted, for a warning.
+	ignored []string
 }
 
 type (
@@ -126,7 +129,9 @@ func (r *replacer) backtracks() bool { return r.regex != nil && r.regex.Backtrac
 const (
 	fieldNotFound = "**FIELD NOT FOUND**"
 	noMatchText   = "**NO MATCH**"
-	badRegexText  = "**NO MATCH** **BAD REGULAR EXPRESSION**"
+	// invalidPropertyText stands for a property that does not exist.
+	invalidPropertyText = "**INVALID PROPERTY NAME**"
+	badRegexText        = "**NO MATCH** **BAD REGULAR EXPRESSION**"
 )
 
 func (r *replacer) append(dst []byte, p *property.Property, m *message.Message, ctx *property.Context) []byte {

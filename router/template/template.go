@@ -25,6 +25,9 @@ type Template struct {
 	object bool
 	// tree is option.jsonftree: members whose names have dots are in objects.
 	tree *branch
+	// legacy is set for $template: a property that does not exist ends the text
+	// there, and costs a template() of type string, as in rsyslogd.
+	legacy bool
 	// exactCase is option.caseSensitive: names of variables keep their case.
 	// Otherwise they are in lower case, whatever global() says.
 	exactCase bool
