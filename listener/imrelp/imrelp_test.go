@@ -412,7 +412,7 @@ func TestMistakes(t *testing.T) {
 		`tls="on" tls.authMode="x509/name"`: "want one of name, fingerprint, certvalid",
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.authMode="name"`:                                            "need CA certificates",
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.caCert="ca" tls.authMode="name"`:                            "needs tls.permittedPeer",
-		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.caCert="ca" tls.authMode="certvalid" tls.permittedPeer="x"`: "does not look at it",
+		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.caCert="ca" tls.authMode="certvalid" tls.permittedPeer="x"`: "any valid certificate is accepted",
 		`tls="on" tls.myCert="c" tls.myPrivKey="k" tls.priorityString="NORMAL" tls.tlsCfgCmd="Protocol=ALL"`:       "keep one",
 		`tls="off" tls.myCert="c"`: "tls.myCert is given, but TLS is off",
 		`hostname="both"`:          "want one of message, sender, auto",
