@@ -84,6 +84,9 @@ type AnyPRI interface {
 	ParseAnyPRI(b *message.Batch, m *message.Message) bool
 }
 
+// ReadPRI reads the PRI again after the text of m has changed.
+func ReadPRI(m *message.Message) { m.PRI, m.AfterPRI = scanPRI(m.Raw()) }
+
 // Cut takes the n bytes at pos out of the text of m, a message that no parser
 // has taken yet. The new text is memory of b.
 func Cut(b *message.Batch, m *message.Message, pos, n int) { Splice(b, m, pos, n, "") }

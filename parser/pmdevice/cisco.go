@@ -270,10 +270,15 @@ func (h *ciscoFields) uptime() bool {
 	return true
 }
 
-// number reads a sequence number. Numbers are never a host.
+// number reads a sequence number. Numbers are never a host; one that has been counted for long
+// enough in 32 bits has a sign.
 func (h *ciscoFields) number() bool {
-	end := run(h.text, h.pos, digit)
-	if end == h.pos || end < len(h.text) && h.text[end] != ':' && h.text[end] != ' ' {
+	start := h.pos
+	if at(h.text, start, '-') {
+		start++
+	}
+	end := run(h.text, start, digit)
+	if end == start || end < len(h.text) && h.text[end] != ':' && h.text[end] != ' ' {
 		return false
 	}
 	if at(h.text, end, ':') && end+1 < len(h.text) && h.text[end+1] != ' ' && h.text[end+1] != '*' && h.text[end+1] != '.' {

@@ -40,12 +40,12 @@ func (p *device) conformant(m *message.Message) bool {
 	if i == host || i == len(text) || text[i] != ' ' || !is(text[i-1], alnum) || seen&(small|hostMark) == 0 && (seen != upper|digit|hexDigit) || !is(text[host], alnum) {
 		return false
 	}
-	if i-host == 4 && string(text[host:i]) == "From" {
+	if i-host == 4 && string(text[host:i]) == "From" || !plainHost(text[host:i], seen) {
 		return false
 	}
 	tag := i + 1
 	end, program := p.conformantTag(text, tag)
-	if end == 0 {
+	if end == 0 || hasPrefix(text, skipBlanks(text, end), mark) {
 		return false
 	}
 	if bsd {
@@ -62,6 +62,20 @@ func (p *device) conformant(m *message.Message) bool {
 	return true
 }
 
+// plainHost reports whether isHost holds for a word of letters, digits and marks, of which
+// seen has the kinds, in short.
+func plainHost(word []byte, seen uint8) bool {
+	switch {
+	case seen&(small|upper) == 0, is(word[0], digit) && seen&hostMark != 0:
+		return isHost(word)
+	case seen&digit == 0:
+		return !isLevel(word) && !isPriority(word)
+	case seen&hostMark != 0:
+		return !isPriority(word)
+	}
+	return true
+}
+
 // conformantTag returns where the tag at pos ends, behind its colon, and where its
 // program ends; or 0.
 func (p *device) conformantTag(text []byte, pos int) (end, program int) {
@@ -70,6 +84,9 @@ func (p *device) conformantTag(text []byte, pos int) (end, program int) {
 		return 0, 0
 	}
 	program = i
+	if text[i] != '[' && bytes.IndexByte(text[pos:i], '(') > bytes.IndexByte(text[pos:i], ')') { // run-parts(/etc/cron.daily)[1]:
+		return 0, 0
+	}
 	if text[i] == '/' { // postfix/smtpd[1]:, but not RP/0/RSP0/CPU0:
 		if !is(text[pos], small) {
 			return 0, 0

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"syslogd/message"
@@ -122,7 +123,8 @@ func TestEveryRecogniserCounts(t *testing.T) {
 			m := add(b, c[0])
 			p.Parse(b, m)
 			messages++
-			if d.Explain(m) == "it keeps to the RFC" {
+			// A mark within is cut out by a family; explained is the text without it.
+			if d.Explain(m) == "it keeps to the RFC" && len(m.Raw()) == len(strings.TrimPrefix(c[0], mark)) {
 				conformant++
 			}
 		}

@@ -6,60 +6,116 @@ import (
 	"syslogd/message"
 )
 
-// meraki reads [1 ]1374543213.342705328 MX84 urls text.
-func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) kind {
-	text := m.Raw()
-	if hasPrefix(text, pos, "1 ") {
-		pos = skipBlanks(text, pos+2)
+// merakiKinds are the kinds of events of Meraki that merakiKind does not tell by their form.
+var merakiKinds = []string{"association", "dhcp", "disassociation", "events", "firewall", "flows", "ids-alerts", "urls"}
+
+// merakiKind reports whether a word, with rest behind it, is a kind of events of Meraki: one of
+// merakiKinds, a name such as security_event, ip_flow_start, l7_firewall, or any in front of pairs.
+func merakiKind(word, rest []byte) bool {
+	if len(word) == 0 || !is(word[0], small) || run(word, 0, small|digit|hostMark) != len(word) || isLevel(word) {
+		return false
 	}
-	r := clockReader{text: text, pos: pos}
+	for _, k := range merakiKinds {
+		if string(word) == k {
+			return true
+		}
+	}
+	for _, part := range []string{"security_", "_event", "_firewall", "_flow"} {
+		if bytes.Contains(word, []byte(part)) {
+			return true
+		}
+	}
+	key := run(rest, 0, small|digit|hostMark)
+	return key > 0 && at(rest, key, '=')
+}
+
+// scanEpoch reads seconds since 1970 with a fraction and the blanks behind it, 0.0 being no
+// time. It returns pos if there are none.
+func scanEpoch(text []byte, pos int, t *stamp) int {
 	end := run(text, pos, digit)
 	if width := end - pos; !at(text, end, '.') || width != 1 && (width < 9 || width > 10) || width == 1 && text[pos] != '0' {
-		return none
+		return pos
 	}
 	seconds := int64(0)
 	for _, c := range text[pos:end] {
 		seconds = seconds*10 + int64(c-'0')
 	}
-	r.pos = end
+	r := clockReader{text: text, pos: end}
 	r.fraction()
-	host := skipBlanks(text, r.pos)
-	hostEnd := p.tokenEnd(text, host)
-	// A number behind the time is none of Meraki's: Squid writes the milliseconds.
-	if r.pos == end || host == r.pos || !isHost(text[host:hostEnd]) || isNumber(text[host:hostEnd]) {
-		return none
+	next := skipBlanks(text, r.pos)
+	if r.pos == end || next == r.pos || next == len(text) {
+		return pos
 	}
 	if seconds > 0 {
-		t := epochTime(seconds, r.t.Frac, r.t.Digits)
+		*t = epochTime(seconds, r.t.Frac, r.t.Digits)
+	}
+	return next
+}
+
+// meraki reads [1 ]1374543213.342705328 MX84 urls text. Without that kind of event it is not
+// Meraki's: programs write seconds in front of their lines, too. Such a line has no host.
+func (p *device) meraki(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	start := pos
+	if hasPrefix(text, pos, "1 ") {
+		start = skipBlanks(text, pos+2)
+	}
+	if k := p.merakiAt(m, start); k != none {
+		return k
+	}
+	var t stamp
+	// A number behind the time is Squid's: milliseconds.
+	next := scanEpoch(text, pos, &t)
+	if next == pos || t.Month == 0 || !is(text[next], letter) {
+		return none
+	}
+	setTime(m, &t)
+	m.MsgText = span(next, len(text))
+	return untagged
+}
+
+// merakiAt reads it behind the version.
+func (p *device) merakiAt(m *message.Message, pos int) kind {
+	text := m.Raw()
+	var t stamp
+	host := scanEpoch(text, pos, &t)
+	end := p.tokenEnd(text, host)
+	if host == pos || !isHost(text[host:end]) {
+		return none
+	}
+	start := skipBlanks(text, end)
+	if hasPrefix(text, start, "%%") { // Huawei and Comware that count from their start: 0.2199 HUAWEI %%01
 		setTime(m, &t)
-	}
-	setHost(m, host, hostEnd)
-	start := skipBlanks(text, hostEnd)
-	stop := run(text, start, alnum|hostMark)
-	if stop == start || stop < len(text) && text[stop] != ' ' && text[stop] != ':' {
+		setHost(m, host, end)
 		p.tagAndText(m, start, false)
-		if hasPrefix(m.Bytes(m.Program), 0, "%%") { // Huawei and Comware that count from their start: 0.2199 HUAWEI %%01
-			return rfc3164
-		}
-		return meraki
+		return rfc3164
 	}
-	t := tag{start: start, end: stop, program: stop, text: stop}
+	stop := run(text, start, alnum|hostMark)
+	event := tag{start: start, end: stop, program: stop, text: stop}
 	if at(text, stop, ':') {
-		t.end, t.text = stop+1, stop+1
+		event.end, event.text = stop+1, stop+1
 	}
-	p.setTag(m, &t)
+	if !merakiKind(text[start:stop], text[skipBlanks(text, event.text):]) {
+		return none
+	}
+	setTime(m, &t)
+	setHost(m, host, end)
+	p.setTag(m, &event)
 	return meraki
 }
 
 // relayedMeraki reads host and the same, behind the time of a relay: both give way.
-func (p *device) relayedMeraki(b *message.Batch, m *message.Message, pos int) kind {
+func (p *device) relayedMeraki(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	end := p.tokenEnd(text, pos)
 	next := skipBlanks(text, end)
 	if next == end || next == len(text) || !is(text[next], digit) || !isHost(text[pos:end]) {
 		return none
 	}
-	return p.meraki(b, m, next)
+	if hasPrefix(text, next, "1 ") {
+		next = skipBlanks(text, next+2)
+	}
+	return p.merakiAt(m, next)
 }
 
 // relayedNetApp reads host [node:event:severity]: text. The node's own name counts.

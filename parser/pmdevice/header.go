@@ -76,18 +76,37 @@ func (p *device) hostAndTag(m *message.Message, pos int) {
 		p.tagAndText(m, skipBlanks(text, end), false)
 		return
 	}
-	if !isHost(word) && !isNode(word) || isNumber(word) && !p.tagFollows(text, end) {
+	if !isHost(word) && !isNode(word) && !(isSerial(word) && p.tagFollows(text, end)) {
 		p.tagAndText(m, pos, false)
 		return
 	}
-	next := skipBlanks(text, end)
-	if stop := p.tokenEnd(text, next); stop < len(text) && bytes.Equal(text[next:stop], word) { // UniFi OS: host host tag:
-		if _, ok := p.scanTag(text, skipBlanks(text, stop), true); ok {
-			next = skipBlanks(text, stop)
-		}
-	}
+	next := p.pastRepeated(m, skipBlanks(text, end), word)
 	setHost(m, pos, end)
 	p.tagAndText(m, next, false)
+}
+
+// pastRepeated passes over what stands at pos in front of a tag when a host, or a relay in front
+// of it, says who it is twice: host host tag: (UniFi OS), host time host tag:. The time is then
+// that of the host itself.
+func (p *device) pastRepeated(m *message.Message, pos int, host []byte) int {
+	text := m.Raw()
+	var t stamp
+	start := pos
+	if pos < len(text) && is(text[pos], alnum) {
+		start = skipBlanks(text, p.scanTime(text, pos, &t))
+	}
+	end := p.tokenEnd(text, start)
+	if end == len(text) || !bytes.Equal(text[start:end], host) {
+		return pos
+	}
+	next := skipBlanks(text, end)
+	if _, ok := p.scanTag(text, next, true); !ok {
+		return pos
+	}
+	if t.Month != 0 {
+		setTime(m, &t)
+	}
+	return next
 }
 
 // tagFollows reports whether a tag stands behind the blanks at pos.
@@ -108,7 +127,7 @@ func (p *device) noHost(text []byte, pos, end int) bool {
 		return true
 	case hasPrefix(text, pos, "last message "), hasPrefix(text, pos, "message repeated "), hasPrefix(text, pos, "above message repeats "):
 		return true
-	case is(word[0], upper) && isSeverity(word):
+	case is(word[0], upper) && (isLevel(word) || isCalendar(word) && is(textAt(text, skipBlanks(text, end)), digit)):
 		return true
 	case len(word) == 5 && isNumber(word): // ProCurve without a host
 		_, ok := p.scanTag(text, skipBlanks(text, end), true)
@@ -158,7 +177,7 @@ func (p *device) between(text []byte, pos int, first bool) int {
 		return pos
 	}
 	switch {
-	case isSeverity(word) && (!first || is(word[0], small)):
+	case isSeverity(word) && (is(word[0], small) || !first && is(word[1], upper)):
 	case isPriority(word), isAIXPriority(word), isESXiPriority(word), !first && isAddress(word):
 	case len(word) == 5 && isNumber(word):
 	case len(word) == 13 && run(word, 0, upper|digit) == 13:
@@ -209,7 +228,7 @@ func (p *device) timeInParens(_ *message.Batch, m *message.Message, pos int) kin
 }
 
 // tagged reads a message without a time: word: text, word[pid]: text, CEF:0|. It
-// has no host.
+// has no host: see hostTagged.
 func (p *device) tagged(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	cef := hasPrefix(text, pos, "CEF:") || hasPrefix(text, pos, "LEEF:")
@@ -219,6 +238,40 @@ func (p *device) tagged(_ *message.Batch, m *message.Message, pos int) kind {
 	}
 	p.setTag(m, &t)
 	return tagged
+}
+
+// hostTagged reads host tag: text without a time, as the default chain does. Sentences and
+// stack traces look the same ("fatal error: text", "Caused by: text"), so one of the two must
+// look like a name and not like a word; both if there is a PRI, since what has one but no
+// time mostly comes from a program that says nothing about itself.
+func (p *device) hostTagged(_ *message.Batch, m *message.Message, pos int) kind {
+	text := m.Raw()
+	end := p.tokenEnd(text, pos)
+	if pos > int(m.AfterPRI) || !isHost(text[pos:end]) || !at(text, end, ' ') {
+		return none
+	}
+	t, ok := p.scanTag(text, end+1, true)
+	if !ok || !is(text[end+1], letter) && text[end+1] != '/' {
+		return none
+	}
+	host, program := isDistinct(text[pos:end]), t.idStart > 0 || isDistinct(text[t.start:t.program])
+	if !host && !program || m.AfterPRI > 0 && !(host && program) {
+		return none
+	}
+	setHost(m, pos, end)
+	p.setTag(m, &t)
+	return tagged
+}
+
+// isDistinct reports whether a word is more likely a name than a word of a sentence: it has
+// a digit, a mark, or capitals behind its first letter.
+func isDistinct(word []byte) bool {
+	for i, c := range word {
+		if kinds[c]&(digit|hostMark|rareMark) != 0 || i > 0 && is(c, upper) {
+			return true
+		}
+	}
+	return false
 }
 
 // routerOS reads the default form of RouterOS: topics and text, often without PRI.

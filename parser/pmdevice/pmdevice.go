@@ -9,6 +9,7 @@
 package pmdevice
 
 import (
+	"bytes"
 	"maps"
 
 	"syslogd/config/param"
@@ -78,7 +79,8 @@ var families = []family{
 	{first: alnum, read: (*device).header},                          // a time in any form, then headed
 	{first: small, read: (*device).routerOS},                        // system,info text
 	{bytes: "(", read: (*device).timeInParens},                      // (2024-05-10T09:49:05) firewall: text
-	{first: anyTag, bytes: "[", read: (*device).tagged},             // word[pid]: text, CEF:0|
+	{first: anyTag | oddMark, bytes: "[", read: (*device).tagged},   // word[pid]: text, CEF:0|
+	{first: alnum, read: (*device).hostTagged},                      // host tag: text
 }
 
 // byFirst has a bit for each family that may begin with a byte.
@@ -101,6 +103,13 @@ func (p *device) Parse(b *message.Batch, m *message.Message) bool {
 	if p.off || m.Origin.NoHostname {
 		return false
 	}
+	if m.AfterPRI == 0 && hasPrefix(m.Raw(), 0, mark+"<") {
+		parser.Cut(b, m, 0, len(mark))
+		parser.ReadPRI(m)
+		if m.PRI == message.InvalidPRI {
+			return p.ParseAnyPRI(b, m)
+		}
+	}
 	if n := int(m.AfterPRI); n == 2 || n > 5 {
 		return p.ParseAnyPRI(b, m)
 	}
@@ -110,6 +119,13 @@ func (p *device) Parse(b *message.Batch, m *message.Message) bool {
 	}
 	return true
 }
+
+// mark is the byte order mark of UTF-8, which programs on Windows put in front of a message or
+// of its text. It is no part of either; only RFC 5424 says what it means.
+const mark = "\xef\xbb\xbf"
+
+// markWindow is how far a mark is looked for.
+const markWindow = 512
 
 // ParseAnyPRI implements parser.AnyPRI: what is no PRI is text.
 func (p *device) ParseAnyPRI(b *message.Batch, m *message.Message) bool {
@@ -127,6 +143,10 @@ func (p *device) ParseAnyPRI(b *message.Batch, m *message.Message) bool {
 // takes is text.
 func (p *device) read(b *message.Batch, m *message.Message) kind {
 	raw := m.Raw()
+	if i := bytes.Index(raw[:min(len(raw), markWindow)], []byte(mark)); i >= 0 && !hasVersion(raw, int(m.AfterPRI)) {
+		parser.Cut(b, m, i, len(mark))
+		raw = m.Raw()
+	}
 	pos := skipBlanks(raw, int(m.AfterPRI))
 	if pos < len(raw) {
 		for i, set := 0, byFirst[raw[pos]]; set != 0; i, set = i+1, set>>1 {
@@ -140,6 +160,11 @@ func (p *device) read(b *message.Batch, m *message.Message) kind {
 	}
 	m.MsgText = span(pos, len(raw))
 	return plainText
+}
+
+// hasVersion reports whether a version stands in front of a header, as in RFC 5424.
+func hasVersion(text []byte, pos int) bool {
+	return is(textAt(text, pos), digit) && at(text, pos+1, ' ')
 }
 
 // span is from start to end.

@@ -38,6 +38,10 @@ var ciscoRules = []rule{
 		{"<189>May  3 01:02:03 10.0.0.1: %STKUNIT0-M:CP %IFMGR-5-OSTATE_UP: Changed interface state to up: Te 0/1", "2026-05-03T01:02:03Z 10.0.0.1 %IFMGR-5-OSTATE_UP | Changed interface state to up: Te 0/1"},
 		{"<189>May  3 01:02:03: %STKUNIT1-M:CP %SEC-5-LOGIN_SUCCESS: x", "2026-05-03T01:02:03Z - %SEC-5-LOGIN_SUCCESS | x"},
 		{"<188>*May  3 01:02:03: Ruijie %LINEPROTO-5-UPDOWN: Line protocol", "2026-05-03T01:02:03Z Ruijie %LINEPROTO-5-UPDOWN | Line protocol"},
+		{"<189>May  3 01:02:03 sw1 -150448: May  3 01:02:07.416 UTC: %SYS-5-CONFIG_I: two", "2026-05-03T01:02:07.416Z sw1 %SYS-5-CONFIG_I | two"},
+		{"<189>-150448: May  3 01:02:07.416 UTC: %SYS-5-CONFIG_I: three", "2026-05-03T01:02:07.416Z - %SYS-5-CONFIG_I | three"},
+		{"<189>-150448: sw1: May  3 01:02:07.416 UTC: %SYS-5-CONFIG_I: three", "2026-05-03T01:02:07.416Z sw1 %SYS-5-CONFIG_I | three"},
+		{"<189>sw1: -2147483648: *May  3 01:02:07: %SYS-5-CONFIG_I: four", "2026-05-03T01:02:07Z sw1 %SYS-5-CONFIG_I | four"},
 	}, [][2]string{
 		{"<191>45: nothing else", "- - - | 45: nothing else"},
 		{"<30>May  3 01:02:03 web1 app[7]: 100% done: %SYS-5-X: no", "2026-05-03T01:02:03Z web1 app[7] | 100% done: %SYS-5-X: no"},
@@ -102,6 +106,11 @@ var ciscoRules = []rule{
 		{"<134>1 1780000000 MX84 events x", "- - - | 1 1780000000 MX84 events x"},
 		{"<134>May  3 01:02:03 proxy1 1780000000.123    5 10.0.0.7 TCP_MISS/200 GET", "2026-05-03T01:02:03Z proxy1 - | 1780000000.123    5 10.0.0.7 TCP_MISS/200 GET"},
 		{"<134>1 17.5 MX84 events x", "- - - | 1 17.5 MX84 events x"},
+		{"<14>1780000000.5 INFO server started on port 80", "2026-05-28T20:26:40.5Z - - | INFO server started on port 80"},
+		{"<14>1780000000.5 worker1 started a job", "2026-05-28T20:26:40.5Z - - | worker1 started a job"},
+		{"<14>May  3 01:02:03 web1 1780000000.123 INFO server started", "2026-05-03T01:02:03Z web1 - | 1780000000.123 INFO server started"},
+		{"<14>May  3 01:02:03 web1 1780000000.123 worker1 started", "2026-05-03T01:02:03Z web1 - | 1780000000.123 worker1 started"},
+		{"<14>0.5 load average", "- - - | 0.5 load average"},
 		{"<134>May  3 01:02:03 h 1 1780000000 MX84 events x", "2026-05-03T01:02:03Z h - | 1 1780000000 MX84 events x"},
 	}},
 }

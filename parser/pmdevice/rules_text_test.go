@@ -86,4 +86,18 @@ var textRules = []rule{
 		{"<13>May  3 01:02:03 mx1 postfix/smtpd[9]: x", "2026-05-03T01:02:03Z mx1 postfix[9] | x"},
 		{"<188>May  3 2026 01:02:03 HW %%01SHELL/4/LOGINFAIL(l)[31]:Failed", "2026-05-03T01:02:03Z HW %%01SHELL/4/LOGINFAIL(l)[31] | Failed"},
 	}},
+	{"R33", "what daemons put behind their name is not the program", [][2]string{
+		{"<38>May  3 01:02:03 h sssd[be[EXAMPLE.NET]][7]: x", "2026-05-03T01:02:03Z h sssd[7] | x"},
+		{"<38>May  3 01:02:03 h krb5kdc[7](info): x", "2026-05-03T01:02:03Z h krb5kdc[7] | x"},
+		{"<38>May  3 01:02:03 h polkitd(authority=local): x", "2026-05-03T01:02:03Z h polkitd | x"},
+		{"<38>May  3 01:02:03 h elixir<0.335.0>: x", "2026-05-03T01:02:03Z h elixir | x"},
+		{"<38>May  3 01:02:03 h gdm-password][7]: x", "2026-05-03T01:02:03Z h gdm-password[7] | x"},
+		{"<38>May  3 01:02:03 h pam_winbind(sshd:auth)[7]: x", "2026-05-03T01:02:03Z h pam_winbind[7] | x"},
+		{"<38>May  3 01:02:03 h [sssd[ldap_child[7]]][7]: x", "2026-05-03T01:02:03Z h sssd[7] | x"},
+	}, [][2]string{
+		{"<38>May  3 01:02:03 h sshd(pam_unix)[7]: x", "2026-05-03T01:02:03Z h sshd(pam_unix)[7] | x"},
+		{"<38>May  3 01:02:03 h call(a b): x", "2026-05-03T01:02:03Z h - | call(a b): x"},
+		{"<38>May  3 01:02:03 h a=b(c): x", "2026-05-03T01:02:03Z h - | a=b(c): x"},
+		{"<38>May  3 01:02:03 h call(a) x", "2026-05-03T01:02:03Z h - | call(a) x"},
+	}},
 }

@@ -65,6 +65,8 @@ var vendorRules = []rule{
 		{"<13>May  3 01:02:03 788a20aabbcc,UAP-nanoHD-6.5.28+14491: hostapd[5]: rai0: STA", "2026-05-03T01:02:03Z 788a20aabbcc hostapd[5] | rai0: STA"},
 		{"<13>May  3 01:02:03 user.info cms1 host:server: INFO : call 3", "2026-05-03T01:02:03Z cms1 host | server: INFO : call 3"},
 		{"<13>May  3 01:02:03 local0.warning cms1 webbridge: x", "2026-05-03T01:02:03Z cms1 webbridge | x"},
+		{"<190>2026-05-03 01:02:03 Local7.Info sw1 2026-05-03T01:02:04.5Z sw1 Acl: %ACL-6-X: x", "2026-05-03T01:02:04.5Z sw1 Acl | %ACL-6-X: x"},
+		{"<190>2026-05-03 01:02:03 LOCAL7.INFO 192.0.2.1 sshd[7]: x", "2026-05-03T01:02:03Z 192.0.2.1 sshd[7] | x"},
 		{"<30>May  3 01:02:03 ap1 daemon.info dnsmasq[5]: started", "2026-05-03T01:02:03Z ap1 dnsmasq[5] | started"},
 		{"<38>May  3 01:02:03 lpar7 auth|security:notice su: from root", "2026-05-03T01:02:03Z lpar7 su | from root"},
 		{"<30>May  3 01:02:03 ib1.example.com 192.0.2.4 dhcpd[1]: DHCPACK", "2026-05-03T01:02:03Z ib1.example.com dhcpd[1] | DHCPACK"},
@@ -78,6 +80,7 @@ var vendorRules = []rule{
 		{"<14>May  3 01:02:03 h user.name logged in", "2026-05-03T01:02:03Z h - | user.name logged in"},
 		{"<140>(just text) firewall: x", "- - - | (just text) firewall: x"},
 		{"<14>May  3 01:02:03 h 1234567 ports: x", "2026-05-03T01:02:03Z h - | 1234567 ports: x"},
+		{"<13>May  3 01:02:03 INFO app: x", "2026-05-03T01:02:03Z - - | INFO app: x"},
 		{"<14>May  3 01:02:03 h In(x) Hostd[2]: x", "2026-05-03T01:02:03Z h - | In(x) Hostd[2]: x"},
 	}},
 	{"R23", "NetScaler: a date with slashes, an engine", [][2]string{

@@ -11,6 +11,7 @@ const (
 	plainMark // what a tag may hold beside letters, digits and hostMark, without a second look: ( )
 	rareMark  // what else a tag may hold: / # @ + * , ~ %
 	hexDigit  // 0-9 A-F a-f
+	oddMark   // what tags of the default chain hold beside that: ! $ & ' ? ^ \ and all above 127
 
 	letter   = upper | small
 	alnum    = letter | digit
@@ -36,6 +37,9 @@ var kinds = func() (t [256]uint8) {
 		}
 		if b := byte(c | 0x20); b >= 'a' && b <= 'f' && t[c]&letter != 0 {
 			t[c] |= hexDigit
+		}
+		if b := byte(c); b >= 0x80 || bytes.IndexByte([]byte("!$&'?^\\"), b) >= 0 {
+			t[c] |= oddMark
 		}
 	}
 	return t
@@ -97,134 +101,3 @@ func (p *device) tokenEnd(text []byte, pos int) int {
 
 // maxName bounds host names and tags.
 const maxName = 510
-
-// isHost reports whether a word can be the name or the address of a host.
-func isHost(word []byte) bool {
-	if len(word) == 0 || len(word) > maxName {
-		return false
-	}
-	if word[0] == ':' || word[len(word)-1] == ':' {
-		return isIPv6(word)
-	}
-	named := false
-	for _, c := range word {
-		named = named || is(c, alnum)
-		if kinds[c]&(alnum|hostMark) == 0 && c != '/' && c != '@' {
-			return c == ':' && isIPv6(word)
-		}
-	}
-	return named && is(word[0], alnum|hostMark) && is(word[len(word)-1], alnum|hostMark)
-}
-
-// isIPv6 reports whether a word is an IPv6 address: groups of at most four digits,
-// seven colons or one pair of them.
-func isIPv6(word []byte) bool {
-	colons, pair, group := 0, false, 0
-	for i, c := range word {
-		switch {
-		case c == ':':
-			colons++
-			if i > 0 && word[i-1] == ':' {
-				if pair {
-					return false
-				}
-				pair = true
-			}
-			group = 0
-		case c == '.' && i > 0, is(c, hexDigit) && group < 4:
-			if group++; c == '.' {
-				group = 0
-			}
-		case c == '%' && colons > 1:
-			return pair || colons == 7
-		default:
-			return false
-		}
-	}
-	if n := len(word); n < 2 || word[n-1] == ':' && word[n-2] != ':' || word[0] == ':' && word[1] != ':' {
-		return false
-	}
-	return colons == 7 || pair && colons < 8
-}
-
-// isMAC reports whether a word is twelve hexadecimal digits.
-func isMAC(word []byte) bool { return len(word) == 12 && run(word, 0, hexDigit) == 12 }
-
-// isNumber reports whether a word is nothing but digits.
-func isNumber(word []byte) bool { return len(word) > 0 && run(word, 0, digit) == len(word) }
-
-// severities are the words for a severity that devices put where no host or tag is.
-var severities = []string{"alert", "crit", "critical", "debug", "emerg", "emergency", "err", "error", "fatal", "info",
-	"informational", "notice", "severe", "trace", "warn", "warning"}
-
-// isSeverity reports whether a word is one of severities, in lower case or in capitals.
-func isSeverity(word []byte) bool {
-	if len(word) < 3 || len(word) > 13 {
-		return false
-	}
-	caps := is(word[0], upper)
-	for _, s := range severities {
-		if len(s) != len(word) {
-			continue
-		}
-		i := 0
-		for i < len(s) && (word[i] == s[i] && !caps || word[i] == s[i]-0x20 && caps) {
-			i++
-		}
-		if i == len(s) {
-			return true
-		}
-	}
-	return false
-}
-
-// facilities are the names that stand before a severity in local0.info.
-var facilities = []string{"auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "ntp", "security", "syslog", "user", "uucp"}
-
-// isPriority reports whether a word is facility.severity.
-func isPriority(word []byte) bool {
-	dot := bytes.IndexByte(word, '.')
-	if dot < 3 || !is(word[0], small) || !isSeverity(word[dot+1:]) {
-		return false
-	}
-	name := word[:dot]
-	if len(name) == 6 && string(name[:5]) == "local" {
-		return name[5] >= '0' && name[5] <= '7'
-	}
-	for _, f := range facilities {
-		if string(name) == f {
-			return true
-		}
-	}
-	return false
-}
-
-// isBracketed reports whether a word is <auth.info> or <4.6>.
-func isBracketed(word []byte) bool {
-	n := len(word)
-	if n < 5 || word[0] != '<' || word[n-1] != '>' {
-		return false
-	}
-	word = word[1 : n-1]
-	dot := bytes.IndexByte(word, '.')
-	return isPriority(word) || dot > 0 && isNumber(word[:dot]) && isNumber(word[dot+1:])
-}
-
-// isAIXPriority reports whether a word is auth|security:notice.
-func isAIXPriority(word []byte) bool {
-	bar, mark := bytes.IndexByte(word, '|'), bytes.IndexByte(word, ':')
-	return bar > 0 && mark > bar && run(word[:bar], 0, small) == bar && isSeverity(word[mark+1:])
-}
-
-// isESXiPriority reports whether a word is In(166).
-func isESXiPriority(word []byte) bool {
-	n := len(word)
-	return n >= 4 && n <= 7 && is(word[0], upper) && is(word[1], small) && word[2] == '(' && word[n-1] == ')' && isNumber(word[3:n-1])
-}
-
-// isNode reports whether a word is the name of a host with its number in a cluster:
-// isilon1(id3).
-func isNode(word []byte) bool {
-	n := bytes.IndexByte(word, '(')
-	return n > 0 && n+4 < len(word) && word[len(word)-1] == ')' && string(word[n+1:n+3]) == "id" && isNumber(word[n+3:len(word)-1]) && isHost(word[:n])
-}
