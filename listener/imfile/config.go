@@ -128,7 +128,7 @@ var moduleParams = param.Table[ModuleConfig]{
 	param.NoEffect[ModuleConfig]("normalizePath", "paths are always normalised"),
 	param.Bool("deleteStateOnFileMove", func(c *ModuleConfig) *bool { return &c.DeleteOnMove }).Default("off").Doc("Remove the state of a file that was moved away."),
 	param.NonNegInt("maxInotifyWatches", func(c *ModuleConfig) *int { return &c.MaxWatches }).Default("0").
-		Doc("Directories to watch at most; 0 is no limit. Others are looked at every inotifyFallbackInterval."),
+		Doc("Directories to watch at most, those above the files included; 0 is no limit. Others are looked at every inotifyFallbackInterval."),
 	param.NonNegInt("inotifyFallbackInterval", func(c *ModuleConfig) *int { return &c.FallbackInterval }).Default("60").
 		Doc("Seconds between two looks at all files beside the events, for directories that can not be watched; 0 is never."),
 }

@@ -11,7 +11,6 @@ package imfile
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
 	"syslogd/internal/vfs"
@@ -365,12 +364,4 @@ func (in *input) object() *metrics.Object {
 			return float64(in.stats.open.Value()) - float64(in.stats.closed.Value())
 		}},
 	}}
-}
-
-// pathOf is a path without symbolic links, or the path itself.
-func pathOf(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
-	}
-	return path
 }

@@ -518,7 +518,7 @@ func TestWalkIsBounded(t *testing.T) {
 		writeFile(t, filepath.Join(dir, fmt.Sprint(i)), "x")
 	}
 	p, _ := parsePattern(dir + "/*")
-	w := walker{fs: osFS, maxFiles: 3, maxDirs: 10, enter: func(string) {}}
+	w := walker{fs: osFS, maxFiles: 3, maxDirs: 10, enter: func(string) {}, trace: func(string) {}}
 	if got := w.walk(p); len(got) != 3 || !w.full || !slices.IsSorted(got) {
 		t.Errorf("got %q, full %v", got, w.full)
 	}

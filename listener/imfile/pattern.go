@@ -3,7 +3,6 @@ package imfile
 import (
 	"fmt"
 	"path"
-	"path/filepath"
 	"sort"
 	"strings"
 
@@ -190,6 +189,8 @@ type walker struct {
 	// enter is called for each directory before it is read, so that a watch on
 	// it sees what the reading does not.
 	enter func(dir string)
+	// trace is called for each path that the pattern names before it is looked at.
+	trace func(path string)
 	// Bounds of what is found, and whether one was met.
 	maxFiles, maxDirs int
 	dirs              int
@@ -229,13 +230,14 @@ func (w *walker) step(base string, parts []part) {
 	sort.Strings(names)
 	for _, name := range names {
 		if pt.match(name) {
-			w.take(filepath.Join(base, name), parts)
+			w.take(join(base, name), parts)
 		}
 	}
 }
 
 func (w *walker) literal(base string, parts []part) {
-	next := filepath.Join(base, parts[0].text)
+	next := join(base, parts[0].text)
+	w.trace(next)
 	if len(parts) > 1 {
 		if info, err := w.fs.Stat(next); err == nil && info.Mode.IsDir() {
 			w.step(next, parts[1:])

@@ -32,19 +32,27 @@ func (s *shared) add(in *input) []*input {
 // scan looks which files there are, and which of them changed.
 func (in *input) scan(now time.Time) {
 	in.retry = false
-	v := visit{in: in, watched: map[string]bool{}, dirs: map[string][]string{}}
-	w := walker{fs: in.fs, maxFiles: maxFiles, maxDirs: maxDirs, enter: v.enter}
+	v := newVisit(in)
+	w := walker{fs: in.fs, maxFiles: maxFiles, maxDirs: maxDirs, enter: v.enter, trace: func(path string) { v.dir(path) }}
 	paths := w.walk(in.pattern)
 	if w.full && in.warn.Allow() {
 		in.env.Log.Error("more files or directories match than can be read, the others are not read", "file", in.conf.File, "limit", maxFiles)
 	}
 	in.reconcile(now, paths, w.found)
 	known := make(map[string]*tail, len(in.byPath))
-	for _, t := range in.byPath {
+	for path, t := range in.byPath {
+		// A link, or a directory above, may have changed and lead to the same file.
+		if real := v.dir(path); t.real != real {
+			t.real = real
+			in.enqueue(t) // events until now had the old name
+		}
 		known[t.real] = t
-		v.watch(filepath.Dir(t.real))
+		v.watch(filepath.Dir(t.real), nameEvents|textEvents|unix.IN_ONLYDIR)
+		if w.found[path].Nlink > 1 { // it may be written to by a name elsewhere
+			v.watch(t.real, textEvents)
+		}
 	}
-	in.box.setKnown(known, v.dirs)
+	in.box.setKnown(known, v.dirs, v.steps)
 	if in.watching {
 		in.hub.keep(in.box, v.watched)
 	}
@@ -63,21 +71,40 @@ func (in *input) scan(now time.Time) {
 
 // visit is what a scan comes by.
 type visit struct {
-	in      *input
+	in *input
+	routes
 	watched map[string]bool
+	masks   map[string]uint32   // what is watched of each
 	dirs    map[string][]string // as the pattern leads to them, by their real path
+	steps   map[string]bool     // names on the way
 }
 
+func newVisit(in *input) *visit {
+	v := &visit{in: in, watched: map[string]bool{}, masks: map[string]uint32{}, dirs: map[string][]string{}, steps: map[string]bool{}}
+	v.routes.step = v.pass
+	return v
+}
+
+// pass watches the directory in which a name on the way is looked up.
+func (v *visit) pass(dir, name string) {
+	path := join(dir, name)
+	v.steps[path] = true
+	v.in.box.addStep(path)
+	v.watch(dir, nameEvents|unix.IN_ONLYDIR)
+}
+
+// enter watches a directory in which files of the pattern are, or come.
 func (v *visit) enter(dir string) {
-	real := pathOf(dir)
+	real := v.dir(dir)
 	v.dirs[real] = append(v.dirs[real], dir)
 	v.in.box.addDir(real, dir)
-	v.watch(real)
+	v.watch(real, nameEvents|textEvents|unix.IN_ONLYDIR)
 }
 
-func (v *visit) watch(dir string) {
-	if _, done := v.watched[dir]; v.in.watching && !done {
-		v.watched[dir] = v.in.hub.watch(v.in.box, dir)
+func (v *visit) watch(path string, mask uint32) {
+	if v.in.watching && v.masks[path]|mask != v.masks[path] {
+		v.masks[path] |= mask
+		v.watched[path] = v.in.hub.watch(v.in.box, path, mask)
 	}
 }
 
@@ -131,7 +158,7 @@ func (in *input) tooOld(now time.Time, info vfs.Info) bool {
 
 // renamed goes on with a file under another name.
 func (in *input) renamed(t *tail, path string) {
-	t.path, t.real = path, pathOf(path)
+	t.path = path
 	if !t.left.IsZero() {
 		t.left = time.Time{}
 		for i, g := range in.gone {
@@ -244,7 +271,7 @@ func (in *input) open(path string, info vfs.Info) *tail {
 		in.box.all()
 		return nil
 	}
-	t := &tail{path: path, real: pathOf(path), id: idOf(info), file: f, flow: new(message.Flow), read: time.Now(), saved: place{pos: -1}}
+	t := &tail{path: path, id: idOf(info), file: f, flow: new(message.Flow), read: time.Now(), saved: place{pos: -1}}
 	in.stats.open.Add(1)
 	in.restore(t, info)
 	t.seen = t.at.pos

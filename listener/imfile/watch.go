@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/fsnotify/fsnotify"
+	"golang.org/x/sys/unix"
 
 	"syslogd/listener"
 )
@@ -19,12 +19,27 @@ type hub struct {
 	log *slog.Logger
 
 	mu     sync.Mutex // guards what follows
-	events *fsnotify.Watcher
+	events *notifier
 	users  int
-	dirs   map[string]map[*mailbox]bool // who wants to know of a directory
-	max    int
-	limit  listener.LogLimiter
-	done   chan struct{} // closed by the reader of events
+	watches
+	max   int
+	limit listener.LogLimiter
+	done  chan struct{} // closed by the reader of events
+}
+
+// watches are what is watched: directories, and files that may be written to by other names than
+// those in a directory that is watched. Paths are without symbolic links.
+type watches struct {
+	byPath map[string]*watch
+	// byNumber has the same by the kernel's number. What can be reached by several paths, as with
+	// mount --bind, has one number.
+	byNumber map[int32][]*watch
+}
+
+type watch struct {
+	path   string
+	number int32
+	users  map[*mailbox]bool // who wants to know
 }
 
 // join makes events arrive. Without them (an error) the input has to look itself.
@@ -35,16 +50,17 @@ func (h *hub) join(max int) error {
 		h.users++
 		return nil
 	}
-	w, err := fsnotify.NewWatcher()
+	n, err := newNotifier()
 	if err != nil {
 		return err
 	}
-	h.events, h.users, h.dirs, h.max = w, 1, map[string]map[*mailbox]bool{}, max
+	h.events, h.users, h.max = n, 1, max
+	h.watches = watches{byPath: map[string]*watch{}, byNumber: map[int32][]*watch{}}
 	done := make(chan struct{})
 	h.done = done
 	go func() {
 		defer close(done)
-		h.read(w)
+		n.run(h.event, h.failed)
 	}()
 	return nil
 }
@@ -55,101 +71,116 @@ func (h *hub) leave(m *mailbox) {
 	h.mu.Lock()
 	h.users--
 	last := h.users == 0
-	w, done := h.events, h.done
+	n, done := h.events, h.done
 	h.mu.Unlock()
 	if last {
-		w.Close()
+		n.end()
 		<-done
 	}
 }
 
-// watch makes changes in dir known to m. It reports whether that is so.
-func (h *hub) watch(m *mailbox, dir string) bool {
+// watch makes changes at path known to m. It reports whether that is so. It is asked again at
+// each scan: another directory may have come to the path.
+func (h *hub) watch(m *mailbox, path string, mask uint32) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	who := h.dirs[dir]
-	if len(who) > 0 {
-		who[m] = true
-		return true
-	}
-	if h.max > 0 && len(h.dirs) >= h.max {
+	w := h.byPath[path]
+	if w == nil && h.max > 0 && len(h.byPath) >= h.max {
 		return false
 	}
-	if err := h.events.Add(dir); err != nil {
-		if h.limit.Allow() {
-			h.log.Warn("directory can not be watched, it is looked at from time to time", "file", dir, "err", err)
+	number, err := h.events.add(path, mask)
+	switch {
+	case err != nil:
+		// What does not exist is seen coming by the watch of where it will be.
+		if !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ENOTDIR) && h.limit.Allow() {
+			h.log.Warn("directory can not be watched, it is looked at from time to time", "file", path, "err", err)
 		}
 		return false
+	case w == nil:
+		w = &watch{path: path, users: map[*mailbox]bool{}}
+		h.byPath[path] = w
+	case w.number != number:
+		h.drop(w)
 	}
-	h.dirs[dir] = map[*mailbox]bool{m: true}
+	if w.number != number {
+		w.number = number
+		h.byNumber[number] = append(h.byNumber[number], w)
+	}
+	w.users[m] = true
 	return true
 }
 
-// keep ends m's watches of all directories but those.
-func (h *hub) keep(m *mailbox, dirs map[string]bool) {
+// drop ends the watch of what was at a path.
+func (h *hub) drop(w *watch) {
+	rest := slices.DeleteFunc(h.byNumber[w.number], func(o *watch) bool { return o == w })
+	h.byNumber[w.number] = rest
+	if len(rest) == 0 {
+		delete(h.byNumber, w.number)
+		h.events.remove(w.number)
+	}
+}
+
+// keep ends m's watches of all paths but those.
+func (h *hub) keep(m *mailbox, paths map[string]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for dir, who := range h.dirs {
-		if !who[m] || dirs[dir] {
+	for path, w := range h.byPath {
+		if !w.users[m] || paths[path] {
 			continue
 		}
-		delete(who, m)
-		if len(who) == 0 {
-			delete(h.dirs, dir)
-			h.events.Remove(dir) // fails for one that is gone
+		delete(w.users, m)
+		if len(w.users) == 0 {
+			delete(h.byPath, path)
+			h.drop(w)
 		}
 	}
 }
 
-func (h *hub) read(w *fsnotify.Watcher) {
-	events, errs := w.Events, w.Errors
-	for events != nil {
-		select {
-		case ev, ok := <-events:
-			if !ok {
-				events = nil
-				break
-			}
-			h.event(ev)
-		case err, ok := <-errs:
-			if !ok {
-				errs = nil
-				break
-			}
-			h.failed(err)
-		}
-	}
-}
-
-func (h *hub) event(ev fsnotify.Event) {
+func (h *hub) event(e event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	content := ev.Op == fsnotify.Write
-	for m := range h.dirs[filepath.Dir(ev.Name)] {
-		if content {
-			m.written(ev.Name)
-		} else {
-			m.changed(ev.Name)
+	if e.all {
+		h.all()
+		return
+	}
+	for _, w := range h.byNumber[e.wd] {
+		path := w.path
+		if e.name != "" {
+			path = join(path, e.name)
+		}
+		for m := range w.users {
+			switch {
+			case e.mask&textEvents != 0:
+				m.written(path)
+			case e.name == "":
+				m.all() // the directory itself came away
+			default:
+				m.changed(path)
+			}
 		}
 	}
-	if who := h.dirs[ev.Name]; len(who) > 0 && ev.Op&(fsnotify.Remove|fsnotify.Rename) != 0 {
-		// The directory itself is gone, and its watch with it.
-		delete(h.dirs, ev.Name)
-		for m := range who {
-			m.all()
+	if e.mask&unix.IN_IGNORED != 0 { // the watch has ended with what it was on
+		for _, w := range h.byNumber[e.wd] {
+			delete(h.byPath, w.path)
 		}
+		delete(h.byNumber, e.wd)
 	}
 }
 
-// failed is called when events were lost, or can not be read.
+// failed is called when events can not be read.
 func (h *hub) failed(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !errors.Is(err, fsnotify.ErrEventOverflow) && h.limit.Allow() {
+	if h.limit.Allow() {
 		h.log.Warn("reading file events", "err", err)
 	}
-	for _, who := range h.dirs {
-		for m := range who {
+	h.all()
+}
+
+// all makes everybody look at everything.
+func (h *hub) all() {
+	for _, w := range h.byPath {
+		for m := range w.users {
 			m.all()
 		}
 	}
@@ -162,17 +193,18 @@ type mailbox struct {
 	pattern *pattern
 
 	mu sync.Mutex // guards what follows
-	// known are the files that are read, and dirs the directories as the pattern
-	// leads to them, both by their path without symbolic links: events name
-	// that one.
+	// known are the files that are read, dirs the directories as the pattern leads to
+	// them, and steps the names on the way to both, all by their path without symbolic
+	// links: events name that one.
 	known map[string]*tail
 	dirs  map[string][]string
+	steps map[string]bool
 	dirty []*tail // in the order of events; each has marked set
 	scan  bool    // files came or went
 }
 
 func newMailbox(p *pattern) *mailbox {
-	return &mailbox{wake: make(chan struct{}, 1), pattern: p, known: map[string]*tail{}, dirs: map[string][]string{}}
+	return &mailbox{wake: make(chan struct{}, 1), pattern: p, known: map[string]*tail{}, dirs: map[string][]string{}, steps: map[string]bool{}}
 }
 
 func (m *mailbox) ring() {
@@ -197,9 +229,9 @@ func (m *mailbox) written(name string) {
 func (m *mailbox) changed(name string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	relevant := m.known[name] != nil
+	relevant := m.known[name] != nil || m.steps[name]
 	for _, dir := range m.dirs[filepath.Dir(name)] {
-		relevant = relevant || m.pattern.concerns(filepath.Join(dir, filepath.Base(name)))
+		relevant = relevant || m.pattern.concerns(join(dir, filepath.Base(name)))
 	}
 	if relevant {
 		m.scan = true
@@ -238,9 +270,16 @@ func (m *mailbox) addDir(real, dir string) {
 	}
 }
 
-// setKnown exchanges what is known after all directories were read.
-func (m *mailbox) setKnown(known map[string]*tail, dirs map[string][]string) {
+// addStep makes a name on the way known before it is looked up.
+func (m *mailbox) addStep(path string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.known, m.dirs = known, dirs
+	m.steps[path] = true
+}
+
+// setKnown exchanges what is known after all directories were read.
+func (m *mailbox) setKnown(known map[string]*tail, dirs map[string][]string, steps map[string]bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.known, m.dirs, m.steps = known, dirs, steps
 }
