@@ -61,8 +61,8 @@ import (
 type Env struct {
 	Log     *slog.Logger
 	Version string
-	// OpenedInputs, if not nil, is called when all sockets are open and before
-	// anything is received: privileges are dropped there.
+	// OpenedInputs, if not nil, is called when all sockets are open and before anything
+	// is received, or any file is written: privileges are dropped there.
 	OpenedInputs func() error
 	// OwnMessage sends a text where the server's own messages go; nil drops it.
 	OwnMessage func(text string)
@@ -177,10 +177,21 @@ func (e *Engine) moduleEnv() module.Env {
 // Start opens sockets and starts everything. It returns when messages are
 // received. An input that cannot be opened is logged and left out, as in
 // rsyslogd; so is an output that cannot be started.
+//
+// Sockets come first, which may need privileges. What follows is done as the user
+// that the server becomes, so that no file is made that this user can not write.
 func (e *Engine) Start(ctx context.Context) error {
+	e.openInputs(ctx)
+	if e.env.OpenedInputs != nil {
+		if err := e.env.OpenedInputs(); err != nil {
+			e.Stop(ctx)
+			return err
+		}
+	}
 	for _, o := range e.parts {
 		if s, ok := o.(output.Starter); ok {
 			if err := s.Start(); err != nil {
+				e.Stop(ctx)
 				return err
 			}
 		}
@@ -199,13 +210,6 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.startQueues(); err != nil {
 		e.Stop(ctx)
 		return err
-	}
-	e.openInputs(ctx)
-	if e.env.OpenedInputs != nil {
-		if err := e.env.OpenedInputs(); err != nil {
-			e.Stop(ctx)
-			return err
-		}
 	}
 	e.runInputs()
 	return nil

@@ -8,6 +8,7 @@ package module
 
 import (
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,6 +75,20 @@ type Global struct {
 	// ProcessInternal is processInternalMessages: own messages go through the
 	// rules, not to the system log socket.
 	ProcessInternal bool
+}
+
+// Filer is implemented by instances that make files whose names are known before: Files
+// are patterns of them, see filepath.Match.
+type Filer interface {
+	Files() []string
+}
+
+// FilePattern is the pattern of files that name alone matches; none for "".
+func FilePattern(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)}
 }
 
 // Object hides the type of a module's configuration: what NewInput and its

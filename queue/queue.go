@@ -145,6 +145,15 @@ func New(name string, conf Config, env Env) *Queue {
 	return q
 }
 
+// Places returns the directory of the queue's files, and patterns of the files of an
+// rsyslogd queue of that name (filepath.Match); "" without files.
+func (q *Queue) Places() (dir string, classic []string) {
+	if q.conf.Dir == "" {
+		return "", nil
+	}
+	return q.conf.Dir, []string{q.conf.Classic + ".qi", q.conf.Classic + ".[0-9]*"}
+}
+
 // Name returns the queue's name.
 func (q *Queue) Name() string { return q.name }
 

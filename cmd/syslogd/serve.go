@@ -159,7 +159,10 @@ func (s *server) listenWeb() error {
 }
 
 // openedInputs is called when all sockets are bound.
-func (s *server) openedInputs() error { return dropPrivileges(&s.cfg.Global, s.log) }
+func (s *server) openedInputs() error {
+	handOver(&s.cfg.Global, s.engine.Places(), s.log)
+	return dropPrivileges(&s.cfg.Global, s.log)
+}
 
 // connectOwn decides where own messages go: through the rules with
 // processInternalMessages, or when the system log socket is this server's, else

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // running is a server of the program under test, in a directory of its own.
@@ -25,20 +26,33 @@ type running struct {
 // ready. @DIR@ in conf is the server's directory.
 func startServer(t *testing.T, conf string) *running {
 	t.Helper()
-	dir := t.TempDir()
+	return startServerIn(t, t.TempDir(), conf)
+}
+
+// startServerIn does so in a directory where another one may have run before. wrap is a
+// command that runs what is behind it.
+func startServerIn(t *testing.T, dir, conf string, wrap ...string) *running {
+	t.Helper()
 	s := &running{t: t, dir: dir, done: make(chan error, 1)}
+	os.Remove(s.path("notify"))
 	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ready.Close()
+	// As the socket of systemd: a server that is no longer root tells, too.
+	if err := os.Chmod(s.path("notify"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	ready.SetReadDeadline(time.Now().Add(4 * patience))
 	s.write("test.conf", strings.ReplaceAll(conf, "@DIR@", dir))
 	out, err := os.Create(s.path("output"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	s.cmd = exec.Command("syslogd", "-n", "-C", "-f", "test.conf", "-i", "NONE")
+	args := append(wrap, "syslogd", "-n", "-C", "-f", "test.conf", "-i", "NONE")
+	s.cmd = exec.Command(args[0], args[1:]...)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, out, out
 	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+s.path("notify"))
 	if err := s.cmd.Start(); err != nil {

@@ -97,6 +97,9 @@ type input struct {
 	saveWarn                           listener.LogLimiter
 }
 
+// Files are the state files of the module.
+func (in *input) Files() []string { return in.states.pattern() }
+
 // counters are those of one input.
 type counters struct {
 	lines, bytes, limited, cut metrics.Counter

@@ -11,7 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/vfs"
+	"syslogd/module"
 )
+
+// statePrefix begins the names of state files.
+const statePrefix = "imfile-state:"
 
 // state is the content of a state file. The names are rsyslogd's; it can go on
 // where this server stopped, and the other way round.
@@ -56,7 +60,7 @@ type stateStore struct {
 // read one file. head is the fingerprint of the first 512 bytes, empty for a
 // file that is shorter.
 func stateName(ino uint64, head string, nth int) string {
-	name := fmt.Sprintf("imfile-state:%d", ino)
+	name := fmt.Sprintf("%s%d", statePrefix, ino)
 	if head != "" {
 		name += ":" + head
 	}
@@ -64,6 +68,11 @@ func stateName(ino uint64, head string, nth int) string {
 		name += fmt.Sprintf("#%d", nth)
 	}
 	return name
+}
+
+// pattern is that of all state files.
+func (s *stateStore) pattern() []string {
+	return []string{module.FilePattern(filepath.Join(s.dir, statePrefix))[0] + "*"}
 }
 
 // load returns the state of that name, nil if there is none.

@@ -56,6 +56,9 @@ func (in *input) Open(context.Context) error {
 	return nil
 }
 
+// Files is the file of the statistics.
+func (in *input) Files() []string { return module.FilePattern(in.conf.File) }
+
 // Close has nothing to close.
 func (*input) Close() error { return nil }
 

@@ -54,6 +54,9 @@ func New(c Config, env module.Env) (modify.Modifier, error) {
 	return &modifier{Config: c, log: env.Log}, nil
 }
 
+// Files is the file of what the program writes.
+func (m *modifier) Files() []string { return module.FilePattern(m.Output) }
+
 type modifier struct {
 	Config
 	log *slog.Logger

@@ -51,6 +51,9 @@ func (o *static) ConcurrentWrite() {}
 // Path is the file's name, for people.
 func (o *static) Path() string { return o.conf.File }
 
+// Files is the file.
+func (o *static) Files() []string { return module.FilePattern(o.conf.File) }
+
 // Start names the file; it is opened by the first write.
 func (o *static) Start() (err error) {
 	o.file, err = o.env.Store.File(o.conf.File, &o.opt)

@@ -94,6 +94,9 @@ func New(c Config, env module.Env) (output.Output, error) {
 	return o, nil
 }
 
+// Files is the file of what the program writes.
+func (o *program) Files() []string { return module.FilePattern(o.Output) }
+
 type program struct {
 	Config
 	log *slog.Logger
