@@ -94,8 +94,8 @@ func (e *Engine) buildAction(a *config.Action) error {
 		e.router.Flush = append(e.router.Flush, f)
 	}
 	if a.Queue != nil {
-		own := func() []any { return []any{out} }
-		q := e.newQueue(a.Name+" queue", *a.Queue, own, own)
+		own := []*output.Delivery{a.Delivery}
+		q := e.newQueue(a.Name+" queue", *a.Queue, func() []any { return []any{out} }, func() []*output.Delivery { return own })
 		a.Action.Queue = q
 		e.queues = append(e.queues, q)
 		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.newWorker(q)) }
@@ -104,16 +104,23 @@ func (e *Engine) buildAction(a *config.Action) error {
 }
 
 // newQueue makes a queue. When all is built, parts returns what may hold its messages
-// in memory, and outputs what its own workers hand them to.
-func (e *Engine) newQueue(name string, conf queue.Config, parts, outputs func() []any) *queue.Queue {
+// in memory, and deliveries what its own workers hand them to.
+func (e *Engine) newQueue(name string, conf queue.Config, parts func() []any, deliveries func() []*output.Delivery) *queue.Queue {
 	settlers := sync.OnceValue(func() []output.Settler { return only[output.Settler](parts()) })
+	deliveries = sync.OnceValue(deliveries)
 	b := e.barrierIn(conf.Dir)
 	q := queue.New(name, conf, queue.Env{
 		Log: e.log, Losses: e.losses, Barrier: b, Resolve: e.names.Resolve, Details: e.details,
-		Settle:        func() error { return settle(settlers()) },
-		Acknowledgers: func() []queue.Acknowledger { return only[queue.Acknowledger](outputs()) },
+		Settle: func() error { return settle(settlers()) },
+		Acknowledgers: func() []queue.Acknowledger {
+			var outputs []any
+			for _, d := range deliveries() {
+				outputs = append(outputs, d.Output())
+			}
+			return only[queue.Acknowledger](outputs)
+		},
 	})
-	e.barriers.of[q] = b
+	e.barriers.of[q], e.deliveries[q] = b, deliveries
 	return q
 }
 
@@ -147,36 +154,36 @@ func (e *Engine) newWorker(q *queue.Queue) *router.Worker {
 // allParts are the outputs and modifiers.
 func (e *Engine) allParts() []any { return e.parts }
 
-// mainOutputs are the outputs that the main queue's workers hand messages to.
-func (e *Engine) mainOutputs() []any {
-	var list []any
+// mainDeliveries are those that the main queue's workers hand messages to.
+func (e *Engine) mainDeliveries() []*output.Delivery {
+	var list []*output.Delivery
 	seen := map[*router.Ruleset]bool{}
 	for _, rs := range e.router.Rulesets {
 		if rs.Queue == nil {
-			list = append(list, e.outputs(rs, seen)...)
+			list = append(list, e.deliveriesOf(rs, seen)...)
 		}
 	}
 	return list
 }
 
-// outputs are those of a ruleset and of those that it calls, as far as no other queue
+// deliveriesOf are those of a ruleset and of those that it calls, as far as no other queue
 // lies in front of them.
-func (e *Engine) outputs(rs *router.Ruleset, seen map[*router.Ruleset]bool) []any {
+func (e *Engine) deliveriesOf(rs *router.Ruleset, seen map[*router.Ruleset]bool) []*output.Delivery {
 	if seen[rs] {
 		return nil
 	}
 	seen[rs] = true
-	var list []any
+	var list []*output.Delivery
 	call := func(callee *router.Ruleset) {
 		if callee != nil && callee.Queue == nil {
-			list = append(list, e.outputs(callee, seen)...)
+			list = append(list, e.deliveriesOf(callee, seen)...)
 		}
 	}
 	for s := range router.All(rs.Body) {
 		switch s := s.(type) {
 		case *router.Action:
 			if s.Queue == nil && s.Delivery != nil {
-				list = append(list, s.Delivery.Output())
+				list = append(list, s.Delivery)
 			}
 		case *router.Call:
 			call(s.Ruleset)
@@ -257,7 +264,9 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 			e.router.Default = rs.Ruleset
 		}
 		if rs.Queue != nil {
-			q := e.newQueue(rs.Name, *rs.Queue, e.allParts, func() []any { return e.outputs(rs.Ruleset, map[*router.Ruleset]bool{}) })
+			q := e.newQueue(rs.Name, *rs.Queue, e.allParts, func() []*output.Delivery {
+				return e.deliveriesOf(rs.Ruleset, map[*router.Ruleset]bool{})
+			})
 			rs.Ruleset.Queue = q
 			own = append(own, q)
 		}

@@ -88,8 +88,10 @@ type Engine struct {
 	// Rulesets stop before the actions that they feed.
 	rulesetQueues, actionQueues []*queue.Queue
 	handler                     map[*queue.Queue]func() queue.Handler
-	inputs                      []*input
-	parsers                     map[string]module.Parser // by lower-case name
+	// deliveries are what the workers of a queue deliver to.
+	deliveries map[*queue.Queue]func() []*output.Delivery
+	inputs     []*input
+	parsers    map[string]module.Parser // by lower-case name
 	// parts are the outputs and modifiers, which may have things to start, reopen and close.
 	parts []any
 
@@ -128,7 +130,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	if env.OwnMessage == nil {
 		env.OwnMessage = func(string) {}
 	}
-	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}, parsers: map[string]module.Parser{}}
+	e := &Engine{cfg: cfg, env: env, log: env.Log, metrics: &metrics.Set{}, handler: map[*queue.Queue]func() queue.Handler{}, deliveries: map[*queue.Queue]func() []*output.Delivery{}, parsers: map[string]module.Parser{}}
 	e.own.idle = sync.NewCond(&e.own.mu)
 	e.patience, e.endPatience = context.WithCancel(context.Background())
 	e.losses = metrics.NewLosses(env.Log)
@@ -140,7 +142,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	cfg.Requests.Log = env.Log.With("module", "fmhttp")
 	cfg.Tables.Log = env.Log.With("module", "lookup")
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
-	e.main = e.newQueue("main Q", cfg.MainQueue, e.allParts, e.mainOutputs)
+	e.main = e.newQueue("main Q", cfg.MainQueue, e.allParts, e.mainDeliveries)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
 	e.buildInputs(diags)
@@ -291,8 +293,14 @@ func (e *Engine) Stop(context.Context) error {
 	for _, q := range e.allQueues() {
 		dropped[q] = q.Dropped.Value()
 	}
-	stopQueues := func(queues ...*queue.Queue) error { return stopQueues(queues, dropped) }
+	begin := time.Now()
+	stopQueues := func(queues ...*queue.Queue) error { return e.stopQueues(begin, queues, dropped) }
 	defer e.endPatience()
+	for _, a := range e.cfg.Actions {
+		if a.Delivery != nil {
+			a.Delivery.Hurry()
+		}
+	}
 	if e.stopInputs != nil {
 		e.stopInputs()
 		late := time.AfterFunc(time.Duration(e.cfg.Global.InputsTimeout)*time.Millisecond, e.endPatience)
@@ -305,7 +313,11 @@ func (e *Engine) Stop(context.Context) error {
 	}
 	e.own.stop()
 	errs := []error{stopQueues(e.main)}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(e.cfg.MainQueue.TimeoutShutdown)*time.Millisecond)
+	since := time.Now()
+	if e.inTrouble(e.main) {
+		since = begin
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), since.Add(time.Duration(e.cfg.MainQueue.TimeoutShutdown)*time.Millisecond))
 	defer cancel()
 	e.router.NewWorker(ctx).ProcessRepeats()
 	for _, q := range e.rulesetQueues { // one may feed the next
@@ -318,11 +330,7 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	e.cfg.Tables.Wait()
-	for _, o := range e.parts {
-		if c, ok := o.(io.Closer); ok {
-			errs = append(errs, c.Close())
-		}
-	}
+	errs = append(errs, e.closeParts())
 	if e.stopStore != nil {
 		e.stopWatch()
 		e.stopStore()
@@ -337,20 +345,49 @@ func (e *Engine) Stop(context.Context) error {
 }
 
 // stopQueues stops queues side by side, so that many targets that do not answer
-// take no longer than one. before is how many messages each had dropped when the
-// server began to stop.
-func stopQueues(queues []*queue.Queue, before map[*queue.Queue]uint64) error {
+// take no longer than one. The time of a queue whose output does not work has run
+// since begin, when the server began to stop: with all queues one behind the other that
+// is not more than one time-out either. before is how many messages each had dropped then.
+func (e *Engine) stopQueues(begin time.Time, queues []*queue.Queue, before map[*queue.Queue]uint64) error {
 	errs := make([]error, len(queues))
 	var stopping sync.WaitGroup
 	for i, q := range queues {
 		stopping.Go(func() {
-			q.Stop()
+			since := time.Now()
+			if e.inTrouble(q) {
+				since = begin
+			}
+			q.StopSince(since)
 			if lost := q.Dropped.Value() - before[q]; lost > 0 {
 				errs[i] = fmt.Errorf("queue %s: %d messages lost, it did not drain in time", q.Name(), lost)
 			}
 		})
 	}
 	stopping.Wait()
+	return errors.Join(errs...)
+}
+
+// inTrouble reports whether an output that the workers of q hand messages to does not
+// work.
+func (e *Engine) inTrouble(q *queue.Queue) bool {
+	for _, d := range e.deliveries[q]() {
+		if since, _ := d.Trouble(); !since.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// closeParts closes outputs and modifiers side by side.
+func (e *Engine) closeParts() error {
+	errs := make([]error, len(e.parts))
+	var closing sync.WaitGroup
+	for i, o := range e.parts {
+		if c, ok := o.(io.Closer); ok {
+			closing.Go(func() { errs[i] = c.Close() })
+		}
+	}
+	closing.Wait()
 	return errors.Join(errs...)
 }
 

@@ -55,10 +55,18 @@ type Delivery struct {
 	shared bool
 	holds  bool
 
+	hurry    chan struct{} // closed by Hurry
+	hurried  sync.Once
+	hurries  atomic.Int32 // tries since then
+	retrying atomic.Int32 // workers that try a batch again and again
+	// failing is when the output failed that has not worked since, in Unix nanoseconds;
+	// 0: it works.
+	failing atomic.Int64
+
 	mu    sync.Mutex // guards what follows
 	row   int        // suspensions in a row
 	until time.Time  // end of the suspension
-	why   error      // of the suspension
+	why   error      // of the failure
 	lostN uint64     // messages lost in this suspension
 	down  atomic.Bool
 
@@ -76,7 +84,7 @@ type Delivery struct {
 func NewDelivery(out Output, policy Policy, log *slog.Logger, now func() time.Time) *Delivery {
 	_, shared := out.(Concurrent)
 	_, holds := out.(Settler)
-	return &Delivery{out: out, policy: policy, log: log, now: now, shared: shared, holds: holds}
+	return &Delivery{out: out, policy: policy, log: log, now: now, shared: shared, holds: holds, hurry: make(chan struct{})}
 }
 
 // Output returns the output.
@@ -93,6 +101,54 @@ func (d *Delivery) Suspended() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.now().Before(d.until)
+}
+
+// Hurrier is implemented by outputs that leave out what failed for a while: Hurry ends
+// that, because the server stops and whatever works again is to get its messages.
+type Hurrier interface {
+	Hurry()
+}
+
+// Hurry is called when the server begins to stop. An output that is suspended, or rests
+// between two tries, is tried at once, as in rsyslogd, and then soon again: what is
+// still to be delivered, and a target that has come back, must not wait for the end of an
+// interval that the server does not live to see.
+func (d *Delivery) Hurry() {
+	d.hurried.Do(func() {
+		d.mu.Lock()
+		d.until = time.Time{}
+		d.mu.Unlock()
+		if h, ok := d.out.(Hurrier); ok {
+			h.Hurry()
+		}
+		close(d.hurry)
+	})
+}
+
+// Trouble is since when the output has not worked, and why: it is suspended, or what it
+// refused is tried again. A zero time is none.
+func (d *Delivery) Trouble() (since time.Time, why error) {
+	at := d.failing.Load()
+	if at == 0 || d.retrying.Load() == 0 && !d.Suspended() {
+		return time.Time{}, nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Unix(0, at), d.why
+}
+
+// fail notes that the output does not work, and tells it when that is new.
+func (d *Delivery) fail(err error, wait time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.why = err
+	if !d.failing.CompareAndSwap(0, max(1, d.now().UnixNano())) {
+		return
+	}
+	d.Suspensions.Add(1)
+	if d.policy.Report || d.policy.ReportContinuation {
+		d.log.Warn("action suspended", "err", err, "retry_in", wait, "code", 2007)
+	}
 }
 
 // lose gives up messages that were not handed to a suspended output.
@@ -166,7 +222,7 @@ func (d *Delivery) Deliver(ctx context.Context, b *Batch) (done int) {
 func (d *Delivery) delivered(b *Batch) {
 	d.Processed.Add(uint64(b.Len()))
 	d.Bytes.Add(uint64(len(b.Parts[0].All())))
-	if d.down.Load() {
+	if d.failing.Load() != 0 {
 		d.resume()
 	}
 }
@@ -174,6 +230,8 @@ func (d *Delivery) delivered(b *Batch) {
 // struggle goes on with a batch whose write ended with err. It returns how many
 // records are left when ctx ended, and how many were given up.
 func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (left, lost int) {
+	d.retrying.Add(1)
+	defer d.retrying.Add(-1)
 	bad := 0        // records in a row that were set aside
 	single := false // records go one by one: one of them makes the output panic
 	for tries := 0; err != nil; {
@@ -212,11 +270,16 @@ func (d *Delivery) struggle(ctx context.Context, b Batch, err error) (left, lost
 			case tries == d.policy.RetryCount:
 				d.suspend(err, &b)
 				return 0, lost + b.Len()
-			case !d.pause(ctx):
-				d.suspend(err, nil)
-				return b.Len(), lost
 			default:
-				tries++
+				d.fail(err, max(d.policy.Interval, leastPause))
+				waited, more := d.pause(ctx)
+				if !more {
+					d.suspend(err, nil)
+					return b.Len(), lost
+				}
+				if waited {
+					tries++
+				}
 				if d.policy.ReportContinuation {
 					d.log.Warn("action tries again", "retry", tries, "err", err)
 				}
@@ -271,21 +334,42 @@ func (d *Delivery) setAside(b Batch, reason error) Batch {
 // leastPause is between two tries even if the interval is 0.
 const leastPause = 10 * time.Millisecond
 
-// pause waits for the time between two tries, which does not grow.
-func (d *Delivery) pause(ctx context.Context) bool {
-	t := time.NewTimer(max(d.policy.Interval, leastPause))
+// hurryPause is after the first try of a stop; it doubles up to hurryPauseMax.
+const (
+	hurryPause    = 100 * time.Millisecond
+	hurryPauseMax = time.Second
+)
+
+// pause waits for the time between two tries, which does not grow. While the server
+// stops it is shorter, and such a try does not count: what has not been delivered by then
+// stays in the queue. It reports whether it took all its time, and whether to go on.
+func (d *Delivery) pause(ctx context.Context) (waited, more bool) {
+	full := max(d.policy.Interval, leastPause)
+	t := time.NewTimer(full)
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return true
+		return true, true
 	case <-ctx.Done():
-		return false
+		return false, false
+	case <-d.hurry:
+	}
+	n := d.hurries.Add(1) - 1
+	if n == 0 {
+		return false, true
+	}
+	short := min(hurryPause<<min(n-1, 10), hurryPauseMax)
+	t.Reset(min(full, short))
+	select {
+	case <-t.C:
+		return full <= short, true
+	case <-ctx.Done():
+		return false, false
 	}
 }
 
 // suspend gives up lost messages, if it is not nil, and the output for a while.
 func (d *Delivery) suspend(err error, lost *Batch) {
-	d.Suspensions.Add(1)
 	n := 0
 	if lost != nil {
 		n = lost.Len()
@@ -293,20 +377,23 @@ func (d *Delivery) suspend(err error, lost *Batch) {
 		d.policy.Errors.Write(lost, codeSuspended, err)
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	wait := d.policy.suspension(d.row)
 	var s *Suspended
 	if errors.As(err, &s) && s.After > 0 {
 		wait = s.After
 	}
-	first := d.row == 0
-	d.row++
+	d.mu.Unlock()
+	d.fail(err, wait)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.row++; d.row > 1 {
+		d.Suspensions.Add(1)
+	}
 	d.until = d.now().Add(wait)
 	d.SuspendedSeconds.Add(uint64(wait / time.Second))
 	d.lostN += uint64(n)
-	d.why = err
 	d.down.Store(true)
-	if first && d.policy.Report || d.policy.ReportContinuation {
+	if d.row > 1 && d.policy.ReportContinuation {
 		d.log.Warn("action suspended", "err", err, "retry_in", wait, "code", 2007)
 	}
 }
@@ -315,7 +402,7 @@ func (d *Delivery) suspend(err error, lost *Batch) {
 func (d *Delivery) resume() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.down.Load() {
+	if d.failing.Swap(0) == 0 {
 		return
 	}
 	d.row = 0

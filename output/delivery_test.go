@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -165,5 +166,91 @@ func TestARecordThatAStopInterruptsIsNotDone(t *testing.T) {
 	}
 	if d.Failed.Value() != 0 {
 		t.Errorf("%d records counted as lost: they are the queue's", d.Failed.Value())
+	}
+}
+
+// down fails until the given time.
+type downUntil struct {
+	flaky
+	up time.Time
+}
+
+func (d *downUntil) Write(ctx context.Context, b *Batch) error {
+	if time.Now().Before(d.up) {
+		return &Suspended{Err: errDown}
+	}
+	return d.flaky.Write(ctx, b)
+}
+
+func TestAStopTriesASuspendedOutputAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		retries int
+		back    time.Duration // after the stop began
+		took    time.Duration
+		lost    uint64
+	}{
+		{"for ever, back before the stop", -1, 0, 0, 0},
+		{"some retries, back before the stop", 3, 0, 0, 0},
+		{"no retries, back before the stop", 0, 0, 0, 1}, // the message that found it out
+		{"back during the stop", -1, 450 * time.Millisecond, 700 * time.Millisecond, 0},
+		{"such tries do not use retries up", 1, 2 * time.Second, 2500 * time.Millisecond, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now().Add(time.Second)
+				out := &downUntil{up: begin.Add(tt.back)}
+				d := NewDelivery(out, Policy{RetryCount: tt.retries, Interval: time.Minute, IntervalMax: time.Minute}, slog.New(slog.DiscardHandler), time.Now)
+				done := make(chan int)
+				go func() { done <- d.Deliver(t.Context(), records("a")) }()
+				if tt.retries == 0 {
+					<-done
+				}
+				time.Sleep(time.Second)
+				if since, why := d.Trouble(); !since.Equal(begin.Add(-time.Second)) || !errors.Is(why, errDown) {
+					t.Errorf("trouble since %v: %v", since, why)
+				}
+				d.Hurry()
+				if tt.retries != 0 {
+					<-done
+				}
+				if n := d.Deliver(t.Context(), records("b")); n != 1 || out.got[len(out.got)-1] != "b" {
+					t.Errorf("what came then is not delivered: %q", out.got)
+				}
+				if took := time.Since(begin); took != tt.took {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+				if d.Failed.Value() != tt.lost {
+					t.Errorf("%d lost, want %d", d.Failed.Value(), tt.lost)
+				}
+				if since, _ := d.Trouble(); !since.IsZero() {
+					t.Errorf("still in trouble")
+				}
+			})
+		})
+	}
+}
+
+func TestFirstFailureAndRecoveryAreLogged(t *testing.T) {
+	t.Parallel()
+	for _, retries := range []int{-1, 0, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			var log strings.Builder
+			out := &downUntil{up: time.Now().Add(2500 * time.Millisecond)}
+			d := NewDelivery(out, Policy{RetryCount: retries, Interval: time.Second, IntervalMax: time.Second, Report: true},
+				slog.New(slog.NewTextHandler(&log, nil)), time.Now)
+			for range 4 {
+				d.Deliver(t.Context(), records("a"))
+				time.Sleep(time.Second)
+			}
+			if n, m := strings.Count(log.String(), "action suspended"), strings.Count(log.String(), "action resumed"); n != 1 || m != 1 {
+				t.Errorf("%d retries: %d failures, %d recoveries in: %s", retries, n, m, &log)
+			}
+			if n, m := d.Suspensions.Value(), d.Resumptions.Value(); n == 0 || m != 1 {
+				t.Errorf("%d retries: %d suspensions, %d resumptions", retries, n, m)
+			}
+		})
 	}
 }

@@ -484,10 +484,15 @@ func (q *Queue) close() {
 // queue.timeoutActionCompletion until what they have begun is done; then that is
 // interrupted. What is left is written to disk if the queue has files, else dropped
 // and counted.
-func (q *Queue) Stop() {
+func (q *Queue) Stop() { q.StopSince(time.Now()) }
+
+// StopSince is Stop with times that have run since then.
+func (q *Queue) StopSince(since time.Time) {
 	q.close()
-	late := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown)*time.Millisecond, q.hasten)
-	interrupt := time.AfterFunc(time.Duration(q.conf.TimeoutShutdown+q.conf.TimeoutCompletion)*time.Millisecond, func() {
+	shutdown := time.Duration(q.conf.TimeoutShutdown) * time.Millisecond
+	completion := time.Duration(q.conf.TimeoutCompletion) * time.Millisecond
+	late := time.AfterFunc(time.Until(since.Add(shutdown)), q.hasten)
+	interrupt := time.AfterFunc(time.Until(since.Add(shutdown+completion)), func() {
 		q.hasten()
 		q.cancel()
 	})

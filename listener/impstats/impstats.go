@@ -69,6 +69,7 @@ func (in *input) Run(ctx context.Context, sub *listener.Submitter) error {
 	for {
 		select {
 		case <-ctx.Done():
+			in.report(sub) // of what came since the last one, as in rsyslogd
 			return nil
 		case <-tick.C:
 			in.report(sub)

@@ -127,13 +127,13 @@ func TestReports(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- in.Run(ctx, &listener.Submitter{Queue: q}) }()
 		synctest.Wait()
-		time.Sleep(21 * time.Second) // of the test's own clock
+		time.Sleep(21 * time.Second) // two intervals, and one that the stop ends
 		cancel()
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
 		const head = "syslog.info box rsyslogd-pstats:"
-		if len(q.lines) != 14 || q.lines[0] != head+"BEGIN" || q.lines[6] != head+"END" || q.lines[1] != head+"im(a/b): origin=im submitted=4 max.size=14 " {
+		if len(q.lines) != 21 || q.lines[0] != head+"BEGIN" || q.lines[6] != head+"END" || q.lines[1] != head+"im(a/b): origin=im submitted=4 max.size=14 " {
 			t.Errorf("got %d lines: %q", len(q.lines), q.lines)
 		}
 		if !strings.HasPrefix(q.lines[5], head+"resource-usage: origin=impstats utime=") || !strings.Contains(q.lines[5], " openfiles=") {
@@ -144,7 +144,7 @@ func TestReports(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Split(string(text), "\n")
-		if len(lines) != 15 || !strings.HasSuffix(lines[0], "2000: BEGIN") {
+		if len(lines) != 22 || !strings.HasSuffix(lines[0], "2000: BEGIN") {
 			t.Errorf("file: %q", lines)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"syslogd/listener"
@@ -93,6 +94,8 @@ type forwarder struct {
 
 	ctx    context.Context // of what goes on without a message; Close ends it
 	cancel context.CancelFunc
+
+	hurried atomic.Bool // the server stops
 
 	mu      sync.Mutex // guards what follows
 	targets []*target

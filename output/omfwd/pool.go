@@ -82,7 +82,7 @@ func (o *forwarder) order() []*target {
 	now := o.now()
 	for i := range o.targets {
 		t := o.targets[(o.next+i)%len(o.targets)]
-		if !now.Before(t.rest) {
+		if !now.Before(t.rest) || o.hurried.Load() {
 			places = append(places, place{t, t.load() / lightLoad})
 		}
 	}
@@ -96,6 +96,9 @@ func (o *forwarder) order() []*target {
 	}
 	return list
 }
+
+// Hurry ends the rest of targets that failed: the server stops.
+func (o *forwarder) Hurry() { o.hurried.Store(true) }
 
 // deliver sends the backlog and f to a target that works. It returns how many
 // frames of f are done.
