@@ -136,6 +136,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.losses = metrics.NewLosses(env.Log)
 	e.barriers = barriers{map[string]*barrier.Barrier{}, map[*queue.Queue]*barrier.Barrier{}}
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
+	e.store.CountLosses(e.losses)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
 	cfg.Regexps.Log = env.Log.With("module", "regex")

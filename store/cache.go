@@ -156,7 +156,7 @@ func (c *Cache) lookup(key []byte, now uint64) (*entry, error) {
 	if err := c.makeRoom(); err != nil {
 		return nil, err
 	}
-	file, err := c.s.acquire(path, c.set)
+	file, err := c.s.acquire(c.base, path, c.set)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +224,9 @@ func (c *Cache) len() int {
 // makeRoom evicts as long as one more file would be too many.
 func (c *Cache) makeRoom() error {
 	if c.size == 0 {
-		if c.s.stats.openFiles.Load() < c.s.budget.Load() {
+		budget := c.s.budget.Load()
+		// Files that can not be opened take no descriptor, but memory.
+		if c.s.stats.openFiles.Load() < budget && int64(c.len()) < budget {
 			return nil
 		}
 		if c.len() == 0 {

@@ -43,10 +43,15 @@ type File struct {
 	// limitUntil holds the size command back after it did not help, with limitErr.
 	limitUntil int64
 	limitErr   error
+	// retryAt is when an isolated file is tried again, retryAfter how long that was.
+	retryAt    int64
+	retryAfter time.Duration
 
-	s    *Store
-	set  *settings
-	path string
+	s   *Store
+	set *settings
+	// base is the directory that names from messages stay below; "": the name is
+	// the configuration's.
+	base, path string
 	refs int // guarded by Store.mu
 	// next is the next file in a lane; it belongs to who holds that list.
 	next *File
@@ -100,6 +105,18 @@ func (f *File) appendSlow(p []byte) error {
 	if f.dead {
 		return ErrClosed
 	}
+	if f.failing != nil && f.rests(f.s.clock()) {
+		return f.keep(p, f.failing)
+	}
+	err := f.take(p)
+	if err != nil && f.isolates(err) {
+		return f.keep(p, err)
+	}
+	return err
+}
+
+// take is appendSlow for a file that is to be written now.
+func (f *File) take(p []byte) error {
 	// An empty record makes the file, as in rsyslogd.
 	if f.h.File == nil {
 		if err := f.open(); err != nil {
@@ -209,6 +226,7 @@ func (f *File) settle(err error) {
 	switch {
 	case err != nil && was == nil:
 		f.s.stats.failing.Add(1)
+		f.retryAfter = 0
 		// A file that needs no lane is now to be tried again.
 		f.queued = f.queued && f.set.lane != nil
 	case err == nil && was != nil:
@@ -219,6 +237,7 @@ func (f *File) settle(err error) {
 		}
 	}
 	if err != nil {
+		f.backOff(err)
 		f.s.stats.errors.Add(1)
 		if f.holds(true) {
 			f.wait()
@@ -236,6 +255,10 @@ func (f *File) background(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.queued = f.set.lane == nil && f.failing == nil
+	if f.rests(now) {
+		f.wait()
+		return
+	}
 	f.tell(f.flushAt(now, true))
 }
 
@@ -255,7 +278,16 @@ func (f *File) Flush() error {
 	if f.dead {
 		return ErrClosed
 	}
-	return f.flush(true)
+	if f.failing != nil && f.isolates(f.failing) {
+		// Nobody waits for it.
+		return nil
+	}
+	err := f.flush(true)
+	if err != nil && f.isolates(err) {
+		f.tell(err)
+		return nil
+	}
+	return err
 }
 
 // failure is why the file cannot be written, or nil.
@@ -328,6 +360,7 @@ func (f *File) forget() {
 	}
 	if n > 0 {
 		f.s.stats.lost.Add(uint64(n))
+		f.s.lost.Add(n, "file", f.path)
 		f.s.report.error("records lost, their file could not be written", "file", f.path, "count", n)
 	}
 	f.drop(len(f.buf))

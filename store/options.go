@@ -66,6 +66,10 @@ type Options struct {
 	// NoFollow refuses a symbolic link as last component of a path.
 	NoFollow bool
 
+	// Isolate: a file that can not be written keeps its records in its buffer, and
+	// loses what does not fit, instead of refusing them.
+	Isolate bool
+
 	// Buffer is how many bytes a file may hold back. At least 64 KiB is used,
 	// at most 16 MiB; a size limit below that lowers it.
 	Buffer int

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"syslogd/internal/vfs"
+	"syslogd/metrics"
 )
 
 // Store owns all files that are written through it.
@@ -36,6 +37,8 @@ type Store struct {
 	rotator rotator
 	keeper  *keeper
 	stats   counters
+	// lost counts records that their file did not take; see CountLosses.
+	lost *metrics.Loss
 	// budget is how many descriptors caches without a size of their own may
 	// use together.
 	budget atomic.Int64
@@ -72,6 +75,7 @@ func New(fsys vfs.FS, log *slog.Logger, clock func() time.Time) *Store {
 		settings: map[Options]*settings{},
 		files:    map[fileKey]*File{},
 	}
+	s.lost = &metrics.Loss{}
 	s.rotator = newLumberjack()
 	s.keeper = newKeeper(s)
 	s.flusher.init()
@@ -101,7 +105,7 @@ func (s *Store) Stats() Stats { return s.stats.snapshot() }
 // File returns the file of a fixed path, shared with all who ask for the same
 // path with equal Options. It is opened by its first Append. Close it.
 func (s *Store) File(path string, o *Options) (*File, error) {
-	return s.acquire(path, s.intern(o))
+	return s.acquire("", path, s.intern(o))
 }
 
 // intern returns the one settings value of all Options equal to o.
@@ -118,7 +122,8 @@ func (s *Store) intern(o *Options) *settings {
 	return set
 }
 
-func (s *Store) acquire(path string, set *settings) (*File, error) {
+// acquire returns the file at path, below base if the name came from messages.
+func (s *Store) acquire(base, path string, set *settings) (*File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -127,7 +132,7 @@ func (s *Store) acquire(path string, set *settings) (*File, error) {
 	key := fileKey{path, set}
 	f := s.files[key]
 	if f == nil {
-		f = &File{s: s, path: path, set: set}
+		f = &File{s: s, base: base, path: path, set: set}
 		s.files[key] = f
 	}
 	f.refs++

@@ -105,7 +105,7 @@ var moduleParams = param.Join(
 		param.Bool("addLF", func(c *ModuleConfig) *bool { return &c.AddLF }).Default("off").
 			Doc("Add a line feed to a text that has none. rsyslogd adds it by default from 8.2510 on."),
 		param.Bool("dynafile.doNotSuspend", func(c *ModuleConfig) *bool { return &c.DoNotSuspend }).Default("on").
-			Doc("A dynamic file that can not be opened costs its messages but does not suspend the action."),
+			Doc("A dynamic file that can not be written does not suspend the action: it keeps some messages until it can, further ones are lost."),
 		param.Bool("dynafile.dangerousPermitPathEscape", func(c *ModuleConfig) *bool { return &c.AllowEscape }).Default("off").
 			Doc("Let a dynamic name leave the directory that its template begins with."),
 		param.Bool("followSymlinks", func(c *ModuleConfig) *bool { return &c.Symlinks }).Default("on").
@@ -220,7 +220,7 @@ func (c *Config) storeOptions() store.Options {
 		FileMode: c.Modes.File, DirMode: c.Modes.Dir,
 		FileOwner: owner(c.Modes.FileOwner, c.Modes.FileGroup), DirOwner: owner(c.Modes.DirOwner, c.Modes.DirGroup),
 		IgnoreChown: !c.Modes.FailOnChown, NoDirs: !c.Modes.MakeDirs, NoFollow: !c.Symlinks,
-		Escape: c.AllowEscape,
+		Escape: c.AllowEscape, Isolate: c.DynaFile != "" && c.DoNotSuspend,
 		Buffer: int(c.BufferSize), Hold: !c.FlushOnTXEnd, Sync: c.Sync,
 		ZipLevel: c.ZipLevel, Zip: c.ZipDriver, RobustZip: c.RobustZip,
 	}
