@@ -52,6 +52,9 @@ type File struct {
 	// base is the directory that names from messages stay below; "": the name is
 	// the configuration's.
 	base, path string
+	// fs and name are where the file is: path, or below base what is left of it.
+	fs   vfs.FS
+	name string
 	refs int // guarded by Store.mu
 	// next is the next file in a lane; it belongs to who holds that list.
 	next *File

@@ -28,19 +28,26 @@ type keeper struct {
 	// delay lets requests for one directory gather, and late writers finish.
 	delay time.Duration
 
-	mu   sync.Mutex                     // guards dirs
-	dirs map[string]map[string]Rotation // directory -> file name -> what to do
+	mu   sync.Mutex                        // guards dirs
+	dirs map[directory]map[string]Rotation // file name -> what to do
+}
+
+// directory is a directory of a file system.
+type directory struct {
+	fs   vfs.FS
+	path string
 }
 
 func newKeeper(s *Store) *keeper {
-	return &keeper{s: s, wake: make(chan struct{}, 1), delay: time.Second, dirs: map[string]map[string]Rotation{}}
+	return &keeper{s: s, wake: make(chan struct{}, 1), delay: time.Second, dirs: map[directory]map[string]Rotation{}}
 }
 
 // later has the backups of path looked after soon. It is called when a file is
 // opened, which includes after each rotation, so that what a crash left behind
 // is found, too.
-func (k *keeper) later(path string, r *Rotation) {
-	dir, name := filepath.Split(path)
+func (k *keeper) later(fsys vfs.FS, path string, r *Rotation) {
+	parent, name := filepath.Split(path)
+	dir := directory{fsys, parent}
 	k.mu.Lock()
 	files := k.dirs[dir]
 	if files == nil {
@@ -79,7 +86,7 @@ func (k *keeper) run(ctx context.Context) {
 func (k *keeper) work(ctx context.Context) {
 	k.mu.Lock()
 	dirs := k.dirs
-	k.dirs = map[string]map[string]Rotation{}
+	k.dirs = map[directory]map[string]Rotation{}
 	k.mu.Unlock()
 	for dir, files := range dirs {
 		if ctx.Err() != nil {
@@ -87,7 +94,7 @@ func (k *keeper) work(ctx context.Context) {
 		}
 		if err := k.sweep(ctx, dir, files); err != nil && ctx.Err() == nil {
 			k.s.stats.errors.Add(1)
-			k.s.report.warn("rotated files cannot be looked after", "file", dir, "err", err)
+			k.s.report.warn("rotated files cannot be looked after", "file", dir.path, "err", err)
 		}
 	}
 }
@@ -143,8 +150,8 @@ func parseBackup(name string, files map[string]Rotation) (file string, b backup,
 }
 
 // sweep reads dir once and treats the backups of files.
-func (k *keeper) sweep(ctx context.Context, dir string, files map[string]Rotation) error {
-	names, err := k.s.fs.ReadDir(filepath.Clean(dir))
+func (k *keeper) sweep(ctx context.Context, dir directory, files map[string]Rotation) error {
+	names, err := dir.fs.ReadDir(filepath.Clean(dir.path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -170,7 +177,7 @@ func (k *keeper) sweep(ctx context.Context, dir string, files map[string]Rotatio
 }
 
 // keep removes and compresses the backups of one file.
-func (k *keeper) keep(ctx context.Context, dir string, list []backup, r *Rotation) error {
+func (k *keeper) keep(ctx context.Context, dir directory, list []backup, r *Rotation) error {
 	var errs []error
 	// Newest first; the fixed form of the time sorts as text. Of one time the
 	// compressed one comes first: its plain file is a remainder.
@@ -186,9 +193,9 @@ func (k *keeper) keep(ctx context.Context, dir string, list []backup, r *Rotatio
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		path := filepath.Join(dir, b.name)
+		path := filepath.Join(dir.path, b.name)
 		if b.temp {
-			errs = append(errs, k.s.fs.Remove(path))
+			errs = append(errs, dir.fs.Remove(path))
 			continue
 		}
 		if b.at != last {
@@ -197,20 +204,20 @@ func (k *keeper) keep(ctx context.Context, dir string, list []backup, r *Rotatio
 		last = b.at
 		switch {
 		case r.MaxBackups > 0 && kept > r.MaxBackups, b.at < oldest:
-			errs = append(errs, k.remove(path))
+			errs = append(errs, k.remove(dir.fs, path))
 		case r.Compress != None && b.zip == None:
-			errs = append(errs, k.compress(ctx, path, r.Compress))
+			errs = append(errs, k.compress(ctx, dir.fs, path, r.Compress))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (k *keeper) remove(path string) error {
+func (k *keeper) remove(fsys vfs.FS, path string) error {
 	// A directory or a link that only has the name of a backup is not ours.
-	if info, err := k.s.fs.Lstat(path); err != nil || !info.Mode.IsRegular() {
+	if info, err := fsys.Lstat(path); err != nil || !info.Mode.IsRegular() {
 		return nil
 	}
-	err := k.s.fs.Remove(path)
+	err := fsys.Remove(path)
 	if err == nil {
 		k.s.stats.removed.Add(1)
 	}
@@ -220,11 +227,11 @@ func (k *keeper) remove(path string) error {
 // compress replaces the backup at path by a compressed one. The final name
 // appears when all is written and synced; a crash leaves the plain file, and at
 // most a temporary one, which the next sweep removes.
-func (k *keeper) compress(ctx context.Context, path string, c Compression) error {
-	if info, err := k.s.fs.Lstat(path); err != nil || !info.Mode.IsRegular() {
+func (k *keeper) compress(ctx context.Context, fsys vfs.FS, path string, c Compression) error {
+	if info, err := fsys.Lstat(path); err != nil || !info.Mode.IsRegular() {
 		return nil
 	}
-	src, err := k.s.fs.OpenFile(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	src, err := fsys.OpenFile(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
@@ -234,22 +241,22 @@ func (k *keeper) compress(ctx context.Context, path string, c Compression) error
 		return err
 	}
 	temp := path + c.suffix() + tempSuffix
-	if err := k.compressTo(ctx, temp, src, info, c); err != nil {
-		return errors.Join(err, k.removeTemp(temp))
+	if err := k.compressTo(ctx, fsys, temp, src, info, c); err != nil {
+		return errors.Join(err, k.removeTemp(fsys, temp))
 	}
 	if after, err := src.Stat(); err != nil || after.Size != info.Size {
 		// Somebody still writes to it. The next sweep finds it again.
-		return errors.Join(err, k.removeTemp(temp))
+		return errors.Join(err, k.removeTemp(fsys, temp))
 	}
-	if err := k.s.fs.Rename(temp, path+c.suffix()); err != nil {
-		return errors.Join(err, k.removeTemp(temp))
+	if err := fsys.Rename(temp, path+c.suffix()); err != nil {
+		return errors.Join(err, k.removeTemp(fsys, temp))
 	}
 	k.s.stats.compressed.Add(1)
-	return k.s.fs.Remove(path)
+	return fsys.Remove(path)
 }
 
-func (k *keeper) removeTemp(temp string) error {
-	err := k.s.fs.Remove(temp)
+func (k *keeper) removeTemp(fsys vfs.FS, temp string) error {
+	err := fsys.Remove(temp)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -260,8 +267,8 @@ func (k *keeper) removeTemp(temp string) error {
 const zipLevel = 6
 
 // compressTo writes the compressed content of src, with its owner and mode.
-func (k *keeper) compressTo(ctx context.Context, temp string, src vfs.File, info vfs.Info, c Compression) (err error) {
-	dst, err := k.s.fs.OpenFile(temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
+func (k *keeper) compressTo(ctx context.Context, fsys vfs.FS, temp string, src vfs.File, info vfs.Info, c Compression) (err error) {
+	dst, err := fsys.OpenFile(temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestOnlyExactBackupNamesAreOurs(t *testing.T) {
 // keep has the backups in dir treated as r says.
 func keep(t testing.TB, s *Store, dir string, r Rotation) []string {
 	t.Helper()
-	s.keeper.later(dir+"/out.log", &r)
+	s.keeper.later(s.fs, dir+"/out.log", &r)
 	s.keeper.work(t.Context())
 	names, err := s.fs.ReadDir(dir)
 	if err != nil {
@@ -223,7 +223,7 @@ func TestASweepThatIsStoppedLeavesTheBackup(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := Rotation{Size: 1, Compress: Gzip, MaxBackups: 1}
-	s.keeper.later("/out.log", &r)
+	s.keeper.later(s.fs, "/out.log", &r)
 	s.keeper.work(ctx)
 	wantContent(t, mem, name, "x\n")
 }

@@ -41,7 +41,8 @@ func (f *File) open() error {
 	if !f.h.stream {
 		f.beginPeriod(now)
 		if f.set.Rotation.keeps() {
-			f.s.keeper.later(f.s.realPath(f.path), &f.set.Rotation)
+			fsys, name := f.real()
+			f.s.keeper.later(fsys, name, &f.set.Rotation)
 		}
 	}
 	return nil
@@ -49,17 +50,17 @@ func (f *File) open() error {
 
 func (f *File) openOrCreate() (vfs.File, error) {
 	flags := openFlags
-	if f.set.NoFollow {
+	if f.set.Links == NoLinks {
 		flags |= unix.O_NOFOLLOW
 	}
-	h, err := f.s.fs.OpenFile(f.path, flags, 0)
+	h, err := f.fs.OpenFile(f.name, flags, 0)
 	switch {
 	case err == nil:
 		return h, nil
 	case errors.Is(err, unix.ENXIO):
 		// A FIFO without a reader. Opened for both directions it needs none, and
 		// keeps up to 64 KiB for the reader to come, as in rsyslogd's ompipe.
-		h, err = f.s.fs.OpenFile(f.path, flags&^(unix.O_WRONLY|unix.O_APPEND)|unix.O_RDWR, 0)
+		h, err = f.fs.OpenFile(f.name, flags&^(unix.O_WRONLY|unix.O_APPEND)|unix.O_RDWR, 0)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
 		return f.create(flags)
 	}
@@ -75,10 +76,10 @@ func (f *File) create(flags int) (vfs.File, error) {
 		return nil, err
 	}
 	perm := uint32(f.set.FileMode)
-	h, err := f.s.fs.OpenFile(f.path, flags|unix.O_CREAT|unix.O_EXCL, perm)
+	h, err := f.fs.OpenFile(f.name, flags|unix.O_CREAT|unix.O_EXCL, perm)
 	if errors.Is(err, fs.ErrExist) {
 		// Another writer was faster, or the path is a symbolic link to nowhere.
-		h, err = f.s.fs.OpenFile(f.path, flags|unix.O_CREAT, perm)
+		h, err = f.fs.OpenFile(f.name, flags|unix.O_CREAT, perm)
 		if err != nil {
 			return nil, &OpenError{f.path, "open", err}
 		}
@@ -93,7 +94,7 @@ func (f *File) create(flags int) (vfs.File, error) {
 		}
 	}
 	if f.set.Sync {
-		if err := vfs.SyncDir(f.s.fs, filepath.Dir(f.path)); err != nil {
+		if err := vfs.SyncDir(f.fs, filepath.Dir(f.name)); err != nil {
 			f.s.stats.errors.Add(1)
 			f.s.report.warn("directory of a new file cannot be synced", "file", f.path, "err", err)
 		}
@@ -119,22 +120,30 @@ func (f *File) makeDirs() error {
 	if f.set.NoDirs {
 		return nil
 	}
-	o := f.set.DirOwner
-	err := vfs.MkdirAll(f.s.fs, filepath.Dir(f.path), uint32(f.set.DirMode), func(dir string) error {
-		if o.isZero() {
-			return nil
-		}
-		uid, gid := o.ids()
-		if err := f.chowned(dir, f.s.fs.Chown(dir, uid, gid)); err != nil {
-			return &OpenError{f.path, "chown", err}
-		}
-		return nil
-	})
+	err := f.makeDirsIn(f.fs, filepath.Dir(f.name))
 	var open *OpenError
 	if err != nil && !errors.As(err, &open) {
 		err = &OpenError{f.path, "mkdir", err}
 	}
 	return err
+}
+
+func (f *File) makeDirsIn(fsys vfs.FS, dir string) error {
+	if f.fs != f.s.fs && fsys == f.fs {
+		if err := f.makeDirsIn(f.s.fs, filepath.Clean(f.base)); err != nil {
+			return err
+		}
+	}
+	return vfs.MkdirAll(fsys, dir, uint32(f.set.DirMode), func(dir string) error {
+		if f.set.DirOwner.isZero() {
+			return nil
+		}
+		uid, gid := f.set.DirOwner.ids()
+		if err := f.chowned(dir, fsys.Chown(dir, uid, gid)); err != nil {
+			return &OpenError{f.path, "chown", err}
+		}
+		return nil
+	})
 }
 
 // closeHandle closes the descriptor, if there is one, and ends the compressed
@@ -164,7 +173,7 @@ func (f *File) follow(now int64) error {
 		return nil
 	}
 	f.h.checked = now
-	info, err := f.s.fs.Stat(f.path)
+	info, err := f.fs.Stat(f.name)
 	if err == nil && vfs.SameFile(info, f.h.info) {
 		// Somebody may have truncated it (logrotate's copytruncate).
 		f.h.size = info.Size

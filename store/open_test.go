@@ -210,7 +210,7 @@ func TestSymbolicLinkAsLastComponent(t *testing.T) {
 	if err := os.Symlink("target.log", dir+"/link.log"); err != nil {
 		t.Fatal(err)
 	}
-	no := mustFile(t, s, dir+"/link.log", Options{NoFollow: true})
+	no := mustFile(t, s, dir+"/link.log", Options{Links: NoLinks})
 	if err := no.Append([]byte("x\n")); !errors.Is(err, unix.ELOOP) {
 		t.Errorf("with NoFollow: %v", err)
 	}

@@ -26,6 +26,20 @@ func (o Owner) ids() (uid, gid int) {
 	return uid, gid
 }
 
+// Links says which symbolic links are followed on the way to a file.
+type Links uint8
+
+const (
+	// LinksInside: below the directory that the names of a Cache begin with, only
+	// those that stay below it. All links of a fixed name, which is the
+	// administrator's.
+	LinksInside Links = iota
+	// AllLinks are followed, as rsyslogd does.
+	AllLinks
+	// NoLinks: none below that directory, and none as last component of a fixed name.
+	NoLinks
+)
+
 // Compression names a compressed format.
 type Compression uint8
 
@@ -63,8 +77,8 @@ type Options struct {
 	// Escape uses dynamic names as they are, but for NUL and control bytes and
 	// what is too long: with ".." a sender can write anywhere.
 	Escape bool
-	// NoFollow refuses a symbolic link as last component of a path.
-	NoFollow bool
+	// Links says which symbolic links are followed.
+	Links Links
 
 	// Isolate: a file that can not be written keeps its records in its buffer, and
 	// loses what does not fit, instead of refusing them.

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"errors"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"gopkg.in/natefinch/lumberjack.v2"
 
 	"syslogd/internal/vfs"
@@ -100,7 +103,7 @@ func (f *File) rotate() error {
 		problem = f.h.Chmod(uint32(old.Mode.Perm()))
 	}
 	if f.set.Sync && problem == nil {
-		problem = vfs.SyncDir(f.s.fs, filepath.Dir(f.path))
+		problem = vfs.SyncDir(f.fs, filepath.Dir(f.name))
 	}
 	if problem != nil {
 		f.s.stats.errors.Add(1)
@@ -117,15 +120,47 @@ func (s *Store) moveAside(f *File) (tried bool, err error) {
 	}
 	s.creating.Lock()
 	defer s.creating.Unlock()
-	path := s.realPath(f.path)
-	if info, err := s.fs.Stat(path); err != nil || !vfs.SameFile(info, old) {
+	fsys, name := f.real()
+	if info, err := fsys.Stat(name); err != nil || !vfs.SameFile(info, old) {
 		return false, nil
 	}
-	return true, s.rotator.Rotate(path)
+	if fsys != s.fs {
+		return true, f.moveBeneath(old)
+	}
+	return true, s.rotator.Rotate(name)
 }
 
-// realPath resolves a symbolic link as last component: backups belong beside
-// the file itself, and renaming would move the link.
+// moveBeneath is the rotator's work below a directory that no link may lead out of:
+// lumberjack goes by paths, and would truncate what a link leads to that is put in the
+// place of the file meanwhile.
+func (f *File) moveBeneath(old vfs.Info) error {
+	if info, err := f.fs.Lstat(f.name); err != nil || !info.Mode.IsRegular() {
+		return errors.Join(err, errLinked)
+	}
+	ext := filepath.Ext(f.name)
+	backup := strings.TrimSuffix(f.name, ext) + "-" + f.s.clock().UTC().Format(backupTime) + ext
+	if err := f.fs.Rename(f.name, backup); err != nil {
+		return err
+	}
+	h, err := f.fs.OpenFile(f.name, openFlags|unix.O_CREAT|unix.O_EXCL, uint32(old.Mode.Perm()))
+	if err != nil {
+		return err
+	}
+	return errors.Join(h.Chown(old.UID, old.GID), h.Close())
+}
+
+var errLinked = errors.New("a symbolic link leads to it")
+
+// real is where backups belong: beside the file itself. The last component of a path
+// may be a symbolic link, which renaming would move.
+func (f *File) real() (vfs.FS, string) {
+	if f.fs != f.s.fs {
+		return f.fs, f.name
+	}
+	return f.s.fs, f.s.realPath(f.path)
+}
+
+// realPath resolves a symbolic link as last component.
 func (s *Store) realPath(path string) string {
 	if info, err := s.fs.Lstat(path); err != nil || info.Mode&fs.ModeSymlink == 0 {
 		return path

@@ -132,7 +132,10 @@ func (s *Store) acquire(base, path string, set *settings) (*File, error) {
 	key := fileKey{path, set}
 	f := s.files[key]
 	if f == nil {
-		f = &File{s: s, base: base, path: path, set: set}
+		f = &File{s: s, base: base, path: path, set: set, fs: s.fs, name: path}
+		if base != "" && set.Links != AllLinks && !set.Escape {
+			f.fs, f.name = vfs.Beneath(s.fs, base, set.Links == NoLinks), path[len(base):]
+		}
 		s.files[key] = f
 	}
 	f.refs++

@@ -20,7 +20,7 @@ type ModuleConfig struct {
 	Modes        Modes
 	DoNotSuspend bool
 	AllowEscape  bool
-	Symlinks     bool
+	Links        store.Links
 	ZipDriver    store.Compression
 }
 
@@ -52,7 +52,7 @@ type Config struct {
 	timeoutGiven  bool
 	DoNotSuspend  bool
 	AllowEscape   bool
-	Symlinks      bool
+	Links         store.Links
 
 	SizeLimit   int64
 	SizeCommand string
@@ -108,14 +108,23 @@ var moduleParams = param.Join(
 			Doc("A dynamic file that can not be written does not suspend the action: it keeps some messages until it can, further ones are lost."),
 		param.Bool("dynafile.dangerousPermitPathEscape", func(c *ModuleConfig) *bool { return &c.AllowEscape }).Default("off").
 			Doc("Let a dynamic name leave the directory that its template begins with."),
-		param.Bool("followSymlinks", func(c *ModuleConfig) *bool { return &c.Symlinks }).Default("on").
-			Doc("Follow a symbolic link as last component of a name."),
+		followSymlinks(func(c *ModuleConfig) *store.Links { return &c.Links }).Default("inside").
+			Doc("Symbolic links that are followed below the directory that a dynaFile template begins with: "+
+				"all (on, as rsyslogd 8.2302), those that stay below it (inside), none (off). "+
+				"Of a fixed name all are, but with off not its last component."),
 		param.NoEffect[ModuleConfig]("dynafile.restrictTemplateType", "only string and list templates can name a file"),
 		zipDriver(func(c *ModuleConfig) *store.Compression { return &c.ZipDriver }),
 		param.NoEffect[ModuleConfig]("compression.zstd.workers", "each file is compressed by the worker that writes it"),
 	},
 	param.Group(func(c *ModuleConfig) *Modes { return &c.Modes }, modeParams(false)),
 )
+
+func followSymlinks[C any](field func(*C) *store.Links) *param.Param[C] {
+	return param.Enum("followSymlinks", field,
+		param.Choice[store.Links]{Name: "inside", Value: store.LinksInside},
+		param.Choice[store.Links]{Name: "on", Value: store.AllLinks},
+		param.Choice[store.Links]{Name: "off", Value: store.NoLinks})
+}
 
 func zipDriver[C any](field func(*C) *store.Compression) *param.Param[C] {
 	return param.Enum("compression.driver", field,
@@ -151,7 +160,7 @@ var params = param.Join(
 			Inherits("10 for dynamic files, else never").Doc("Minutes without a write until a file is closed."),
 		param.Bool("dynafile.doNotSuspend", func(c *Config) *bool { return &c.DoNotSuspend }).Inherits("module").Default("on").Doc("See module."),
 		param.Bool("dynafile.dangerousPermitPathEscape", func(c *Config) *bool { return &c.AllowEscape }).Inherits("module").Doc("See module."),
-		param.Bool("followSymlinks", func(c *Config) *bool { return &c.Symlinks }).Inherits("module").Default("on").Doc("See module."),
+		followSymlinks(func(c *Config) *store.Links { return &c.Links }).Inherits("module").Default("inside").Doc("See module."),
 		param.Size("rotation.sizeLimit", func(c *Config) *int64 { return &c.SizeLimit }).Default("0").
 			Doc("Bytes at which the file is rotated, or at which rotation.sizeLimitCommand runs."),
 		param.String("rotation.sizeLimitCommand", func(c *Config) *string { return &c.SizeCommand }).
@@ -181,14 +190,14 @@ func inherit(m *ModuleConfig, c *Config) {
 	makeDirs, failOnChown := c.Modes.MakeDirs, c.Modes.FailOnChown
 	c.Modes = m.Modes
 	c.Modes.MakeDirs, c.Modes.FailOnChown = makeDirs, failOnChown
-	c.DoNotSuspend, c.AllowEscape, c.Symlinks, c.ZipDriver = m.DoNotSuspend, m.AllowEscape, m.Symlinks, m.ZipDriver
+	c.DoNotSuspend, c.AllowEscape, c.Links, c.ZipDriver = m.DoNotSuspend, m.AllowEscape, m.Links, m.ZipDriver
 }
 
 // legacyInherit copies what selector lines take from the module: the template,
 // but neither modes nor owners (observed on rsyslogd 8.2302).
 func legacyInherit(m *ModuleConfig, c *Config) {
 	c.Template, c.AddLF = m.Template, m.AddLF
-	c.AllowEscape, c.Symlinks, c.ZipDriver = m.AllowEscape, m.Symlinks, m.ZipDriver
+	c.AllowEscape, c.Links, c.ZipDriver = m.AllowEscape, m.Links, m.ZipDriver
 }
 
 // Check reports parameters that contradict each other.
@@ -219,7 +228,7 @@ func (c *Config) storeOptions() store.Options {
 	o := store.Options{
 		FileMode: c.Modes.File, DirMode: c.Modes.Dir,
 		FileOwner: owner(c.Modes.FileOwner, c.Modes.FileGroup), DirOwner: owner(c.Modes.DirOwner, c.Modes.DirGroup),
-		IgnoreChown: !c.Modes.FailOnChown, NoDirs: !c.Modes.MakeDirs, NoFollow: !c.Symlinks,
+		IgnoreChown: !c.Modes.FailOnChown, NoDirs: !c.Modes.MakeDirs, Links: c.Links,
 		Escape: c.AllowEscape, Isolate: c.DynaFile != "" && c.DoNotSuspend,
 		Buffer: int(c.BufferSize), Hold: !c.FlushOnTXEnd, Sync: c.Sync,
 		ZipLevel: c.ZipLevel, Zip: c.ZipDriver, RobustZip: c.RobustZip,
