@@ -109,8 +109,8 @@ var moduleParams = param.Join(
 		param.Bool("dynafile.dangerousPermitPathEscape", func(c *ModuleConfig) *bool { return &c.AllowEscape }).Default("off").
 			Doc("Let a dynamic name leave the directory that its template begins with."),
 		followSymlinks(func(c *ModuleConfig) *store.Links { return &c.Links }).Default("inside").
-			Doc("Symbolic links that are followed below the directory that a dynaFile template begins with: "+
-				"all (on, as rsyslogd 8.2302), those that stay below it (inside), none (off). "+
+			Doc("Symbolic links that are followed below the directory that a dynaFile template begins with: " +
+				"all (on, as rsyslogd 8.2302), those that stay below it (inside), none (off). " +
 				"Of a fixed name all are, but with off not its last component."),
 		param.NoEffect[ModuleConfig]("dynafile.restrictTemplateType", "only string and list templates can name a file"),
 		zipDriver(func(c *ModuleConfig) *store.Compression { return &c.ZipDriver }),
