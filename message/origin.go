@@ -26,6 +26,9 @@ type Origin struct {
 	// NoHostname is set for local inputs: the text carries no host name, the
 	// tag follows the time stamp.
 	NoHostname bool
+	// Local is set for local inputs whose text may carry a host name. Most has none: the
+	// parser of devices takes the first word for it only where it is plainly one.
+	Local bool
 	// DefaultTZ is the zone of times without one, nil for the local zone.
 	DefaultTZ *Zone
 	// Zones are zones of times without one by the network that the sender is in,

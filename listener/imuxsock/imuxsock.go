@@ -65,7 +65,7 @@ func New(c Config, env module.Env) (listener.Input, error) {
 		// The kernel's time wins over ignoreTimestamp="off", as in rsyslogd.
 		in.origin = &message.Origin{Name: "imuxsock", Format: message.LocalSocket, NoHostname: true, IgnoreTimestamp: c.IgnoreTimestamp || c.SystemTimestamp}
 	} else {
-		in.origin = &message.Origin{Name: "imuxsock", NoHostname: !c.ParseHostname, IgnoreTimestamp: c.IgnoreTimestamp}
+		in.origin = &message.Origin{Name: "imuxsock", NoHostname: !c.ParseHostname, Local: true, IgnoreTimestamp: c.IgnoreTimestamp}
 		in.conf.SystemPID = false
 	}
 	if c.HostName != "" {

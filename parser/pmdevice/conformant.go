@@ -30,6 +30,9 @@ func (p *device) conformant(m *message.Message) bool {
 		return false
 	}
 	host := pos + n
+	if m.Origin.Local {
+		return false
+	}
 	// A host name ends with a letter or a digit. Digits alone may be a year or an
 	// event number, capitals alone a zone or a severity.
 	i, seen := host, uint8(0)

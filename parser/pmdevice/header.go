@@ -76,7 +76,7 @@ func (p *device) hostAndTag(m *message.Message, pos int) {
 		p.tagAndText(m, skipBlanks(text, end), false)
 		return
 	}
-	if !isHost(word) && !isNode(word) && !(isSerial(word) && p.tagFollows(text, end)) {
+	if !isHost(word) && !isNode(word) && !(isSerial(word) && p.tagFollows(text, end)) || m.Origin.Local && !p.localHost(m, pos, end) {
 		p.tagAndText(m, pos, false)
 		return
 	}
@@ -107,6 +107,17 @@ func (p *device) pastRepeated(m *message.Message, pos int, host []byte) int {
 		setTime(m, &t)
 	}
 	return next
+}
+
+// localHost reports whether the word from pos to end is a host also in a message of a local
+// socket. Most of those have none, and a program's name may have a blank: "Media Server: text". So a
+// tag must follow, and the word must be this machine's name, or look like a name, or the tag
+// must have an id.
+func (p *device) localHost(m *message.Message, pos, end int) bool {
+	text := m.Raw()
+	word := text[pos:end]
+	t, ok := p.scanTag(text, p.between(text, skipBlanks(text, end), false), false)
+	return ok && (t.idStart > 0 || isDistinct(word) || string(word) == "localhost" || m.Peer != nil && bytes.Equal(word, m.Peer.Host()))
 }
 
 // tagFollows reports whether a tag stands behind the blanks at pos.
@@ -247,7 +258,7 @@ func (p *device) tagged(_ *message.Batch, m *message.Message, pos int) kind {
 func (p *device) hostTagged(_ *message.Batch, m *message.Message, pos int) kind {
 	text := m.Raw()
 	end := p.tokenEnd(text, pos)
-	if pos > int(m.AfterPRI) || !isHost(text[pos:end]) || !at(text, end, ' ') {
+	if m.Origin.Local || pos > int(m.AfterPRI) || !isHost(text[pos:end]) || !at(text, end, ' ') {
 		return none
 	}
 	t, ok := p.scanTag(text, end+1, true)

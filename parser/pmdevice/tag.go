@@ -77,7 +77,7 @@ func (p *device) scanGroups(text []byte, t *tag, pos int) bool {
 		name++
 	}
 	i := name
-	for i < len(text) && kinds[text[i]]&(anyTag|oddMark) != 0 && text[i] != '(' {
+	for i < len(text) && i-pos <= maxName && kinds[text[i]]&(anyTag|oddMark) != 0 && text[i] != '(' {
 		i++
 	}
 	if i == name || !is(text[name], alnum) && text[name] != '/' && text[name] != '_' || name > pos && !at(text, i, '[') {
