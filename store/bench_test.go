@@ -97,7 +97,7 @@ func BenchmarkAppend10000Files(b *testing.B) {
 			}
 			recs := make([]Record, len(keys))
 			for i, k := range keys {
-				recs[i] = Record{k, p}
+				recs[i] = Record{Key: k, Text: p}
 			}
 			b.ReportAllocs()
 			b.ResetTimer()

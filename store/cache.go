@@ -16,6 +16,8 @@ type Cache struct {
 	set  *settings
 	base string
 	size int
+	// makers bounds what records make; nil does not.
+	makers *makers
 
 	// requests counts appends and is the clock of their order.
 	requests                                   atomic.Uint64
@@ -55,7 +57,8 @@ func (s *Store) Cache(o *Options, prefix string, size int) *Cache {
 
 // Record is what Cache.Append appends: Text, one or more whole records, to the file
 // called Key.
-type Record struct{ Key, Text []byte }
+// From is who sent it, see Cache.LimitNewFiles.
+type Record struct{ Key, Text, From []byte }
 
 // group is how many records are looked up together. The memory of each is far
 // away with thousands of files; the processor fetches that of several at a time.
@@ -81,8 +84,16 @@ func (c *Cache) appendGroup(recs []Record) (taken int, err error) {
 	for i := range recs {
 		now++
 		e := found[i]
-		if e == nil {
-			if e, err = c.lookup(recs[i].Key, now); err != nil {
+		missed := e == nil
+		if missed {
+			e, err = c.lookup(&recs[i], now)
+			var over *errDiverted
+			if errors.As(err, &over) {
+				if err = c.divert(&recs[i], over.path); err == nil {
+					continue
+				}
+			}
+			if err != nil {
 				return i, err
 			}
 		}
@@ -95,6 +106,9 @@ func (c *Cache) appendGroup(recs []Record) (taken int, err error) {
 			if err = c.appendAgain(e, &recs[i], err); err != nil {
 				return i, err
 			}
+		}
+		if missed {
+			c.charge(e, &recs[i])
 		}
 	}
 	return len(recs), nil
@@ -125,7 +139,7 @@ func (c *Cache) appendAgain(e *entry, rec *Record, err error) error {
 	// Each round needs an eviction of just this file by another goroutine.
 	for try := 0; errors.Is(err, ErrClosed) && try < 1000; try++ {
 		c.last.CompareAndSwap(e, nil)
-		if e, err = c.lookup(rec.Key, c.requests.Add(1)); err != nil {
+		if e, err = c.lookup(rec, c.requests.Add(1)); err != nil {
 			return err
 		}
 		err = e.file.Append(rec.Text)
@@ -137,10 +151,10 @@ func (c *Cache) appendAgain(e *entry, rec *Record, err error) error {
 	return err
 }
 
-// lookup returns the entry for key, a new one if there is none. The file itself is
-// opened by its first Append.
-func (c *Cache) lookup(key []byte, now uint64) (*entry, error) {
-	name := string(key)
+// lookup returns the entry for a record, a new one if there is none. The file itself
+// is opened by its first Append.
+func (c *Cache) lookup(rec *Record, now uint64) (*entry, error) {
+	name := string(rec.Key)
 	if e := c.get(name, now); e != nil {
 		return e, nil
 	}
@@ -151,6 +165,9 @@ func (c *Cache) lookup(key []byte, now uint64) (*entry, error) {
 		if e := c.get(name, now); e != nil {
 			return e, nil
 		}
+	}
+	if !c.mayOpen(path, rec) {
+		return nil, &errDiverted{path}
 	}
 	c.missed.Add(1)
 	if err := c.makeRoom(); err != nil {
@@ -206,13 +223,17 @@ func DynamicPath(prefix, name string, o *Options) string { return dynamicPath(Ba
 
 func dynamicPath(base, name string, o *Options) string {
 	limit, up := maxName, "__"
+	depth := o.MaxDepth
+	if depth == 0 {
+		depth = DefaultDepth
+	}
 	if o.Escape {
 		base, up = "", ".."
 	}
 	if !o.Rotation.on() {
-		return contain(base, name, limit, up)
+		return contain(base, name, limit, depth, up)
 	}
-	return notBackup(contain(base, name, limit-backupRoom, up))
+	return notBackup(contain(base, name, limit-backupRoom, depth, up))
 }
 
 func (c *Cache) len() int {

@@ -163,7 +163,7 @@ func TestIdleFilesAreClosed(t *testing.T) {
 func records(lines ...string) []Record {
 	recs := make([]Record, len(lines))
 	for i, l := range lines {
-		recs[i] = Record{[]byte("/d/" + l), []byte(l + "\n")}
+		recs[i] = Record{Key: []byte("/d/" + l), Text: []byte(l + "\n")}
 	}
 	return recs
 }
@@ -181,7 +181,7 @@ func TestABatchIsAppendedInItsOrder(t *testing.T) {
 		for n := range 100 {
 			recs = append(recs, records(fmt.Sprint(n%50))...)
 			if n < 50 {
-				recs = append(recs, Record{recs[len(recs)-1].Key, []byte("again\n")})
+				recs = append(recs, Record{Key: recs[len(recs)-1].Key, Text: []byte("again\n")})
 			} else {
 				recs = append(recs, records(fmt.Sprint((n+25)%50))...)
 			}

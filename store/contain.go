@@ -17,6 +17,8 @@ const (
 	backupRoom = 32
 	// hashLen is the length of the hash that stands for what was cut off.
 	hashLen = 16
+	// DefaultDepth is the default of Options.MaxDepth.
+	DefaultDepth = 32
 )
 
 // Base returns the directory that dynamic names must stay in, from the constant
@@ -35,15 +37,15 @@ func Base(prefix string) string {
 //   - an empty last element becomes "_", so that the record has a file;
 //   - an element of more than 255 bytes, or a path of more than 4095, is cut
 //     and gets a hash of the whole, so that the record is kept and different
-//     names stay different.
+//     names stay different; so is a path of more elements than MaxDepth.
 //
 // With base "" name stays absolute if it is, since the configuration lets the
 // message decide, and the rest holds.
-func Contain(base, name string) string { return contain(base, name, maxName, "__") }
+func Contain(base, name string) string { return contain(base, name, maxName, DefaultDepth, "__") }
 
-// contain is Contain for elements of at most limit bytes, with up in the place
-// of "..".
-func contain(base, name string, limit int, up string) string {
+// contain is Contain for elements of at most limit bytes, so many of them as depth, with
+// up in the place of "..".
+func contain(base, name string, limit, depth int, up string) string {
 	root := base
 	rest, below := strings.CutPrefix(name, base)
 	switch {
@@ -64,6 +66,10 @@ func contain(base, name string, limit int, up string) string {
 	}
 	if rest == "" || strings.HasSuffix(rest, "/") || strings.HasSuffix(rest, "/.") || rest == "." {
 		elems = append(elems, "_")
+	}
+	if len(elems) > depth {
+		// The directories end there; the hash tells apart what differs behind.
+		elems = append(elems[:depth-1], hashed(elems[len(elems)-1], rest, limit))
 	}
 	path := root + strings.Join(elems, "/")
 	if len(path) > maxPath {

@@ -15,6 +15,8 @@ type File struct {
 	// used is when the file was last written or opened, in Unix nanoseconds. It
 	// stands beside what an append needs: see Cache.find.
 	used atomic.Int64
+	// made counts what was made for the file, itself and directories.
+	made atomic.Int32
 
 	mu sync.Mutex // guards what follows, up to limitUntil
 	// buf is what was taken and not written, whole records; nil when there is

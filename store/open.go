@@ -88,6 +88,7 @@ func (f *File) create(flags int) (vfs.File, error) {
 	if err != nil {
 		return nil, &OpenError{f.path, "open", err}
 	}
+	f.made.Add(1)
 	if o := f.set.FileOwner; !o.isZero() {
 		if err := f.chowned(f.path, h.Chown(o.ids())); err != nil {
 			return nil, &OpenError{f.path, "chown", errors.Join(err, h.Close())}
@@ -135,6 +136,7 @@ func (f *File) makeDirsIn(fsys vfs.FS, dir string) error {
 		}
 	}
 	return vfs.MkdirAll(fsys, dir, uint32(f.set.DirMode), func(dir string) error {
+		f.made.Add(1)
 		if f.set.DirOwner.isZero() {
 			return nil
 		}

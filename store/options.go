@@ -77,6 +77,9 @@ type Options struct {
 	// Escape uses dynamic names as they are, but for NUL and control bytes and
 	// what is too long: with ".." a sender can write anywhere.
 	Escape bool
+	// MaxDepth is how many elements a dynamic name may have below the constant
+	// directory; 0 is DefaultDepth.
+	MaxDepth int
 	// Links says which symbolic links are followed.
 	Links Links
 

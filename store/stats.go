@@ -18,6 +18,8 @@ type Stats struct {
 	// Errors counts failed system calls, Lost records that had been taken and
 	// could not be written before their file was closed for good.
 	Errors, Lost uint64
+	// Diverted counts records that went to an overflow file.
+	Diverted uint64
 }
 
 type counters struct {
@@ -25,7 +27,7 @@ type counters struct {
 	opens, reopened                atomic.Uint64
 	writes, bytes, syncs           atomic.Uint64
 	rotations, compressed, removed atomic.Uint64
-	errors, lost                   atomic.Uint64
+	errors, lost, diverted         atomic.Uint64
 }
 
 func (c *counters) snapshot() Stats {
@@ -34,7 +36,7 @@ func (c *counters) snapshot() Stats {
 		Opens: c.opens.Load(), Reopened: c.reopened.Load(),
 		Writes: c.writes.Load(), Bytes: c.bytes.Load(), Syncs: c.syncs.Load(),
 		Rotations: c.rotations.Load(), Compressed: c.compressed.Load(), Removed: c.removed.Load(),
-		Errors: c.errors.Load(), Lost: c.lost.Load(),
+		Errors: c.errors.Load(), Lost: c.lost.Load(), Diverted: c.diverted.Load(),
 	}
 }
 

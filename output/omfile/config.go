@@ -3,6 +3,7 @@ package omfile
 import (
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"syslogd/config/param"
@@ -53,6 +54,11 @@ type Config struct {
 	DoNotSuspend  bool
 	AllowEscape   bool
 	Links         store.Links
+
+	MaxDepth     int
+	NewFiles     int
+	NewPerSender int
+	Overflow     string
 
 	SizeLimit   int64
 	SizeCommand string
@@ -161,6 +167,15 @@ var params = param.Join(
 		param.Bool("dynafile.doNotSuspend", func(c *Config) *bool { return &c.DoNotSuspend }).Inherits("module").Default("on").Doc("See module."),
 		param.Bool("dynafile.dangerousPermitPathEscape", func(c *Config) *bool { return &c.AllowEscape }).Inherits("module").Doc("See module."),
 		followSymlinks(func(c *Config) *store.Links { return &c.Links }).Inherits("module").Default("inside").Doc("See module."),
+		param.Int("dynafile.maxDepth", func(c *Config) *int { return &c.MaxDepth }).Range(1, 255).Default(strconv.Itoa(store.DefaultDepth)).
+			Doc("Directories and file that a dynamic name may have below the constant part of its template; what is deeper is one name with a hash. Not known to rsyslogd."),
+		param.NonNegInt("dynafile.newFilesPerSender", func(c *Config) *int { return &c.NewPerSender }).Default("100").
+			Doc("Files and directories that messages from one address may make a second; what is not used adds up for 5 minutes. " +
+				"What is beyond goes to the overflow file. 0 is without limit. Not known to rsyslogd."),
+		param.NonNegInt("dynafile.newFiles", func(c *Config) *int { return &c.NewFiles }).Default("1000").
+			Doc("The same for all senders together. Not known to rsyslogd."),
+		param.String("dynafile.overflowFile", func(c *Config) *string { return &c.Overflow }).Default("_overflow.log").
+			Doc("File for messages whose own may not be made, in the constant directory of the template, or else in the work directory. Not known to rsyslogd."),
 		param.Size("rotation.sizeLimit", func(c *Config) *int64 { return &c.SizeLimit }).Default("0").
 			Doc("Bytes at which the file is rotated, or at which rotation.sizeLimitCommand runs."),
 		param.String("rotation.sizeLimitCommand", func(c *Config) *string { return &c.SizeCommand }).
@@ -228,7 +243,7 @@ func (c *Config) storeOptions() store.Options {
 	o := store.Options{
 		FileMode: c.Modes.File, DirMode: c.Modes.Dir,
 		FileOwner: owner(c.Modes.FileOwner, c.Modes.FileGroup), DirOwner: owner(c.Modes.DirOwner, c.Modes.DirGroup),
-		IgnoreChown: !c.Modes.FailOnChown, NoDirs: !c.Modes.MakeDirs, Links: c.Links,
+		IgnoreChown: !c.Modes.FailOnChown, NoDirs: !c.Modes.MakeDirs, Links: c.Links, MaxDepth: c.MaxDepth,
 		Escape: c.AllowEscape, Isolate: c.DynaFile != "" && c.DoNotSuspend,
 		Buffer: int(c.BufferSize), Hold: !c.FlushOnTXEnd, Sync: c.Sync,
 		ZipLevel: c.ZipLevel, Zip: c.ZipDriver, RobustZip: c.RobustZip,

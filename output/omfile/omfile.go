@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"syslogd/metrics"
 	"syslogd/module"
@@ -133,8 +134,13 @@ type dynamic struct {
 	cache *store.Cache
 }
 
-// Templates are the text and the file name.
-func (o *dynamic) Templates() []string { return []string{o.conf.template(), o.conf.DynaFile} }
+// senderTemplate is the address of the sender.
+const senderTemplate = "RSYSLOG_omudpspoofDfltSourceTpl"
+
+// Templates are the text, the file name, and who is to blame for a new file.
+func (o *dynamic) Templates() []string {
+	return []string{o.conf.template(), o.conf.DynaFile, senderTemplate}
+}
 
 // FileName is the name's template, unless senders may choose the place of their files.
 func (o *dynamic) FileName() int {
@@ -160,8 +166,23 @@ func (o *dynamic) Start() error {
 	if int64(o.conf.CacheSize) > store.FileBudget() {
 		size = o.conf.CacheSize
 	}
-	o.cache = o.env.Store.Cache(&o.opt, o.env.TemplatePrefix(o.conf.DynaFile), size)
+	prefix := o.env.TemplatePrefix(o.conf.DynaFile)
+	o.cache = o.env.Store.Cache(&o.opt, prefix, size)
+	o.cache.LimitNewFiles(store.NewFiles{
+		PerSender: o.conf.NewPerSender, All: o.conf.NewFiles, Overflow: o.overflow(store.Base(prefix)),
+	}, o.env.Losses.Of("too_many_new_files", o.env.Name))
 	return nil
+}
+
+// overflow is the file for messages whose own may not be made, "" if there is no place.
+func (o *dynamic) overflow(base string) string {
+	if base == "" && o.env.Global != nil && o.env.Global.WorkDirectory != "" {
+		base = strings.TrimRight(o.env.Global.WorkDirectory, "/") + "/"
+	}
+	if base == "" || o.conf.Overflow == "" {
+		return ""
+	}
+	return base + o.conf.Overflow
 }
 
 // Settle writes out what the files hold.
@@ -169,17 +190,17 @@ func (o *dynamic) Settle() error { return o.cache.Flush() }
 
 // Write appends each record to its file.
 func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
-	return attend(o.env.Store, b, o.append(&b.Parts[0], &b.Parts[1]))
+	return attend(o.env.Store, b, o.append(&b.Parts[0], &b.Parts[1], &b.Parts[2]))
 }
 
-func (o *dynamic) append(text, name *output.Part) error {
+func (o *dynamic) append(text, name, from *output.Part) error {
 	var recs [64]store.Record
 	var lines []byte
 	for done := 0; done < len(text.Ends); {
 		n := min(len(text.Ends)-done, len(recs))
 		lines = lines[:0]
 		for i := range recs[:n] {
-			recs[i] = store.Record{Key: name.At(done + i), Text: o.conf.record(text.At(done+i), &lines)}
+			recs[i] = store.Record{Key: name.At(done + i), Text: o.conf.record(text.At(done+i), &lines), From: from.At(done + i)}
 		}
 		taken, err := o.cache.Append(recs[:n])
 		if done += taken; err != nil {

@@ -82,13 +82,15 @@ func open(t *testing.T, conf string) *file {
 // write writes records: text, and for dynamic files the name behind a bar.
 func (f *file) write(records ...string) error {
 	f.t.Helper()
-	var text, name output.Part
+	var text, name, from output.Part
 	for _, r := range records {
 		t, n, _ := strings.Cut(r, "|")
 		text.Data, name.Data = append(text.Data, t...), append(name.Data, strings.ReplaceAll(n, "@DIR@", f.dir)...)
 		text.Ends, name.Ends = append(text.Ends, len(text.Data)), append(name.Ends, len(name.Data))
+		from.Data = append(from.Data, "192.0.2.1"...)
+		from.Ends = append(from.Ends, len(from.Data))
 	}
-	return f.Write(context.Background(), &output.Batch{Parts: []output.Part{text, name}, Attended: f.attended})
+	return f.Write(context.Background(), &output.Batch{Parts: []output.Part{text, name, from}, Attended: f.attended})
 }
 
 func (f *file) mustWrite(records ...string) {
@@ -132,7 +134,7 @@ func TestAFileOfAFixedName(t *testing.T) {
 func TestDynamicFiles(t *testing.T) {
 	t.Parallel()
 	f := open(t, template+`action(type="omfile" dynaFile="path" template="RSYSLOG_TraditionalFileFormat")`)
-	if got := f.Output.(output.Templated).Templates(); len(got) != 2 || got[0] != "RSYSLOG_TraditionalFileFormat" || got[1] != "path" {
+	if got := f.Output.(output.Templated).Templates(); len(got) != 3 || got[0] != "RSYSLOG_TraditionalFileFormat" || got[1] != "path" {
 		t.Errorf("its templates are %q", got)
 	}
 	f.mustWrite("a\n|@DIR@/h1/p.log", "b\n|@DIR@/h2/p.log", "c\n|@DIR@/h1/p.log")
