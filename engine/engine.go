@@ -393,7 +393,7 @@ func (e *Engine) closeParts() error {
 }
 
 // Health returns what is wrong: inputs that do not listen, suspended actions, queues that
-// can not use their files.
+// can not use their files, files that can not be written, disks that are nearly full.
 func (e *Engine) Health() error {
 	var errs []error
 	if f := e.failures.Load(); f != nil {
@@ -409,7 +409,7 @@ func (e *Engine) Health() error {
 	for _, q := range e.allQueues() {
 		errs = append(errs, q.Health())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, e.store.Health())...)
 }
 
 // Metrics returns the counters of everything.

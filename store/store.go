@@ -39,6 +39,8 @@ type Store struct {
 	stats   counters
 	// lost counts records that their file did not take; see CountLosses.
 	lost *metrics.Loss
+	// short says which file systems are nearly full; nil: nobody has looked.
+	short atomic.Pointer[[]string]
 	// budget is how many descriptors caches without a size of their own may
 	// use together.
 	budget atomic.Int64
@@ -90,6 +92,7 @@ func (s *Store) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.keeper.run(ctx) })
 	wg.Go(func() { s.report.run(ctx) })
+	wg.Go(func() { s.watchRoom(ctx) })
 	s.runFlusher(ctx)
 	wg.Wait()
 	return nil
