@@ -50,29 +50,31 @@ type Global struct {
 	// DropForged drops messages of senders whose name is an address.
 	DropForged bool
 	// LocalInterface has the address of local messages, "" is 127.0.0.1.
-	LocalInterface      string
-	KeepSenders         bool
-	ReportNewSenders    bool
-	ReportGoneSenders   bool
-	SendersTimeout      int
-	AbortOnUnclean      bool
-	AbortOnUnknownID    bool
-	CaseSensitive       bool
-	CompactJSON         bool
-	Environment         []string
-	ProcessInternal     bool
-	ReduceRepeated      bool
-	StatusMessages      bool
-	ErrorsToStderr      bool
-	AllToStderr         bool
-	StderrMax           int
-	InternalInterval    int
-	InternalBurst       int
-	InternalSeverity    message.Severity
-	ReportSuspension    bool
-	ReportContinuation  bool
-	CtrlC               bool
-	InputsTimeout       int
+	LocalInterface     string
+	KeepSenders        bool
+	ReportNewSenders   bool
+	ReportGoneSenders  bool
+	SendersTimeout     int
+	AbortOnUnclean     bool
+	AbortOnUnknownID   bool
+	CaseSensitive      bool
+	CompactJSON        bool
+	Environment        []string
+	ProcessInternal    bool
+	ReduceRepeated     bool
+	StatusMessages     bool
+	ErrorsToStderr     bool
+	AllToStderr        bool
+	StderrMax          int
+	InternalInterval   int
+	InternalBurst      int
+	InternalSeverity   message.Severity
+	ReportSuspension   bool
+	ReportContinuation bool
+	CtrlC              bool
+	InputsTimeout      int
+	// InputsMemory bounds what connections hold, in bytes; 0: listener.DefaultBudget.
+	InputsMemory        int64
 	DropUser, DropGroup int
 	KeepSupplemental    bool
 	// MetricsListen is the address of /metrics and /healthz, "" for none.
@@ -155,6 +157,10 @@ var globalParams = param.Join(
 		param.Bool("action.reportSuspensionContinuation", func(c *Global) *bool { return &c.ReportContinuation }).Default("off").Doc("Log every further try."),
 		param.Bool("shutdown.enable.ctlc", func(c *Global) *bool { return &c.CtrlC }).Default("off").Doc("Stop on SIGINT, also without a terminal."),
 		param.PositiveInt("inputs.timeout.shutdown", func(c *Global) *int { return &c.InputsTimeout }).Default("1000").Doc("Milliseconds that a stop waits for inputs."),
+		param.Size("inputs.maxMemory", func(c *Global) *int64 { return &c.InputsMemory }).
+			Inherits("a sixteenth of the memory, from 64 to 256 MiB").
+			Doc("Bytes that the connections of all inputs may hold: beginnings of messages and what decompressors need. " +
+				"Beyond, the source that holds most loses the connection that holds most. Not known to rsyslogd."),
 		param.Int("default.ruleset.queue.timeoutshutdown", func(c *Global) *int { return &c.rulesetTimeoutShutdown }).Range(0, 1<<31-1).Doc("Default of queue.timeoutShutdown of rulesets."),
 		param.Int("default.action.queue.timeoutshutdown", func(c *Global) *int { return &c.actionTimeoutShutdown }).Range(0, 1<<31-1).Doc("Default of queue.timeoutShutdown of actions."),
 		param.Int("default.ruleset.queue.timeoutactioncompletion", func(c *Global) *int { return &c.rulesetTimeoutCompletion }).Range(0, 1<<31-1).Default("1000").

@@ -157,9 +157,11 @@ func (e *Engine) moduleEnv() module.Env {
 	if g.OversizeFile != "" {
 		oversize = &listener.OversizeFile{Path: g.OversizeFile, Limit: int(g.MaxMessageSize), Log: e.log}
 	}
+	budget := listener.NewBudget(g.InputsMemory, e.log)
+	e.metrics.Register(budget.Object())
 	return module.Env{
-		Oversize: oversize,
-		Log:      e.log, Metrics: e.metrics, Losses: e.losses, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
+		Oversize: oversize, Budget: budget,
+		Log: e.log, Metrics: e.metrics, Losses: e.losses, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
 		Allowed: accessLists(e.cfg, e.log), Policies: e.cfg.Policies,
 		Global: &module.Global{
 			WorkDirectory: g.WorkDirectory, MaxMessageSize: int(g.MaxMessageSize),

@@ -28,6 +28,10 @@ type compressedConn struct {
 	format Compression
 	r      io.Reader
 	late   bool // the read deadline has passed; see packed
+	// needs is told how much memory the decompressor will need, in bytes. An error
+	// ends the stream before that is taken.
+	needs  func(bytes int) error
+	frames zstdFrames
 }
 
 // Read reads decompressed bytes. A reader of the format is made when the first
@@ -37,6 +41,9 @@ func (c *compressedConn) Read(p []byte) (int, error) {
 		var err error
 		switch c.format {
 		case Zlib:
+			if err := c.needs(zlibMemory); err != nil {
+				return 0, err
+			}
 			c.r, err = zlib.NewReader(packed{c})
 		case Zstd:
 			c.r, err = zstd.NewReader(packed{c}, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
@@ -50,6 +57,9 @@ func (c *compressedConn) Read(p []byte) (int, error) {
 
 // maxZstdWindow bounds the memory of a stream; zstd's own levels use up to 8 MiB.
 const maxZstdWindow = 8 << 20
+
+// zlibMemory is what reading zlib takes: a window of 32 KiB, and tables.
+const zlibMemory = 64 << 10
 
 // close ends the decompressor, not the connection.
 func (c *compressedConn) close() {
@@ -74,12 +84,29 @@ func (s packed) Read(p []byte) (int, error) {
 		s.c.Conn.SetReadDeadline(time.Now().Add(lateTime))
 		n, err = s.c.Conn.Read(p)
 	}
+	if s.c.format == Zstd && n > 0 {
+		if needErr := s.c.needs(s.c.frames.scan(p[:n])); needErr != nil {
+			return 0, needErr
+		}
+	}
 	return n, err
+}
+
+// needs tells the budget what the decompressor of a session will need.
+func (s *session) needs(bytes int) error {
+	if bytes > s.window {
+		s.window = bytes
+		s.holds()
+	}
+	if s.away.Load() {
+		return errSentAway
+	}
+	return nil
 }
 
 // broken reports whether err is about the compressed bytes, not the connection. A
 // stream that ends without its trailer is none: rsyslogd's senders close it so.
 func broken(err error) bool {
 	var opErr *net.OpError
-	return !errors.As(err, &opErr) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, os.ErrDeadlineExceeded)
+	return !errors.As(err, &opErr) && !errors.Is(err, errSentAway) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, os.ErrDeadlineExceeded)
 }

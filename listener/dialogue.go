@@ -87,7 +87,7 @@ func (s *session) patience(ctx context.Context) {
 		until = time.Now().Add(d)
 	}
 	s.conn.SetReadDeadline(until)
-	if ctx.Err() != nil { // interrupt may have come before
+	if ctx.Err() != nil || s.away.Load() { // interrupt or leave may have come before
 		s.conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
@@ -103,13 +103,20 @@ func (s *session) hear(slab *message.Slab, n int) {
 	used := n + len(s.rest)
 	if s.large.need > 0 {
 		s.large.buf = append(s.large.buf, slab.Buf[:n]...)
+		s.collected = cap(s.large.buf)
+		s.holds()
 		slab.Release()
 		if len(s.large.buf) < s.large.need {
 			return
 		}
-		slab, used = s.collected()
+		slab, used = s.whole()
 	}
 	slab = rightSize(slab, used)
+	if s.greets(slab.Buf[:used]) {
+		slab.Release()
+		s.end(errTLS)
+		return
+	}
 	b := message.NewBatch(slab)
 	b.Received, b.Flow = time.Now(), &s.flow
 	rest, err := s.take(b, slab.Buf[:used])
@@ -118,6 +125,9 @@ func (s *session) hear(slab *message.Slab, n int) {
 		rest = nil
 	}
 	s.keep(rest)
+	if b.Len() > 0 {
+		s.hears(b.Received)
+	}
 	if qerr := s.finish(b); err == nil || qerr != nil {
 		err = qerr
 	}
@@ -178,15 +188,18 @@ func (s *session) collect(need int, buf []byte) error {
 		return errTooMuch
 	}
 	s.large = large{append([]byte(nil), buf...), need}
+	s.collected = cap(s.large.buf)
+	s.holds()
 	return nil
 }
 
-// collected returns a slab with the collected frame and its length.
-func (s *session) collected() (*message.Slab, int) {
+// whole returns a slab with the collected frame and its length.
+func (s *session) whole() (*message.Slab, int) {
 	slab := message.NewSlab(len(s.large.buf))
 	n := copy(slab.Buf, s.large.buf)
 	s.srv.collecting.Add(-int64(s.large.need))
-	s.large = large{}
+	s.large, s.collected = large{}, 0
+	s.holds()
 	return slab, n
 }
 

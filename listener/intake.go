@@ -2,6 +2,7 @@ package listener
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,19 @@ type intake struct {
 	least  int       // that size may be
 	last   time.Time // something was read
 	long   bool      // the next text is the beginning of a frame that is too long
+
+	greeted   bool // the first bytes have been looked at
+	garbage   bool // what the peer sends are no messages
+	window    int  // what the decompressor needs, in bytes
+	collected int  // of a large frame, in bytes
+
+	heard   atomic.Int64 // when the peer brought a whole message last, or came; ns since 1970
+	spoke   atomic.Bool  // it has brought one
+	away    atomic.Bool  // it was sent away
+	cutOff  atomic.Bool  // for what it holds: the beginning of a frame is thrown away
+	held    atomic.Int64 // bytes, as Budget knows it
+	leave   func()       // ends the connection; guarded by crowd.mu, as shaking is
+	shaking bool         // a TLS handshake is under way
 }
 
 // A read begins with firstRead bytes of room; it grows and shrinks with what
@@ -113,6 +127,14 @@ func (in *intake) cut(slab *message.Slab, n int, atEOF bool) *message.Batch {
 	b.Received, b.Flow = time.Now(), &in.flow
 	in.last = b.Received
 	buf := slab.Buf[:used]
+	if in.greets(buf) {
+		in.garbage = true
+		srv.remove(in)
+	}
+	if in.garbage || in.cutOff.Load() {
+		in.discard(buf)
+		return b
+	}
 	for {
 		text, advance, ev := in.frames.Next(buf, atEOF)
 		if ev.Kind != 0 {
@@ -138,21 +160,45 @@ func (in *intake) cut(slab *message.Slab, n int, atEOF bool) *message.Batch {
 		}
 	}
 	in.keep(buf)
+	if b.Len() > 0 {
+		in.hears(b.Received)
+	}
 	return b
 }
 
 // end makes a batch of what is left: nothing more will come.
 func (in *intake) end() *message.Batch {
+	if in.garbage || in.cutOff.Load() {
+		in.discard(in.rest)
+	}
 	return in.cut(message.NewSlab(len(in.rest)+1), 0, true)
 }
 
 // keep stores the start of a frame that has not ended.
 func (in *intake) keep(buf []byte) {
-	if len(buf) == 0 && cap(in.rest) > firstRead {
+	before := cap(in.rest)
+	if len(buf) == 0 && before > firstRead {
 		in.rest = nil
-		return
+	} else {
+		in.rest = append(in.rest[:0], buf...)
 	}
-	in.rest = append(in.rest[:0], buf...)
+	if cap(in.rest) != before {
+		in.holds()
+	}
+}
+
+// holds tells the budget what the connection holds: the beginning of a frame, and what
+// the decompressor needs.
+func (in *intake) holds() {
+	in.srv.opt.Budget.hold(in, cap(in.rest)+in.collected+in.window)
+}
+
+// discard throws away what a connection that was cut off held of a frame.
+func (in *intake) discard(buf []byte) {
+	if len(buf) > 0 && !in.garbage && in.srv.opt.Lost != nil {
+		in.srv.opt.Lost.Add(1, "peer", string(in.peer.IP))
+	}
+	in.rest = nil
 }
 
 // rightSize copies the used bytes of a slab that is mostly empty to a smaller

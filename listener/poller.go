@@ -113,6 +113,15 @@ func (p *poller) add(s *polled) error {
 	return nil
 }
 
+// leave makes the poller end a session, in its next turn.
+func (p *poller) leave(s *polled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sessions[s.fd] == s { // else the number may be another one's by now
+		unix.Shutdown(s.fd, unix.SHUT_RDWR)
+	}
+}
+
 // open are the sessions that have not ended.
 func (p *poller) open() []*polled {
 	p.mu.Lock()
@@ -237,6 +246,9 @@ func (p *poller) serve(s *polled, closing bool) (came bool) {
 
 // read reads what has arrived on a connection, as readNow, and takes it.
 func (p *poller) read(s *polled) (n int, err error) {
+	if s.away.Load() {
+		return 0, errSentAway
+	}
 	slab, n, err := s.readNow(s.fd)
 	if n > 0 {
 		p.last = s
@@ -278,7 +290,7 @@ func (p *poller) forget() {
 
 // end submits what is left of a connection and closes it.
 func (p *poller) end(s *polled, err error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, errSentAway) {
 		p.srv.opt.Log.Debug("connection ended", "peer", string(s.peer.IP), "err", os.NewSyscallError("read", err))
 	}
 	p.take(s, s.intake.end())

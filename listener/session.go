@@ -40,7 +40,7 @@ func (s *session) run(ctx context.Context) {
 		return
 	}
 	if s.srv.opt.Compression != Uncompressed {
-		c := &compressedConn{Conn: s.conn, format: s.srv.opt.Compression}
+		c := &compressedConn{Conn: s.conn, format: s.srv.opt.Compression, needs: s.needs}
 		defer c.close()
 		s.replace(ctx, c)
 	}
@@ -57,8 +57,11 @@ func (s *session) run(ctx context.Context) {
 		if n > 0 {
 			s.consume(slab, n, false)
 		}
-		if err == nil {
+		if err == nil && !s.away.Load() {
 			continue
+		}
+		if s.away.Load() {
+			err = errSentAway
 		}
 		s.ending(ctx, raw, err)
 		s.insist(s.intake.end())
@@ -69,6 +72,9 @@ func (s *session) run(ctx context.Context) {
 // ending looks at the error that ended reading. If the server stops, what has
 // arrived is still read.
 func (s *session) ending(ctx context.Context, raw syscall.RawConn, err error) {
+	if errors.Is(err, errSentAway) {
+		return
+	}
 	if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 		s.drain(raw)
 	} else if s.srv.opt.Compression != Uncompressed && broken(err) {
@@ -89,7 +95,9 @@ func (s *session) handshake(ctx context.Context) bool {
 	conn := tls.Server(s.ahead.under(s.conn), s.srv.opt.TLS)
 	hctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
-	if err := conn.HandshakeContext(hctx); err != nil {
+	err := conn.HandshakeContext(hctx)
+	s.srv.shaken(s.intake)
+	if err != nil {
 		s.srv.TLSFailures.Add(1)
 		if ctx.Err() == nil && s.srv.handshakes.Allow() {
 			s.srv.opt.Log.Warn("TLS handshake failed, the connection is closed", "peer", string(s.peer.IP), "err", err, "count", s.srv.TLSFailures.Value())

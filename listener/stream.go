@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -45,7 +46,13 @@ type StreamOptions struct {
 	Compression Compression
 	// MaxSessions bounds connections at a time; 0 is no bound.
 	MaxSessions int
-	KeepAlive   net.KeepAliveConfig
+	// MaxPerSource bounds those of one address; 0 is no bound.
+	MaxPerSource int
+	// Budget, if not nil, bounds what connections hold.
+	Budget *Budget
+	// Lost, if not nil, counts messages whose beginning is thrown away for the Budget.
+	Lost      *metrics.Loss
+	KeepAlive net.KeepAliveConfig
 	// QuietOversize does not log messages that are cut or split (oversizemsg.report).
 	QuietOversize bool
 	// Oversize, if not nil, records messages that are too long.
@@ -72,8 +79,14 @@ type StreamServer struct {
 	running  sync.WaitGroup
 	pollers  []*poller // serve the connections that are only read; none else
 
+	crowd crowd
+	most  int // number that a connection's descriptor may not reach; 0: none
+
 	framing, oversize LogLimiter
 	full              LogLimiter
+	evictions         LogLimiter
+	wrongTLS          LogLimiter
+	accepting         LogLimiter
 	collecting        atomic.Int64 // bytes of large frames that sessions collect
 	handshakes        LogLimiter
 
@@ -83,6 +96,8 @@ type StreamServer struct {
 	Dropped       metrics.Counter // queue closed
 	Opened        metrics.Counter // sessions
 	OpenedFailed  metrics.Counter // sessions refused: limit
+	Evicted       metrics.Counter // sessions closed in favour of others
+	TLSOnPlain    metrics.Counter // sessions that speak TLS without being asked
 	Closed        metrics.Counter // sessions
 	FramingErrors metrics.Counter // frames
 	TLSFailures   metrics.Counter // handshakes
@@ -117,7 +132,7 @@ func (s *StreamServer) Listen(ctx context.Context) error {
 			return fmt.Errorf("listen backlog %d: %w", s.opt.Backlog, err)
 		}
 	}
-	s.ln = ln
+	s.ln, s.most = ln, mostDescriptors()
 	if s.opt.PortFile == "" {
 		return nil
 	}
@@ -267,7 +282,14 @@ func (s *StreamServer) accept(ctx context.Context, sub *Submitter) error {
 		case err != nil:
 			// Out of descriptors, or a connection that went away: the next may work.
 			delay = min(max(2*delay, 5*time.Millisecond), time.Second)
-			s.opt.Log.Warn("accepting a connection", "err", err, "retry_in", delay)
+			if errors.Is(err, unix.EMFILE) {
+				s.crowd.mu.Lock()
+				s.makeRoom(time.Now(), nil)
+				s.crowd.mu.Unlock()
+			}
+			if s.accepting.Allow() {
+				s.opt.Log.Warn("accepting a connection", "err", err, "retry_in", delay)
+			}
 			select {
 			case <-time.After(delay):
 			case <-ctx.Done():
@@ -295,10 +317,16 @@ func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
 		c.Close()
 		return
 	}
-	if s.opt.MaxSessions > 0 && s.open.Load() >= int64(s.opt.MaxSessions) {
-		s.OpenedFailed.Add(1)
-		if s.full.Allow() {
-			s.opt.Log.Error("too many tcp sessions - dropping incoming request", "peer", string(in.peer.IP), "count", s.opt.MaxSessions, "code", 2081)
+	fd, err := s.ownDescriptor(c)
+	why := s.enter(in, fd)
+	if why == welcome && err != nil { // there was room to make, but not for this one
+		s.leftBefore(in)
+		why = tooManyDescriptors
+	}
+	if why != welcome {
+		s.turnDown(in, why)
+		if len(s.pollers) > 0 && err == nil {
+			unix.Close(fd)
 		}
 		c.Close()
 		return
@@ -309,7 +337,7 @@ func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
 		s.opt.Log.Info("connection established", "peer", string(in.peer.Host()))
 	}
 	if len(s.pollers) > 0 {
-		s.poll(c, in)
+		s.poll(c, fd, in)
 		return
 	}
 	ses := &session{intake: in, conn: c}
@@ -322,27 +350,65 @@ func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
 		c.SetReadDeadline(time.Unix(1, 0))
 	}
 	s.mu.Unlock()
+	s.leavesBy(in, ses.leave)
 	s.running.Add(1)
 	go ses.run(ctx)
 }
 
-// poll hands a connection to a poller.
-func (s *StreamServer) poll(c net.Conn, in *intake) {
-	defer c.Close()
-	fd, err := descriptor(c)
-	if err == nil {
-		p := s.pollers[int(s.Opened.Value())%len(s.pollers)]
-		if err = p.add(&polled{intake: in, fd: fd}); err == nil {
-			return
-		}
-		unix.Close(fd)
+// turnDown reports a connection that is refused.
+func (s *StreamServer) turnDown(in *intake, why asked) {
+	s.OpenedFailed.Add(1)
+	if !s.full.Allow() {
+		return
 	}
+	log := s.opt.Log.With("peer", string(in.peer.IP))
+	const text = "too many tcp sessions - dropping incoming request"
+	switch why {
+	case tooManySessions:
+		log.Error(text, "count", s.opt.MaxSessions, "code", 2081)
+	case tooManyOfSource:
+		log.Error(text+": the limit for one source is reached", "count", s.opt.MaxPerSource, "code", 2081)
+	case tooManyDescriptors:
+		log.Error(text+": the file descriptors that are left are for files", "count", s.open.Load(), "code", 2081)
+	case tooManyHandshakes:
+		log.Error(text+": there are too many TLS handshakes at a time", "count", maxHandshakes, "code", 2081)
+	}
+}
+
+// ownDescriptor returns the number of the descriptor that a connection will have: a new
+// one, which belongs to the caller, if a poller is to serve it. If there is none left
+// the number is higher than any.
+func (s *StreamServer) ownDescriptor(c net.Conn) (fd int, err error) {
+	if len(s.pollers) == 0 {
+		return number(c), nil
+	}
+	if fd, err = descriptor(c); err != nil {
+		return math.MaxInt, err
+	}
+	return fd, nil
+}
+
+// poll hands a connection to a poller, which serves it at the descriptor fd.
+func (s *StreamServer) poll(c net.Conn, fd int, in *intake) {
+	defer c.Close()
+	p := s.pollers[int(s.Opened.Value())%len(s.pollers)]
+	ses := &polled{intake: in, fd: fd}
+	err := p.add(ses)
+	if err == nil {
+		s.leavesBy(in, func() { p.leave(ses) })
+		return
+	}
+	unix.Close(fd)
 	s.opt.Log.Warn("serving a connection", "peer", string(in.peer.IP), "err", err)
 	s.closed(in)
 }
 
 // closed counts a connection as closed.
 func (s *StreamServer) closed(in *intake) {
+	s.crowd.mu.Lock()
+	s.crowd.remove(in)
+	s.crowd.mu.Unlock()
+	s.opt.Budget.hold(in, 0)
 	s.open.Add(-1)
 	s.Closed.Add(1)
 	if s.opt.NotifyClose {
@@ -383,6 +449,8 @@ func (s *StreamServer) Object(name string, stats ...*metrics.Stats) *metrics.Obj
 		metrics.Of("input_messages_dropped_total", "Messages dropped because the queue did not take them.", &s.Dropped),
 		metrics.Of("input_sessions_opened_total", "Connections accepted.", &s.Opened),
 		metrics.Of("input_sessions_refused_total", "Connections refused because there were too many.", &s.OpenedFailed),
+		metrics.Of("input_sessions_evicted_total", "Silent connections that were closed because others waited.", &s.Evicted),
+		metrics.Of("input_sessions_tls_on_plain_total", "Connections that spoke TLS where plain text is expected.", &s.TLSOnPlain),
 		metrics.Of("input_sessions_closed_total", "Connections that have ended.", &s.Closed),
 		metrics.Of("input_framing_errors_total", "Frames that were broken, too long or incomplete.", &s.FramingErrors),
 		metrics.Of("input_tls_handshake_failures_total", "TLS handshakes that failed.", &s.TLSFailures),

@@ -54,6 +54,8 @@ type Env struct {
 	OwnMessage func(text string)
 	// Oversize records messages that are too long; nil is nowhere.
 	Oversize *listener.OversizeFile
+	// Budget bounds what the connections of all inputs hold.
+	Budget *listener.Budget
 	// Shared holds what instances of a module have in common, under keys that
 	// begin with the module's name.
 	Shared *sync.Map

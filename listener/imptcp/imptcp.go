@@ -54,6 +54,7 @@ type Config struct {
 	OctetCounting             bool
 	CiscoASA, MultiLine       bool
 	MaxSessions               int
+	MaxPerSource              int
 	NotifyOpen, NotifyClose   bool
 	KeepAlive                 bool
 	KeepAliveProbes           int
@@ -93,6 +94,8 @@ var inputParams = param.Join(param.Table[Config]{
 	param.Bool("supportOctetCountedFraming", func(c *Config) *bool { return &c.OctetCounting }).Legacy("InputPTCPServerSupportOctetCountedFraming").Default("on").Doc("Recognise frames that begin with their length."),
 	param.Bool("framingFix.cisco.asa", func(c *Config) *bool { return &c.CiscoASA }).Default("off").Doc("Skip a blank at the start of a frame."),
 	param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Inherits("module").Doc("Connections at a time; 0 is no limit."),
+	param.NonNegInt("maxSessionsPerSource", func(c *Config) *int { return &c.MaxPerSource }).Default("0").
+		Doc("Connections of one address at a time; 0 is no limit. Not known to rsyslogd."),
 	param.Bool("notifyOnConnectionClose", func(c *Config) *bool { return &c.NotifyClose }).Legacy("InputPTCPServerNotifyOnConnectionClose").Default("off").Doc("Log connections that end."),
 	param.Bool("notifyOnConnectionOpen", func(c *Config) *bool { return &c.NotifyOpen }).Default("off").Doc("Log connections that begin."),
 	param.Enum("compression.mode", func(c *Config) *listener.Compression { return &c.Compression },
@@ -248,7 +251,8 @@ func (in *input) options() (listener.StreamOptions, error) {
 		return listener.StreamOptions{}, err
 	}
 	opt := listener.StreamOptions{
-		Backlog: c.Backlog, PortFile: c.PortFile, MaxSessions: c.MaxSessions,
+		Backlog: c.Backlog, PortFile: c.PortFile, MaxSessions: c.MaxSessions, MaxPerSource: c.MaxPerSource,
+		Budget: in.env.Budget, Lost: in.env.Losses.Of("inputs_memory", c.Name),
 		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
 		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
 		NotifyOpen: c.NotifyOpen, NotifyClose: c.NotifyClose,

@@ -25,6 +25,7 @@ type Config struct {
 	Oversize            relp.Oversize
 	FlowControl         string
 	MaxSessions         int
+	MaxPerSource        int
 	LimitInterval       int
 	LimitBurst          int
 	TLS                 tls.Options
@@ -60,6 +61,8 @@ var inputParams = param.Join(
 			param.Choice[string]{Name: "none", Value: "no"}, param.Choice[string]{Name: "no", Value: "no"}, param.Choice[string]{Name: "light", Value: "light"}, param.Choice[string]{Name: "full", Value: "full"}).
 			Default("light").Doc("Slow the sender down when the queue is full. It always is: what is not in the queue is not acknowledged."),
 		param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Default("5000").Doc("Connections at a time; 0 is no limit. rsyslogd has no limit."),
+		param.NonNegInt("maxSessionsPerSource", func(c *Config) *int { return &c.MaxPerSource }).Default("0").
+			Doc("Connections of one address at a time; 0 is no limit. Not known to rsyslogd."),
 		param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit. What comes beyond is acknowledged and dropped."),
 		param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
 		listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),

@@ -20,6 +20,7 @@ type Common struct {
 	AddtlDelimiter    int
 	MaxFrameSize      int
 	MaxSessions       int
+	MaxPerSource      int
 	MaxListeners      int
 	PreserveCase      bool
 	KeepAlive         bool
@@ -81,7 +82,9 @@ var commonParams = param.Join(
 		param.PositiveInt("maxFrameSize", func(c *Common) *int { return &c.MaxFrameSize }).Default("200000").
 			Doc("Octet counts above this are taken for text. At most 200000000."),
 		param.PositiveInt("maxSessions", func(c *Common) *int { return &c.MaxSessions }).Legacy("InputTCPMaxSessions").Default("200").
-			Doc("Connections at a time."),
+			Doc("Connections at a time. When there are as many, one that is silent has to go for a new one."),
+		param.NonNegInt("maxSessionsPerSource", func(c *Common) *int { return &c.MaxPerSource }).Default("0").
+			Doc("Connections of one address at a time; 0 is no limit. Not known to rsyslogd."),
 		param.PositiveInt("maxListeners", func(c *Common) *int { return &c.MaxListeners }).Alias("maxListners").Legacy("InputTCPMaxListeners").Default("20").
 			Doc("Listeners of the module at most. There is no limit here."),
 		param.Bool("preserveCase", func(c *Common) *bool { return &c.PreserveCase }).Legacy("InputTCPServerPreserveCase").Default("on").
