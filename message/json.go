@@ -101,12 +101,8 @@ func (p *jsonParser) value(depth int) (Value, error) {
 	return p.number()
 }
 
-// manyMembers is how many members an object has before an index of their names pays.
-const manyMembers = 32
-
 func (p *jsonParser) object(depth int) (Value, error) {
 	v := ObjectValue()
-	var index map[string]int
 	p.at++
 	for !p.take('}') {
 		key, err := p.str()
@@ -117,10 +113,7 @@ func (p *jsonParser) object(depth int) (Value, error) {
 		if err != nil {
 			return v, err
 		}
-		if index == nil && len(v.obj) == manyMembers {
-			index = v.index()
-		}
-		v.putIndexed(key, val, index)
+		v.Put(key, val, true)
 		if !p.take(',') {
 			if p.take('}') {
 				return v, nil
@@ -129,28 +122,6 @@ func (p *jsonParser) object(depth int) (Value, error) {
 		}
 	}
 	return v, nil
-}
-
-func (v *Value) index() map[string]int {
-	index := make(map[string]int, 2*len(v.obj))
-	for i := range v.obj {
-		index[v.obj[i].key] = i
-	}
-	return index
-}
-
-// putIndexed is Put with the places of the members, or nil.
-func (v *Value) putIndexed(key string, val Value, index map[string]int) {
-	if index == nil {
-		v.Put(key, val, true)
-		return
-	}
-	if i, known := index[key]; known {
-		v.obj[i].val = val
-		return
-	}
-	index[key] = len(v.obj)
-	v.obj = append(v.obj, member{key, val})
 }
 
 func (p *jsonParser) array(depth int) (Value, error) {

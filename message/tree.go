@@ -102,11 +102,10 @@ func (t *Tree) Set(path Path, val Value, reset, exact bool) bool {
 		switch {
 		case next != nil:
 		case i == len(path)-1:
-			v.obj = append(v.obj, member{path[i].Name, val})
+			v.push(path[i].Name, val)
 			return true
 		default:
-			v.obj = append(v.obj, member{path[i].Name, ObjectValue()})
-			next = &v.obj[len(v.obj)-1].val
+			next = v.push(path[i].Name, ObjectValue())
 		}
 		v = next
 	}

@@ -28,6 +28,9 @@ type Value struct {
 	str  string // String, and the text of a Real
 	arr  []Value
 	obj  []member
+	// index, if not nil, is of the members' names. What is read by several goroutines
+	// is not changed any more: only Put and its like make one.
+	index *index
 }
 
 type member struct {
@@ -95,7 +98,13 @@ func (v *Value) At(i int) *Value { return &v.arr[i] }
 func (v *Value) Append(item Value) { v.arr = append(v.arr, item) }
 
 // Add adds a member to an Object that has none of that name; Put looks.
-func (v *Value) Add(key string, val Value) { v.obj = append(v.obj, member{key, val}) }
+func (v *Value) Add(key string, val Value) {
+	if v.index != nil {
+		v.push(key, val)
+		return
+	}
+	v.obj = append(v.obj, member{key, val})
+}
 
 // Member returns the name and value of member i of an Object.
 func (v *Value) Member(i int) (string, *Value) { return v.obj[i].key, &v.obj[i].val }
@@ -106,20 +115,33 @@ func (v *Value) Get(key string, exact bool) *Value {
 	if v == nil || v.kind != Object {
 		return nil
 	}
+	if i := v.find(key, exact); i >= 0 {
+		return &v.obj[i].val
+	}
+	return nil
+}
+
+// find returns the place of the member called key, as Get, or -1.
+func (v *Value) find(key string, exact bool) int {
+	if v.index != nil {
+		if i, sure := v.index.find(v.obj, key, exact); sure {
+			return i
+		}
+	}
 	for i := range v.obj {
 		if v.obj[i].key == key {
-			return &v.obj[i].val
+			return i
 		}
 	}
 	if exact {
-		return nil
+		return -1
 	}
 	for i := range v.obj {
 		if equalFold(v.obj[i].key, key) {
-			return &v.obj[i].val
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
 // equalFold is == without regard to ASCII case.
@@ -148,17 +170,28 @@ func (v *Value) Put(key string, val Value, exact bool) {
 		*old = val
 		return
 	}
+	v.push(key, val)
+}
+
+// push adds a member that is not there, and has an index made where that pays.
+func (v *Value) push(key string, val Value) *Value {
 	v.obj = append(v.obj, member{key, val})
+	switch n := len(v.obj); {
+	case v.index != nil:
+		v.index.add(key, n-1)
+	case n >= manyMembers:
+		v.index = newIndex(v.obj)
+	}
+	return &v.obj[len(v.obj)-1].val
 }
 
 // Delete takes the member called key away.
 func (v *Value) Delete(key string, exact bool) {
-	old := v.Get(key, exact)
-	for i := range v.obj {
-		if &v.obj[i].val == old {
-			v.obj = append(v.obj[:i], v.obj[i+1:]...)
-			return
-		}
+	if v.kind != Object {
+		return
+	}
+	if i := v.find(key, exact); i >= 0 {
+		v.obj, v.index = append(v.obj[:i], v.obj[i+1:]...), nil
 	}
 }
 
@@ -172,6 +205,7 @@ func (v *Value) Clone() Value {
 		}
 	}
 	if v.obj != nil {
+		c.index = nil
 		c.obj = make([]member, len(v.obj))
 		for i := range v.obj {
 			c.obj[i] = member{v.obj[i].key, v.obj[i].val.Clone()}

@@ -105,6 +105,8 @@ type Worker struct {
 	depth int
 	// attending: outputs may hold something of the last batch that is to be flushed.
 	attending bool
+	// interrupted is set when the stop of the server ended the processing of a message.
+	interrupted bool
 	// tooDeep is set when a call was nested too deep, until the next message.
 	tooDeep bool
 	// previousSuspended is about the action that ran before, for
@@ -125,7 +127,8 @@ func (r *Router) NewWorker(ctx context.Context) *Worker {
 }
 
 // Run processes b and releases it. It returns how many messages are done: all, or
-// none when the stop of the server came between them and an output or a queue.
+// none when the stop of the server came between them and an output or a queue, or those
+// in front of one that the stop interrupted.
 func (w *Worker) Run(b *message.Batch) (done int) {
 	w.rouse()
 	w.batch = b
@@ -134,11 +137,12 @@ func (w *Worker) Run(b *message.Batch) (done int) {
 	if w.router.Senders != nil {
 		w.countSenders(b)
 	}
-	for w.at = 0; w.at < len(b.Msgs); w.at++ {
+	w.interrupted = false
+	for w.at = 0; w.at < len(b.Msgs) && !w.interrupted; w.at++ {
 		w.messages(rs, b)
 	}
 	if w.commit() {
-		done = len(b.Msgs)
+		done = min(w.at, len(b.Msgs))
 	}
 	w.batch = nil
 	b.Release()
@@ -168,7 +172,10 @@ func (w *Worker) messages(rs *Ruleset, b *message.Batch) {
 		if m.Dropped() || fresh && w.router.Repeats != nil && w.repeats(rs, m) {
 			continue
 		}
-		w.process(rs, m)
+		if w.process(rs, m); w.interrupted {
+			w.at-- // is counted on by the caller
+			return
+		}
 	}
 }
 

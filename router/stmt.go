@@ -114,6 +114,11 @@ type Foreach struct {
 func (s *Foreach) run(w *Worker, m *message.Message) bool {
 	stop := false
 	s.In.Eval(m, w.props).Each(func(v script.Value) bool {
+		// Loops within loops over what a sender wrote may take longer than a stop.
+		if w.ctx.Err() != nil {
+			w.interrupted, stop = true, true
+			return false
+		}
 		s.Var.Assign(m, w.props, v, true)
 		stop = w.run(s.Body, m)
 		return !stop

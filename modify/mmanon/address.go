@@ -159,9 +159,9 @@ func (r *v6Reader) address() v6 {
 }
 
 // hex reads the hexadecimal digits at the start of text. More than four are no
-// number; all of them are counted.
+// number; no more than one of those is counted, since each may be looked at again.
 func hex(text []byte) (n uint16, digits int) {
-	for _, c := range text {
+	for _, c := range text[:min(len(text), 5)] {
 		if k := kinds[c]; k != digit && k != letter {
 			break
 		}

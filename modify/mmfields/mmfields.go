@@ -40,7 +40,7 @@ func (x *modifier) Modify(m *message.Message, ctx *property.Context) error {
 	for n := 1; len(text) > 0; n++ {
 		var field []byte
 		field, text, _ = bytes.Cut(text, []byte{x.Separator})
-		fields.Put("f"+strconv.Itoa(n), message.StringValue(string(field)), true)
+		fields.Add("f"+strconv.Itoa(n), message.StringValue(string(field)))
 	}
 	x.Root.Put(m, fields, ctx)
 	return nil
