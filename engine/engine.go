@@ -268,6 +268,12 @@ func (e *Engine) runInputs() {
 			continue
 		}
 		e.running.Go(func() {
+			defer func() {
+				if v := recover(); v != nil {
+					p := barrier.Caught(v)
+					e.log.Error("input ended by a panic", "input", in.name, "panic", p.Value, "stack", p.Stack)
+				}
+			}()
 			if err := in.Run(ctx, in.submit); err != nil && ctx.Err() == nil {
 				e.log.Error("input ended", "input", in.name, "err", err)
 			}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"syslogd/internal/barrier"
 	"syslogd/internal/datagram"
 )
 
@@ -62,7 +63,7 @@ func (d *Datagrams) run() {
 			d.fault(errno)
 			continue
 		}
-		if n > 0 && !d.reader.Hand(n) {
+		if n > 0 && !d.hand(n) {
 			return
 		}
 		d.reader.Next(n)
@@ -76,6 +77,19 @@ func (d *Datagrams) run() {
 		d.reader.Last(n)
 	}
 	d.ended()
+}
+
+// hand has the reader see to n datagrams. When that panics they are lost.
+func (d *Datagrams) hand(n int) (still bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			p := barrier.Caught(v)
+			if still = true; d.faults.Allow() {
+				d.log.Error("datagrams caused a panic, they are lost", "count", n, "panic", p.Value, "stack", p.Stack)
+			}
+		}
+	}()
+	return d.reader.Hand(n)
 }
 
 func (d *Datagrams) fault(err error) {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/barrier"
 	"syslogd/internal/epoll"
 	"syslogd/message"
 )
@@ -219,6 +220,7 @@ func (p *poller) again() bool {
 	if p.last == nil {
 		return false
 	}
+	defer p.survive(p.last)
 	n, _ := p.read(p.last)
 	return n > 0
 }
@@ -227,6 +229,7 @@ func (p *poller) again() bool {
 // is left makes the connection ready again. One that is closing is read to its end. It
 // reports whether anything came.
 func (p *poller) serve(s *polled, closing bool) (came bool) {
+	defer p.survive(s)
 	for {
 		n, err := p.read(s)
 		switch {
@@ -288,6 +291,17 @@ func (p *poller) forget() {
 	p.taken, p.size = p.taken[:0], 0
 }
 
+// survive is deferred around the reading of a connection: when it panics, the
+// connection is closed as it is.
+func (p *poller) survive(s *polled) {
+	if v := recover(); v != nil {
+		p.srv.crashed(s.intake, barrier.Caught(v))
+		if !s.ended {
+			p.close(s)
+		}
+	}
+}
+
 // end submits what is left of a connection and closes it.
 func (p *poller) end(s *polled, err error) {
 	if err != nil && !errors.Is(err, errSentAway) {
@@ -295,6 +309,11 @@ func (p *poller) end(s *polled, err error) {
 	}
 	p.take(s, s.intake.end())
 	p.submit()
+	p.close(s)
+}
+
+// close closes a connection.
+func (p *poller) close(s *polled) {
 	s.ended = true
 	if p.last == s {
 		p.last = nil

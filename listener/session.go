@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/barrier"
 	"syslogd/message"
 )
 
@@ -36,6 +37,11 @@ func (s *session) run(ctx context.Context) {
 	defer s.srv.ended(s)
 	defer s.conn.Close()
 	defer s.ahead.drop()
+	defer func() {
+		if v := recover(); v != nil {
+			s.srv.crashed(s.intake, barrier.Caught(v))
+		}
+	}()
 	if s.srv.opt.TLS != nil && !s.handshake(ctx) {
 		return
 	}

