@@ -21,7 +21,7 @@ import (
 //	% in front of two digits of that      %25, but not that of %SYS-5-CONFIG_I
 //	nothing where an element should be    _ (and a lone _ becomes %5f)
 //
-// Three dots and more are a name like another, and stay as in rsyslogd.
+// Three dots and more in front of a suffix of the template (....log) stay, as in rsyslogd.
 //
 // Slashes and dots of the configuration stay what they are: constants of the template,
 // and those of variables that message.Marks tells apart. Where secpath-replace or
@@ -59,7 +59,7 @@ func (t *Template) appendPath(dst []byte, m *message.Message, ctx *property.Cont
 		first := start == begin || dst[start-1] == '/'
 		var marks message.Marks
 		dst, marks = t.appendMarked(dst, p, m, ctx)
-		if !p.spec.fitsPath(dst[start:], first) {
+		if !p.spec.fitsPath(dst[start:], first) && !(t.suffixed(i) && onlyDots(dst[start:])) {
 			ctx.Temp = append(ctx.Temp[:0], dst[start:]...)
 			dst = p.spec.appendElements(dst[:start], ctx.Temp, first, marks)
 		}
@@ -69,6 +69,11 @@ func (t *Template) appendPath(dst []byte, m *message.Message, ctx *property.Cont
 		dst = append(dst, '_')
 	}
 	return dst
+}
+
+// suffixed reports whether the element of part i goes on with a constant.
+func (t *Template) suffixed(i int) bool {
+	return i+1 < len(t.parts) && t.parts[i+1].kind == constant && t.parts[i+1].constant[0] != '/'
 }
 
 // appendWholeAsElement is for templates that have no parts between which slashes of
@@ -154,7 +159,7 @@ var pathByte = func() (fits [256]bool) {
 // fitsPath reports whether a value needs nothing done to it, the common case. first
 // says that it begins an element.
 func (r *replacer) fitsPath(value []byte, first bool) bool {
-	if first && len(value) > 0 && r.secure == keepSlash && (value[0] == '.' && !onlyDots(value) || string(value) == "_") {
+	if first && len(value) > 0 && r.secure == keepSlash && (value[0] == '.' || string(value) == "_") {
 		return false
 	}
 	for _, c := range value {
@@ -170,9 +175,6 @@ func (r *replacer) appendElements(dst, value []byte, first bool, marks message.M
 	secured := r.secure != keepSlash
 	if first && string(value) == "_" && !secured {
 		return appendEscaped(dst, value)
-	}
-	if onlyDots(value) {
-		return append(dst, value...)
 	}
 	for i := 0; i < len(value); {
 		c := value[i]

@@ -42,6 +42,8 @@ func TestAPathElementOfAMessageStaysOne(t *testing.T) {
 		{"log/%hostname%.log", "%2fa", "log/%252fa.log"},
 		{"log/%hostname%.log", "%CDP-4-DUPLEX", "log/%CDP-4-DUPLEX.log"},
 		{"log/%hostname%.log", "...", "log/....log"},
+		{"log/%hostname%/x.log", "...", "log/%2e../x.log"},
+		{"log/%hostname%", "...", "log/%2e.."},
 		{"log/%hostname%.log", "a\nb\x00\x7f\x1b", "log/a%0ab%00%7f%1b.log"},
 		{"log/%hostname%.log", "a\u0085\u202eb\u2066\u200f\u2028", "log/a%c2%85%e2%80%aeb%e2%81%a6%e2%80%8f%e2%80%a8.log"},
 		{"log/%hostname%.log", "caf\xe9", "log/caf%e9.log"},
@@ -110,7 +112,7 @@ func FuzzPathElements(f *testing.F) {
 		}
 		for i, value := range []string{host, v} {
 			e := elems[i+1]
-			if e == "" || e[0] == '.' && !onlyDots([]byte(e)) {
+			if e == "" || e[0] == '.' {
 				t.Errorf("%q: element %q", value, e)
 			}
 			// Different values are different elements: the value can be told again.
