@@ -320,7 +320,8 @@ func AppendJSONString(dst []byte, s string) []byte {
 const upperHex = "0123456789ABCDEF"
 
 // AppendJSONEscaped appends s escaped for a JSON string, as json-c does it for
-// rsyslogd: a slash gets a backslash, bytes from 0x7f on stay.
+// rsyslogd: a slash gets a backslash, bytes from 0x7f on stay. What a sender wrote in another
+// encoding is not valid in JSON, but all that there is of it.
 func AppendJSONEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := 0; i < len(s); i++ {

@@ -1,6 +1,9 @@
 package parser
 
 import (
+	"unicode/utf8"
+
+	"syslogd/internal/characters"
 	"syslogd/internal/control"
 	"syslogd/message"
 )
@@ -89,8 +92,11 @@ func (s *sanitiser) escape(b *message.Batch, text []byte, clean int) []byte {
 	clean = min(max(clean-1, 0), s.MaxMessageSize)
 	dst := b.Side(min(len(text)+grow, s.MaxMessageSize))[:0]
 	dst = append(dst, text[:clean]...)
-	for _, c := range text[clean:] {
+	for i, c := range text[clean:] {
 		if len(dst) >= limit {
+			if text[clean+i] >= utf8.RuneSelf {
+				dst = dst[:characters.Whole(dst)]
+			}
 			break
 		}
 		switch {

@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"syslogd/message"
 )
@@ -150,4 +151,18 @@ func FuzzCleanPrefix(f *testing.F) {
 			t.Errorf("%q: got %d, want %d", text, got, want)
 		}
 	})
+}
+
+// A text that grows beyond the limit by escapes ends with a whole character.
+func TestEscapedTextsEndWithAWholeCharacter(t *testing.T) {
+	t.Parallel()
+	o := DefaultOptions()
+	o.MaxMessageSize = 128
+	p := New(o, nil)
+	for shift := range 4 {
+		m := parse(t, p, network, "<13>"+strings.Repeat("x", shift)+"\n"+strings.Repeat("€", 60))
+		if text := m.Raw(); !utf8.Valid(text) || len(text) > 128 || len(text) < 120 {
+			t.Errorf("%d bytes: %q", len(text), text)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package imfile
 import (
 	"bytes"
 
+	"syslogd/internal/characters"
 	"syslogd/internal/posix"
 )
 
@@ -83,7 +84,8 @@ func (s *splitter) line(buf []byte, f flush) (line, bool) {
 	}
 	switch {
 	case len(buf) > s.limit:
-		return line{text: buf[:s.limit], used: s.limit, long: true}, true
+		n := characters.Fit(buf, s.limit)
+		return line{text: buf[:n], used: n, long: true}, true
 	case f == flushAll && len(buf) > 0:
 		return line{text: buf, used: len(buf)}, true
 	}
@@ -101,7 +103,7 @@ func (s *splitter) single(buf []byte, st *skip, f flush) piece {
 	st.line = l.long
 	if s.trim > 0 && len(p.text) > s.trim {
 		// Unlike rsyslogd, no line feed is appended.
-		p.text, p.cut = p.text[:s.trim], false
+		p.text, p.cut = p.text[:characters.Fit(p.text, s.trim)], false
 	}
 	return p
 }
@@ -135,8 +137,9 @@ func (s *splitter) multi(buf []byte, st *skip, f flush) piece {
 			s.out = append(s.out, s.join...)
 		}
 		if n := s.limit - len(s.out); len(l.text) > n || l.long {
-			s.out = append(s.out, l.text[:min(n, len(l.text))]...)
-			return s.cutIn(l, pos, min(n, len(l.text)), st)
+			n = characters.Fit(l.text, n)
+			s.out = append(s.out, l.text[:n]...)
+			return s.cutIn(l, pos, n, st)
 		}
 		s.out = append(s.out, l.text...)
 		pos += l.used

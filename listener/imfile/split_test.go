@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"syslogd/internal/posix"
 )
@@ -160,4 +161,32 @@ func FuzzSplit(f *testing.F) {
 			t.Fatalf("%d bytes of messages of %q: %q", total, text, whole)
 		}
 	})
+}
+
+// A line that is too long, or trimmed, is cut between characters.
+func TestLinesAreCutBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []func(*Config){
+		func(*Config) {}, func(c *Config) { c.Trim = 50 }, func(c *Config) { c.ReadMode = 2 }, func(c *Config) { c.Start = "^<" },
+	} {
+		for shift := range 4 {
+			var c Config
+			inputParams.SetDefaults(&c)
+			mode(&c)
+			s, err := c.splitter(64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			buf, st := []byte("<13>"+strings.Repeat("x", shift)+strings.Repeat("€", 60)+"\n<13>end\n"), skip{}
+			for range 20 {
+				p := s.next(buf, &st, flushAll)
+				if !utf8.Valid(p.text) {
+					t.Errorf("%q is cut within a character", p.text)
+				}
+				if buf = buf[p.used:]; len(buf) == 0 {
+					break
+				}
+			}
+		}
+	}
 }

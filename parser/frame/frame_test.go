@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // with returns the default options, small enough to be exceeded, with changes.
@@ -424,6 +425,40 @@ func TestCleanFrames(t *testing.T) {
 		f, _, _ := r.Next([]byte(tt.stream), false)
 		if len(f) == 0 || r.Clean() != tt.clean {
 			t.Errorf("%q: frame %q, clean %v, want %v", tt.stream, f, r.Clean(), tt.clean)
+		}
+	}
+}
+
+// A frame that is too long is cut between characters, and where it is split no character is lost.
+func TestFramesAreCutBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	for _, o := range []*Options{with(), with(ptcp), with(discard)} {
+		for shift := range 4 {
+			text := "<13>" + strings.Repeat("x", shift) + strings.Repeat("€", 60)
+			for _, stream := range []string{text + "\n<13>y\n", fmt.Sprintf("%d %s6 <13>yz", len(text), text)} {
+				r := NewReader(o)
+				var pieces []string
+				for buf := []byte(stream); len(buf) > 0; {
+					f, n, _ := r.Next(buf, true)
+					if len(f) > 0 {
+						pieces = append(pieces, string(f))
+					}
+					if n == 0 && len(f) == 0 {
+						break
+					}
+					buf = buf[n:]
+				}
+				for _, p := range pieces {
+					if !utf8.ValidString(p) || len(p) > 64 {
+						t.Errorf("%+v: piece %q of %d bytes", o, p, len(p))
+					}
+				}
+				whole := strings.Join(pieces[:len(pieces)-1], "")
+				cut := o.DiscardTruncated || o.Dialect == PTCP && stream[0] != '<'
+				if !cut && whole != text || cut && (len(pieces) != 2 || !strings.HasPrefix(text, whole) || len(whole) < 62) {
+					t.Errorf("%+v: %q became %q", o, stream, pieces)
+				}
+			}
 		}
 	}
 }

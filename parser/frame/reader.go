@@ -2,7 +2,9 @@ package frame
 
 import (
 	"bytes"
+	"unicode/utf8"
 
+	"syslogd/internal/characters"
 	"syslogd/internal/control"
 )
 
@@ -251,9 +253,9 @@ func (r *Reader) count(buf []byte, atEOF bool) ([]byte, int, Event) {
 // counted returns an octet-counted frame, or a piece of one that is too long.
 func (r *Reader) counted(buf []byte, atEOF bool) ([]byte, int, Event) {
 	piece, need := r.remain, r.remain
-	if piece > r.opt.MaxMessageSize {
-		piece = r.opt.MaxMessageSize
-		need = piece + r.lost()
+	long := piece > r.opt.MaxMessageSize
+	if long {
+		need = r.opt.MaxMessageSize + r.lost()
 	}
 	if len(buf) < need {
 		if !atEOF {
@@ -261,6 +263,9 @@ func (r *Reader) counted(buf []byte, atEOF bool) ([]byte, int, Event) {
 		}
 		r.next()
 		return nil, len(buf), Event{Kind: Incomplete, Size: len(buf)}
+	}
+	if long {
+		piece, need = r.cut(buf)
 	}
 	r.remain -= need
 	switch {
@@ -282,6 +287,17 @@ func (r *Reader) lost() int {
 	return 1
 }
 
+// cut returns how many bytes of buf, which has more than a message may have, are a piece, and how
+// many are used up. Unlike in rsyslogd the cut is between characters: then no byte is lost.
+func (r *Reader) cut(buf []byte) (piece, used int) {
+	limit := r.opt.MaxMessageSize
+	piece = characters.Fit(buf, limit)
+	if piece < limit || buf[limit-1] >= utf8.RuneSelf || len(buf) > limit && buf[limit] >= utf8.RuneSelf {
+		return piece, piece
+	}
+	return piece, piece + r.lost()
+}
+
 // text returns a frame that a delimiter ends, or a piece of one that is too long.
 func (r *Reader) text(buf []byte, atEOF bool) ([]byte, int, Event) {
 	end, verdict := r.end(buf, atEOF)
@@ -299,12 +315,12 @@ func (r *Reader) text(buf []byte, atEOF bool) ([]byte, int, Event) {
 
 // split returns the first piece of a frame that is too long.
 func (r *Reader) split(buf []byte) ([]byte, int, Event) {
-	n := r.opt.MaxMessageSize
+	n, used := r.cut(buf)
 	r.part, r.scanned, r.ahead = true, 0, 0
 	if r.opt.DiscardTruncated {
 		r.state = discardText
 	}
-	return buf[:n:n], n + r.lost(), Event{Kind: Split}
+	return buf[:n:n], used, Event{Kind: Split}
 }
 
 // last handles text that the end of the stream leaves without delimiter.

@@ -452,6 +452,19 @@ func isNumber(value []byte) bool {
 	return len(value) > 0
 }
 
+// isJSONEscape reports whether what stands behind a backslash is an escape of JSON. One that
+// was cut is none.
+func isJSONEscape(rest []byte) bool {
+	if rest[0] != 'u' {
+		return bytes.IndexByte([]byte(`"/\bfnrt`), rest[0]) >= 0
+	}
+	if len(rest) < 5 {
+		return false
+	}
+	_, err := strconv.ParseUint(string(rest[1:5]), 16, 16)
+	return err == nil
+}
+
 // appendJSONRaw escapes what is not escaped yet.
 func appendJSONRaw(dst, value []byte) []byte {
 	for len(value) > 0 {
@@ -460,7 +473,7 @@ func appendJSONRaw(dst, value []byte) []byte {
 			return message.AppendJSONEscaped(dst, value)
 		}
 		dst = message.AppendJSONEscaped(dst, value[:i])
-		if bytes.IndexByte([]byte(`"/\bfnrtu`), value[i+1]) >= 0 {
+		if isJSONEscape(value[i+1:]) {
 			dst = append(dst, value[i:i+2]...)
 			value = value[i+2:]
 			continue

@@ -17,6 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"syslogd/internal/characters"
 )
 
 // The commands.
@@ -165,7 +167,8 @@ func (r *Reader) start(f Frame, buf []byte, n int) (Frame, int, error) {
 		r.need = end
 		return Frame{}, 0, nil
 	}
-	r.cut, r.txnr, r.skip = true, f.Txnr, f.Size-r.opt.MaxData
+	end = n + characters.Whole(buf[n:end])
+	r.cut, r.txnr, r.skip = true, f.Txnr, f.Size-(end-n)
 	f.Data, f.Part = buf[n:end:end], Cut
 	return f, end, nil
 }
