@@ -61,16 +61,19 @@ func FuzzCheck(f *testing.F) {
 		if diags.Count(diag.Error) > 0 || cfg.File.Stopped {
 			return
 		}
-		for what, write := range map[string]func(io.Writer, *config.Config){"convert": rewrite.Convert, "config": rewrite.Effective} {
-			out := bytes.NewBuffer([]byte{}) // without bytes Load would read the file
-			write(out, cfg)
-			_, again, err := config.Load("again.conf", out.Bytes(), Modules(), config.Options{Syntax: none})
+		for what, write := range map[string]func(*config.Config, syntax.Options) ([]byte, error){"convert": rewrite.Convert, "config": rewrite.Effective} {
+			out, err := write(cfg, none)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append([]byte{}, out...) // without bytes Load would read the file
+			_, again, err := config.Load("again.conf", out, Modules(), config.Options{Syntax: none})
 			if err != nil || again.Count(diag.Error) > 0 {
 				var said bytes.Buffer
 				for _, d := range again.All() {
 					d.Write(&said)
 				}
-				t.Fatalf("%s of\n%s\nis\n%s\nwith errors %v\n%s", what, text, out.Bytes(), err, said.Bytes())
+				t.Fatalf("%s of\n%s\nis\n%s\nwith errors %v\n%s", what, text, out, err, said.Bytes())
 			}
 		}
 	})

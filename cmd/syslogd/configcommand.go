@@ -2,10 +2,10 @@ package main
 
 import (
 	"flag"
-	"io"
 
 	"syslogd/config"
 	"syslogd/config/rewrite"
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 )
 
@@ -20,7 +20,7 @@ func (c *command) configCommand(f *flag.FlagSet) func([]string) int {
 }
 
 // rewriter is a subcommand that prints a configuration in another form.
-func (c *command) rewriter(f *flag.FlagSet, write func(io.Writer, *config.Config)) func([]string) int {
+func (c *command) rewriter(f *flag.FlagSet, write func(*config.Config, syntax.Options) ([]byte, error)) func([]string) int {
 	opt := configFlags(f)
 	return func(words []string) int {
 		if err := opt.configured(f, words); err != nil {
@@ -28,7 +28,11 @@ func (c *command) rewriter(f *flag.FlagSet, write func(io.Writer, *config.Config
 		}
 		cfg, status := c.readFor(opt)
 		if cfg != nil {
-			write(c.stdout, cfg)
+			text, err := write(cfg, syntax.Options{})
+			if err != nil {
+				return c.fail(err)
+			}
+			c.stdout.Write(text)
 		}
 		return status
 	}

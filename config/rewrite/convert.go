@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -22,13 +21,14 @@ const width = 100
 // include; other includes stay.
 //
 // What has no other form stays as it is: $AllowedSender, $DefaultRuleset, filters
-// with basic regular expressions. What has no effect becomes a comment.
-func Convert(w io.Writer, cfg *config.Config) {
+// with basic regular expressions. What has no effect becomes a comment. opt is how
+// the configuration was read.
+func Convert(cfg *config.Config, opt syntax.Options) ([]byte, error) {
 	c := newConverter(cfg)
 	c.comments = &comments{map[*diag.Source]int{}}
 	c.file(cfg.File)
 	c.legacyRulesets()
-	syntax.PrintWith(w, &syntax.File{Stmts: c.out}, syntax.PrintOptions{Width: width})
+	return c.text(syntax.PrintOptions{Width: width}, opt)
 }
 
 func newConverter(cfg *config.Config) *converter {
@@ -365,10 +365,27 @@ func (c *converter) block(b *syntax.Block) *syntax.Block {
 		}
 		out.Stmts = append(out.Stmts, c.stmt(s)...)
 	}
-	if len(out.Stmts) != 1 {
+	if len(out.Stmts) != 1 || !isStatement(out.Stmts[0]) {
 		out.Braces = true
 	}
 	return out
+}
+
+// guarded is block for one that a condition guards: it must not be empty, also
+// when all that stood in it was in error.
+func (c *converter) guarded(b *syntax.Block) *syntax.Block {
+	out := c.block(b)
+	if out == nil || slices.ContainsFunc(out.Stmts, isStatement) {
+		return out
+	}
+	out.Stmts = append(out.Stmts, &syntax.ActionList{Actions: []syntax.Action{&syntax.Continue{}}})
+	out.Braces = true
+	return out
+}
+
+func isStatement(s syntax.Stmt) bool {
+	_, comment := s.(*syntax.Comment)
+	return !comment
 }
 
 // stmt converts a statement of a ruleset.
@@ -376,11 +393,11 @@ func (c *converter) stmt(s syntax.Stmt) []syntax.Stmt {
 	switch s := s.(type) {
 	case *syntax.If:
 		out := *s
-		out.Then, out.Else = c.block(s.Then), c.block(s.Else)
+		out.Then, out.Else = c.guarded(s.Then), c.guarded(s.Else)
 		return []syntax.Stmt{&out}
 	case *syntax.Foreach:
 		out := *s
-		out.Body = c.block(s.Body)
+		out.Body = c.guarded(s.Body)
 		return []syntax.Stmt{&out}
 	case *syntax.PRIFilter:
 		return c.selector(s)

@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"io"
 	"slices"
 
 	"syslogd/config"
@@ -10,13 +9,13 @@ import (
 
 // Effective writes all that cfg sets and all defaults, as a configuration that
 // means the same, with the place that each value comes from.
-func Effective(w io.Writer, cfg *config.Config) {
+func Effective(cfg *config.Config, opt syntax.Options) ([]byte, error) {
 	c := newConverter(cfg)
 	c.full = true
 	c.head()
 	c.file(cfg.File)
 	c.legacyRulesets()
-	syntax.PrintWith(w, &syntax.File{Stmts: c.out}, syntax.PrintOptions{Width: width, Notes: true})
+	return c.text(syntax.PrintOptions{Width: width, Notes: true}, opt)
 }
 
 // head adds what stands before templates and rules: global(), modules, the main

@@ -19,7 +19,7 @@ func (c *converter) selector(s *syntax.PRIFilter) []syntax.Stmt {
 	if text == "" {
 		return []syntax.Stmt{note("not converted, it was in error: " + s.Text)}
 	}
-	body := c.block(s.Body)
+	body := c.guarded(s.Body)
 	if text == "*.*" {
 		return body.Stmts
 	}
@@ -34,7 +34,7 @@ func understood(text string) string {
 		if selector.Parse(text, diag.Range{}, diags); diags.Len() == 0 {
 			break
 		}
-		text = text[:max(strings.LastIndexByte(text, ';'), 0)]
+		text = text[:max(strings.LastIndexAny(text, ";,"), 0)]
 	}
 	return text
 }
@@ -48,7 +48,7 @@ func (c *converter) filter(s *syntax.PropFilter) []syntax.Stmt {
 	if _, err := property.CompileFilter(s.Property, s.Op, s.Value, s.Negate, &posix.Compiler{}); s.Broken || err != nil {
 		return []syntax.Stmt{note("not converted, it was in error: the filter on line " + s.Range().Start.String())}
 	}
-	body := c.block(s.Body)
+	body := c.guarded(s.Body)
 	cond := condition(s)
 	if cond == nil {
 		kept := *s

@@ -4,8 +4,12 @@
 package rewrite
 
 import (
+	"bytes"
+	"fmt"
+
 	"syslogd/config"
 	"syslogd/config/syntax"
+	"syslogd/internal/diag"
 )
 
 // made finds what the nodes of a tree were made into.
@@ -23,6 +27,22 @@ func madeBy(cfg *config.Config) made {
 		m.inputs[i.Node] = i
 	}
 	return m
+}
+
+// text prints what was written. It is read again before anybody sees it: a
+// configuration that ends at a syntax error would be worse than none.
+func (c *converter) text(layout syntax.PrintOptions, opt syntax.Options) ([]byte, error) {
+	var out bytes.Buffer
+	syntax.PrintWith(&out, &syntax.File{Stmts: c.out}, layout)
+	diags := &diag.List{}
+	if f := syntax.Parse(c.cfg.Name+" (written)", out.Bytes(), opt, diags); f.Stopped && !c.cfg.File.Stopped {
+		for _, d := range diags.All() {
+			if d.Severity == diag.Error {
+				return nil, fmt.Errorf("the text that was made of the configuration can not be read: %s: %s", d.Range.Start, d.Text)
+			}
+		}
+	}
+	return out.Bytes(), nil
 }
 
 // choose returns parameters for the settings that keep accepts.
