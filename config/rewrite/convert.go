@@ -186,7 +186,7 @@ func (c *converter) rest(o *syntax.Object, list []config.Setting) []syntax.Stmt 
 func (c *converter) directive(d *syntax.Directive) {
 	use := c.cfg.Uses[d]
 	switch {
-	case c.full && use.Kind != config.UseSpecial && (use.Info == nil || use.Kind == config.UseRun || !strings.HasPrefix(use.Info.Name, "$")):
+	case c.full && use.Kind != config.UseSpecial && (use.Info == nil || use.Kind == config.UseRun || !strings.HasPrefix(use.Info.Name, "$") || use.Info.Meant[0] != ""):
 	case use.Kind == config.UseSpecial:
 		c.special(d)
 	case use.Kind == config.UseUnknown, use.Failed:
@@ -295,9 +295,13 @@ func (c *converter) special(d *syntax.Directive) {
 func firstWord(s string) string { return syntax.NewLine(s).Word() }
 
 func (c *converter) include(d *syntax.Directive) {
+	if c.full {
+		c.inline(d.Files)
+		return
+	}
 	for _, f := range d.Files {
 		for _, s := range f.Stmts {
-			if c.full || c.current != nil || legacy(s) {
+			if c.current != nil || legacy(s) {
 				c.inline(d.Files)
 				return
 			}
