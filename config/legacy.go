@@ -129,7 +129,7 @@ func (l *loader) directive(d *syntax.Directive) {
 func (l *loader) moduleOfDirective(name string) string {
 	has := func(infos []param.Info) bool {
 		return slices.ContainsFunc(infos, func(i param.Info) bool {
-			return slices.ContainsFunc(i.Directives, func(s string) bool { return strings.EqualFold(s, name) })
+			return i.HasDirective(name)
 		})
 	}
 	for _, m := range l.reg.Inputs {
@@ -172,6 +172,10 @@ func (l *loader) report(d *syntax.Directive, line *syntax.Line, info *param.Info
 	}
 	u.Info, u.Failed = info, err != nil
 	l.use(d, u)
+	if slices.ContainsFunc(info.Misnomers, func(s string) bool { return strings.EqualFold(s, d.Name) }) {
+		n := l.diags.Notef(d.Range(), "$%s is not known to rsyslogd: $%s is meant", d.Spelling, info.Directives[0])
+		n.Hint = "write $" + info.Directives[0]
+	}
 	if err == nil {
 		given.set(info.Name, d.ValueRange)
 		l.extra(d, line)
@@ -315,10 +319,8 @@ func (l *loader) closed(m *loadedModule, o *module.Object, d *syntax.Directive, 
 // directiveInfo is the parameter that has the directive, or nil.
 func directiveInfo(infos []param.Info, directive string) *param.Info {
 	for i := range infos {
-		for _, name := range infos[i].Directives {
-			if strings.EqualFold(name, directive) {
-				return &infos[i]
-			}
+		if infos[i].HasDirective(directive) {
+			return &infos[i]
 		}
 	}
 	return nil

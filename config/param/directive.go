@@ -94,10 +94,8 @@ func (t Table[C]) SetDirective(c *C, directive string, line *syntax.Line) (*Info
 
 func (t Table[C]) directive(name string) *Param[C] {
 	for _, p := range t {
-		for _, d := range p.Directives {
-			if strings.EqualFold(d, name) {
-				return p
-			}
+		if p.HasDirective(name) {
+			return p
 		}
 	}
 	return nil

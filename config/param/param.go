@@ -16,6 +16,7 @@ package param
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"syslogd/internal/diag"
@@ -111,6 +112,7 @@ type Info struct {
 	IsRequired bool
 	Text       string
 	Directives []string // legacy directives, without $
+	Misnomers  []string // what guides call the directive by mistake
 	RunsObject bool     // the directive makes an object
 	ForModule  bool     // the directive holds for the whole module, though an instance has the parameter
 	Lasts      Lifetime // of a directive's value
@@ -148,6 +150,19 @@ func (p *Param[C]) Alias(name string) *Param[C] { p.Aliases = append(p.Aliases, 
 func (p *Param[C]) Legacy(directive string) *Param[C] {
 	p.Directives = append(p.Directives, directive)
 	return p
+}
+
+// Misnamed adds a name that guides give the directive by mistake. rsyslogd does not
+// know it, but there is no doubt what is meant.
+func (p *Param[C]) Misnamed(directive string) *Param[C] {
+	p.Misnomers = append(p.Misnomers, directive)
+	return p
+}
+
+// HasDirective reports whether a legacy directive of that name sets the parameter.
+func (i *Info) HasDirective(name string) bool {
+	is := func(d string) bool { return strings.EqualFold(d, name) }
+	return slices.ContainsFunc(i.Directives, is) || slices.ContainsFunc(i.Misnomers, is)
 }
 
 // Twin says that the parameter sets what the named one sets.

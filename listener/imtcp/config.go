@@ -123,11 +123,11 @@ var moduleParams = param.Join(
 
 var inputParams = param.Join(
 	param.Table[Config]{
-		param.String("port", func(c *Config) *string { return &c.Port }).Required().Legacy("InputTCPServerRun").Runs().
+		param.String("port", func(c *Config) *string { return &c.Port }).Required().Legacy("InputTCPServerRun").Misnamed("TCPServerRun").Runs().
 			Doc("Port, by number or name; 0 lets the system choose."),
 		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to listen on; all by default."),
 		param.String("name", func(c *Config) *string { return &c.Name }).Legacy("InputTCPServerInputName").Default("imtcp").Doc("Value of the property inputname, and name in metrics."),
-		param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputTCPServerBindRuleset").Doc("Ruleset of the messages."),
+		param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputTCPServerBindRuleset").Misnamed("TCPServerBindRuleset").Doc("Ruleset of the messages."),
 		param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Legacy("InputTCPServerListenPortFile").ModuleWide().Doc("File that gets the number of the port."),
 		param.Bool("supportOctetCountedFraming", func(c *Config) *bool { return &c.OctetCounting }).Default("on").Doc("Recognise frames that begin with their length."),
 		param.Bool("framingFix.cisco.asa", func(c *Config) *bool { return &c.CiscoASA }).Default("off").Doc("Skip a blank at the start of a frame."),

@@ -52,13 +52,13 @@ var moduleParams = param.Table[ModuleConfig]{
 }
 
 var inputParams = param.Join(param.Table[Config]{
-	param.Strings("port", func(c *Config) *[]string { return &c.Port }).Required().Legacy("UDPServerRun").Lasting(param.UntilInstance).Runs().Doc("Ports, by number or name."),
-	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("UDPServerAddress").Doc("Address to listen on; all by default."),
+	param.Strings("port", func(c *Config) *[]string { return &c.Port }).Required().Legacy("UDPServerRun").Misnamed("InputUDPServerRun").Lasting(param.UntilInstance).Runs().Doc("Ports, by number or name."),
+	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("UDPServerAddress").Misnamed("InputUDPServerAddress").Doc("Address to listen on; all by default."),
 	param.String("device", func(c *Config) *string { return &c.Device }).Doc("Network interface to bind to."),
 	param.Word("name", func(c *Config) *string { return &c.Name }).Alias("inputName").Default("imudp").Doc("Value of the property inputname, and name in metrics."),
 	param.Bool("name.appendPort", func(c *Config) *bool { return &c.AppendPort }).Alias("inputName.appendPort").Default("off").Doc("Append the port to the name."),
 	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
-	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputUDPServerBindRuleset").Doc("Ruleset of the messages."),
+	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputUDPServerBindRuleset").Misnamed("UDPServerBindRuleset").Doc("Ruleset of the messages."),
 	param.Size("rcvbufSize", func(c *Config) *int64 { return &c.RcvBuf }).Default("4m").Doc("Receive buffer of the socket, beyond the system's limit (net.core.rmem_max) if privileged, else up to it; 0 is the system's. That it is smaller is said at the start, unless it is the default."),
 	param.Int("ipFreeBind", func(c *Config) *int { return &c.FreeBind }).Range(0, 2).Default("2").Doc("Bind to an address that the host does not have yet: 0 no, 1 yes, 2 yes and say when it can not be set."),
 	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
