@@ -1,6 +1,11 @@
 package template
 
-import "syslogd/config/syntax"
+import (
+	"strings"
+
+	"syslogd/config/syntax"
+	"syslogd/router/property"
+)
 
 // Modern is the template() for the value of $template, with the same meaning. It
 // is nil for a text that has no such form: one with a % that begins no property,
@@ -41,6 +46,10 @@ func modernText(text string) (string, bool) {
 			end := endOfProperty(text, i+1)
 			if end < 0 {
 				return "", false
+			}
+			name, _, _ := strings.Cut(text[i+1:end], ":")
+			if _, err := property.Resolve(name); err != nil {
+				return "", false // it ends a $template, and costs a template()
 			}
 			out = append(out, text[i:end+1]...)
 			i = end + 1
