@@ -85,6 +85,9 @@ func (e *Engine) buildAction(a *config.Action) error {
 	if a.Queue != nil {
 		a.Policy.Barrier = e.barrierIn(a.Queue.Dir)
 	}
+	if !a.Watched { // else the next action takes over what this one gives up
+		a.Policy.Losses = e.losses
+	}
 	a.Delivery = output.NewDelivery(out, a.Policy, env.Log, e.env.Now)
 	if p := e.cfg.ActionLimit(a); p != nil {
 		a.Limit = &listener.RateLimit{Policy: p, Name: "action " + a.Name, Log: env.Log}

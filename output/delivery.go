@@ -30,6 +30,8 @@ type Policy struct {
 	Barrier *barrier.Barrier
 	// Name is the action's.
 	Name string
+	// Losses are where the action counts messages that it gives up.
+	Losses *metrics.Losses
 	// StateFile, if not empty, is a file that suspends the action while its text
 	// is SUSPENDED (action.externalState.file).
 	StateFile string
@@ -63,6 +65,10 @@ type Delivery struct {
 	// 0: it works.
 	failing atomic.Int64
 
+	// Ways to lose messages: one that is suspended gets none, those of a batch that
+	// was tried often enough, and one that the output can not process.
+	suspended, givenUp, rejected *metrics.Loss
+
 	mu    sync.Mutex // guards what follows
 	row   int        // suspensions in a row
 	until time.Time  // end of the suspension
@@ -84,7 +90,11 @@ type Delivery struct {
 func NewDelivery(out Output, policy Policy, log *slog.Logger, now func() time.Time) *Delivery {
 	_, shared := out.(Concurrent)
 	_, holds := out.(Settler)
-	return &Delivery{out: out, policy: policy, log: log, now: now, shared: shared, holds: holds, hurry: make(chan struct{})}
+	lost := func(reason string) *metrics.Loss { return policy.Losses.Of(reason, policy.Name) }
+	return &Delivery{
+		out: out, policy: policy, log: log, now: now, shared: shared, holds: holds, hurry: make(chan struct{}),
+		suspended: lost("action_suspended"), givenUp: lost("action_given_up"), rejected: lost("message_rejected"),
+	}
 }
 
 // Output returns the output.
@@ -158,6 +168,7 @@ func (d *Delivery) lose(b *Batch) {
 	d.lostN += uint64(b.Len())
 	why := d.why
 	d.mu.Unlock()
+	d.suspended.Add(b.Len(), "err", why)
 	d.policy.Errors.Write(b, codeSuspended, why)
 }
 
@@ -325,6 +336,7 @@ const maxBad = 10
 // setAside gives up the first record of b and returns the others.
 func (d *Delivery) setAside(b Batch, reason error) Batch {
 	d.Failed.Add(1)
+	d.rejected.Add(1, "err", reason)
 	d.log.Error("message lost, it can not be processed", "err", reason, "code", -codeDataFail)
 	one := b.To(0, 1)
 	d.policy.Errors.Write(&one, codeDataFail, reason)
@@ -374,6 +386,7 @@ func (d *Delivery) suspend(err error, lost *Batch) {
 	if lost != nil {
 		n = lost.Len()
 		d.Failed.Add(uint64(n))
+		d.givenUp.Add(n, "err", err)
 		d.policy.Errors.Write(lost, codeSuspended, err)
 	}
 	d.mu.Lock()

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"syslogd/metrics"
 )
 
 // flaky is an Output that follows a script: each Write takes the next error.
@@ -252,5 +254,32 @@ func TestFirstFailureAndRecoveryAreLogged(t *testing.T) {
 				t.Errorf("%d retries: %d suspensions, %d resumptions", retries, n, m)
 			}
 		})
+	}
+}
+
+// Each way in which an action loses messages has its reason, and Failed counts them all.
+func TestAnActionSaysHowItLosesMessages(t *testing.T) {
+	down := errors.New("down")
+	for reason, test := range map[string]struct {
+		errs []error
+		lost uint64
+	}{
+		"message_rejected": {[]error{&Rejected{Index: 1, Err: down}, nil, nil}, 1},
+		"action_given_up":  {[]error{&Suspended{Err: down}}, 3},
+		"action_suspended": {[]error{&Suspended{Err: down}}, 3},
+	} {
+		losses := metrics.NewLosses(slog.New(slog.DiscardHandler))
+		out := &flaky{errs: test.errs}
+		d := NewDelivery(out, Policy{Interval: time.Minute, IntervalMax: time.Hour, Losses: losses, Name: "a"}, slog.New(slog.DiscardHandler), time.Now)
+		d.Deliver(context.Background(), records("one", "two", "three"))
+		want := test.lost
+		if reason == "action_suspended" {
+			d.Deliver(context.Background(), records("four", "five", "six"))
+			want += losses.Of("action_given_up", "a").Count()
+		}
+		if n := losses.Of(reason, "a").Count(); n != test.lost || losses.Total() != want || d.Failed.Value() != want {
+			t.Errorf("%s: %d, %d in all, %d failed; want %d of %d", reason, n, losses.Total(), d.Failed.Value(), test.lost, want)
+		}
+		losses.Close()
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // MaxLine bounds an answer, in bytes.
@@ -21,6 +23,8 @@ type Process struct {
 	cmd     *exec.Cmd
 	in, out *os.File
 	answers *bufio.Reader
+	// Written is how many bytes were written to the program's standard input.
+	Written int64
 }
 
 // Split splits a command at blanks as rsyslogd does: text in double quotes stays
@@ -88,8 +92,35 @@ func (p *Process) Write(text []byte, timeout time.Duration) error {
 	if err := p.in.SetWriteDeadline(deadline(timeout)); err != nil {
 		return err
 	}
-	_, err := p.in.Write(text)
+	n, err := p.in.Write(text)
+	p.Written += int64(n)
 	return err
+}
+
+// Unread is how many of the bytes that were written the program has not read: the last
+// ones. The kernel keeps them for as long as End was not called, also when the program
+// has ended.
+func (p *Process) Unread() int {
+	n := 0
+	p.onInput(func(fd int) { n, _ = unix.IoctlGetInt(fd, unix.TIOCINQ) })
+	return n
+}
+
+// Deaf reports whether nobody will read what is written: the program has ended, or closed
+// its standard input.
+func (p *Process) Deaf() bool {
+	fds := []unix.PollFd{{}}
+	p.onInput(func(fd int) {
+		fds[0].Fd = int32(fd)
+		unix.Poll(fds, 0)
+	})
+	return fds[0].Revents&unix.POLLERR != 0
+}
+
+func (p *Process) onInput(call func(fd int)) {
+	if raw, err := p.in.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { call(int(fd)) })
+	}
 }
 
 // Line reads a line of the program's standard output, without its end. timeout 0

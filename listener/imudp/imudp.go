@@ -93,7 +93,9 @@ func (in *input) openPort(ctx context.Context, port string, access *listener.Acc
 	group := &listenerGroup{
 		origin: origin, stats: stats, access: access,
 		limit: in.rateLimit(port), names: in.env.Names, preserveCase: in.conf.PreserveCase,
-		batch: in.conf.BatchSize, maxSize: in.env.Global.MaxMessageSize, log: in.env.Log.With("input", origin.Name),
+		batch: in.conf.BatchSize, maxSize: in.env.Global.MaxMessageSize,
+		cut:    listener.NewCutMessages(in.env.Losses, in.env.Global.OversizeReport, origin.Name, in.env.Global.MaxMessageSize, in.env.Oversize),
+		unread: in.env.Losses.Of("receive_buffer_full", origin.Name), log: in.env.Log.With("input", origin.Name),
 	}
 	var errs []error
 	opened, family := 0, "IPv4"
@@ -246,6 +248,7 @@ func (g *listenerGroup) object(name, address, port, family string) *metrics.Obje
 		metrics.Of("input_bytes_received_total", "Bytes received.", &g.stats.bytes),
 		metrics.Of("input_messages_dropped_total", "Messages dropped because the queue did not take them.", &g.stats.dropped),
 		metrics.Of("input_kernel_drops_total", "Datagrams that the kernel dropped because the receive buffer was full.", &g.stats.kernel),
+		metrics.Of("input_messages_truncated_total", "Messages longer than maxMessageSize, which were cut.", &g.cut.Count),
 		metrics.Of("input_receive_calls_total", "System calls that received datagrams.", &g.stats.calls),
 		metrics.Of("input_messages_ratelimited_total", "Messages dropped by the rate limit.", &g.limit.Dropped),
 	}}

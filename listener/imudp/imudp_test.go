@@ -83,6 +83,8 @@ type server struct {
 	queue   *queue
 	log     *logBuffer
 	metrics *metrics.Set
+	losses  *metrics.Losses
+	record  string // oversizemsg.errorfile
 	stop    func()
 }
 
@@ -96,10 +98,13 @@ func build(t *testing.T, change func(*imudp.Config)) (listener.Input, *server) {
 		change(c)
 	}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
+	s.losses, s.record = metrics.NewLosses(log), filepath.Join(t.TempDir(), "oversize")
+	t.Cleanup(s.losses.Close)
 	in, err := imudp.New(*c, module.Env{
-		Log: log, Metrics: s.metrics, Now: time.Now,
-		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
-		Global: &module.Global{MaxMessageSize: 1000, IPv4: true, IPv6: true, OversizeReport: true},
+		Log: log, Metrics: s.metrics, Losses: s.losses, Now: time.Now,
+		Oversize: &listener.OversizeFile{Path: s.record, Limit: 1000, Log: log},
+		Names:    listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Global:   &module.Global{MaxMessageSize: 1000, IPv4: true, IPv6: true, OversizeReport: true},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -405,5 +410,28 @@ func TestDatagramsThatTheKernelDropsAreCounted(t *testing.T) {
 	s.stop()
 	if dropped := s.number("input_kernel_drops_total"); dropped == 0 || int(dropped)+len(s.queue.got())-1 != sent {
 		t.Errorf("%v dropped datagrams are counted, %d (at first %d) of %d arrived", dropped, len(s.queue.got())-1, before, sent)
+	}
+}
+
+// What is longer than a message may be is cut, and said with its size. Half a character
+// is none.
+func TestADatagramThatIsTooLongIsCutAndReported(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	fits := "<13>app: " + strings.Repeat("x", 991)
+	cut := "<13>app: " + strings.Repeat("y", 990)
+	s.send(s.addrs[0], fits, fits+"more", cut+"\u20ac and more", "<13>app: last")
+	s.wants(fits, fits, cut, "<13>app: last")
+	if n := s.number("input_messages_truncated_total"); n != 2 {
+		t.Errorf("%v counted as cut, want 2", n)
+	}
+	if n := s.losses.Of("message_cut", "imudp").Count(); n != 2 {
+		t.Errorf("%d counted among the losses, want 2", n)
+	}
+	if want := "reason=message_cut where=imudp count=1 peer=127.0.0.1 size=1004 limit=1000"; !strings.Contains(s.log.String(), want) {
+		t.Errorf("want %q in the log:\n%s", want, s.log)
+	}
+	if text, err := os.ReadFile(s.record); strings.Count(string(text), "\n") != 2 {
+		t.Errorf("recorded are %q, %v", text, err)
 	}
 }

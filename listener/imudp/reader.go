@@ -14,6 +14,7 @@ import (
 	"syslogd/internal/datagram"
 	"syslogd/listener"
 	"syslogd/message"
+	"syslogd/metrics"
 )
 
 // listenerGroup is what the sockets of one port share.
@@ -26,6 +27,8 @@ type listenerGroup struct {
 	preserveCase bool
 	batch        int
 	maxSize      int
+	cut          *listener.CutMessages
+	unread       *metrics.Loss // what the receive buffer had no room for
 	log          *slog.Logger
 }
 
@@ -110,6 +113,9 @@ func (r *reader) batch(n int) *message.Batch {
 		}
 		text := slab.Buf[off : off+size : off+size]
 		in.Copy(text, i)
+		if in.Cut(i) {
+			text = r.cut.Take(text, in.Sent(i), peer.IP)
+		}
 		off += size
 		b.Add(text, r.origin, peer).PeerPort = port
 	}
@@ -200,6 +206,8 @@ func (r *reader) countDrops(i int) {
 		return
 	}
 	now := binary.NativeEndian.Uint32(ctrl[header:])
-	r.stats.kernel.Add(uint64(now - r.drops)) // wraps as the counter does
+	n := now - r.drops // wraps as the counter does
+	r.stats.kernel.Add(uint64(n))
+	r.unread.Add(int(n))
 	r.drops = now
 }

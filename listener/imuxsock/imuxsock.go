@@ -40,19 +40,19 @@ func systemSocket(c *ModuleConfig) []any {
 }
 
 type input struct {
-	conf     Config
-	env      module.Env
-	origin   *message.Origin
-	peer     *message.Peer // with hostName; else nil
-	sock     *socket
-	limits   limits
-	stats    counters
-	truncate listener.LogLimiter
+	conf   Config
+	env    module.Env
+	origin *message.Origin
+	peer   *message.Peer // with hostName; else nil
+	sock   *socket
+	limits limits
+	stats  counters
+	cut    *listener.CutMessages
 }
 
 // counters are those of one socket.
 type counters struct {
-	received, bytes, dropped, limited, own, truncated, calls metrics.Counter
+	received, bytes, dropped, limited, own, calls metrics.Counter
 }
 
 // New remembers the settings.
@@ -71,6 +71,7 @@ func New(c Config, env module.Env) (listener.Input, error) {
 	if c.HostName != "" {
 		in.peer = message.NewPeer(string(env.Names.Local().IP), c.HostName)
 	}
+	in.cut = listener.NewCutMessages(env.Losses, env.Global.OversizeReport, "imuxsock "+c.Path, env.Global.MaxMessageSize, env.Oversize)
 	in.limits = limits{
 		interval: time.Duration(c.LimitInterval) * time.Second, burst: c.LimitBurst, from: message.Severity(c.LimitSeverity),
 		policy: env.Policies.Lookup(c.LimitName),
@@ -142,7 +143,7 @@ func (in *input) object() *metrics.Object {
 		metrics.Of("input_messages_dropped_total", "Messages dropped because the queue did not take them.", &in.stats.dropped),
 		metrics.Of("input_messages_ratelimited_total", "Messages dropped by the rate limit.", &in.stats.limited),
 		metrics.Of("input_messages_own_total", "Messages of the server itself, dropped by ignoreOwnMessages.", &in.stats.own),
-		metrics.Of("input_messages_truncated_total", "Messages longer than maxMessageSize, which were cut.", &in.stats.truncated),
+		metrics.Of("input_messages_truncated_total", "Messages longer than maxMessageSize, which were cut.", &in.cut.Count),
 		metrics.Of("input_receive_calls_total", "System calls that received datagrams.", &in.stats.calls),
 	}}
 }

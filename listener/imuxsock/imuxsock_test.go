@@ -130,10 +130,11 @@ func shortDir(t testing.TB) string {
 func defaults() *imuxsock.Config { return imuxsock.Module.Instance.New(nil).(*imuxsock.Config) }
 
 func environment(log io.Writer) module.Env {
+	to := slog.New(slog.NewTextHandler(log, nil))
 	return module.Env{
-		Log: slog.New(slog.NewTextHandler(log, nil)), Metrics: &metrics.Set{}, Now: time.Now,
+		Log: to, Metrics: &metrics.Set{}, Losses: metrics.NewLosses(to), Now: time.Now,
 		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
-		Global: &module.Global{MaxMessageSize: 8096},
+		Global: &module.Global{MaxMessageSize: 8096, OversizeReport: true},
 	}
 }
 
@@ -603,6 +604,9 @@ func TestMessageLongerThanMaxMessageSizeIsCut(t *testing.T) {
 	}
 	if n := s.metric("input_messages_truncated_total"); n != 1 {
 		t.Errorf("%v messages counted as cut, want 1", n)
+	}
+	if want := "reason=message_cut where=\"imuxsock " + s.path + "\" count=1 peer=\"\" size=9009 limit=8096"; !strings.Contains(s.log.String(), want) {
+		t.Errorf("want %s in the log:\n%s", want, s.log)
 	}
 }
 

@@ -83,19 +83,19 @@ func (r *reader) Last(n int) {
 // nothing to hand on.
 func (r *reader) batch(n int) *message.Batch {
 	in := r.Socket
-	total, truncated := in.Bytes(), 0
+	total := in.Bytes()
 	slab := message.NewSlab(total)
 	b := message.NewBatch(slab)
 	b.Received, b.Flow = time.Now(), &r.flow
 	r.isKnown = false
 	off, peer := 0, r.sender()
 	for i := range n {
-		if in.Cut(i) {
-			truncated++
-		}
 		end := off + in.Size(i)
 		text := slab.Buf[off:end:end]
 		in.Copy(text, i)
+		if in.Cut(i) {
+			text = r.cut.Take(text, in.Sent(i), nil)
+		}
 		d := dataOf(in.Control(i))
 		if !r.wanted(text, d.cred, b.Received) {
 			continue
@@ -108,19 +108,11 @@ func (r *reader) batch(n int) *message.Batch {
 	}
 	r.stats.calls.Add(1)
 	r.stats.bytes.Add(uint64(total))
-	r.reportTruncated(truncated)
 	if b.Len() == 0 {
 		b.Release()
 		return nil
 	}
 	return b
-}
-
-func (r *reader) reportTruncated(n int) {
-	r.stats.truncated.Add(uint64(n))
-	if n > 0 && r.truncate.Allow() {
-		r.env.Log.Warn("local message is longer than maxMessageSize, it is cut", "file", r.conf.Path, "count", r.stats.truncated.Value())
-	}
 }
 
 // datum is what came with a datagram; fields that did not come are nil.

@@ -15,6 +15,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/internal/child"
 	"syslogd/internal/diag"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 )
@@ -87,7 +88,7 @@ func New(c Config, env module.Env) (output.Output, error) {
 	if !c.killGiven {
 		c.Kill = c.SignalOnClose
 	}
-	o := &program{Config: c, log: env.Log}
+	o := &program{Config: c, log: env.Log, lost: env.Losses.Of("program_ended", env.Name)}
 	if c.Output != "" {
 		o.out = &capture{path: c.Output, mode: c.FileMode, log: env.Log}
 	}
@@ -104,6 +105,13 @@ type program struct {
 
 	mu   sync.Mutex // guards proc against HUP
 	proc *child.Process
+
+	// Without confirmMessages: what was written and may be unread, and what has to be
+	// written again because a program ended before it had read it.
+	sent   []sent
+	unread [][]byte
+	lost   *metrics.Loss
+	told   time.Time // that a program had ended by itself
 }
 
 // HUP passes a signal on to the program, and reopens the file of its output.
@@ -133,12 +141,15 @@ func (o *program) Path() string { return o.Binary }
 // Write writes each record and, with confirmMessages, waits for its answer.
 func (o *program) Write(_ context.Context, b *output.Batch) error {
 	done := 0
-	for again := true; ; again = false {
+	for again := true; ; {
 		if err := o.start(); err != nil {
 			return &output.Suspended{Done: done, Err: err}
 		}
 		rest := b.From(done)
-		n, err := o.batch(&rest)
+		n, err := 0, o.resend()
+		if err == nil {
+			n, err = o.batch(&rest)
+		}
 		done += n
 		b.Done = done
 		if err == nil {
@@ -153,10 +164,12 @@ func (o *program) Write(_ context.Context, b *output.Batch) error {
 			return &output.Suspended{Done: done, Err: fmt.Errorf("program %s: %w", o.Binary, err), Record: !o.Transactions}
 		}
 		o.end(0) // it has gone wrong in a way that it does not know of
-		// A program that has ended since the last batch is started again at once.
-		if !again || !child.Ended(err) {
+		// A program that has ended since the last batch, or with some of this one done,
+		// is started again at once.
+		if !again && n == 0 || !child.Ended(err) {
 			return &output.Suspended{Done: done, Err: fmt.Errorf("program %s: %w", o.Binary, err)}
 		}
+		again = false
 	}
 }
 
@@ -200,8 +213,13 @@ func (o *program) record(text []byte) (string, error) {
 	if n := len(text); n == 0 || text[n-1] != '\n' {
 		text = append(text[:n:n], '\n')
 	}
-	if err := o.proc.Write(text, o.timeout()); err != nil || !o.Confirm {
+	err := o.proc.Write(text, o.timeout())
+	switch {
+	case err != nil:
 		return "", err
+	case !o.Confirm:
+		o.remember(text)
+		return "", nil
 	}
 	return o.answer()
 }
@@ -270,6 +288,7 @@ func (o *program) start() error {
 // end ends the program; with patience 0 it is killed.
 func (o *program) end(patience time.Duration) {
 	if p := o.proc; p != nil {
+		o.keepUnread()
 		o.set(nil)
 		p.End(patience, patience == 0 || o.Kill)
 	}
@@ -277,11 +296,13 @@ func (o *program) end(patience time.Duration) {
 
 // Close ends the program in order.
 func (o *program) Close() error {
+	patience := max(time.Duration(o.CloseTimeout)*time.Millisecond, time.Millisecond)
+	o.drain(time.Now().Add(patience))
 	if o.proc != nil {
 		if o.SignalOnClose {
 			o.proc.Signal(syscall.SIGTERM)
 		}
-		o.end(max(time.Duration(o.CloseTimeout)*time.Millisecond, time.Millisecond))
+		o.end(patience)
 	}
 	return o.out.close()
 }

@@ -3,13 +3,16 @@ package omprog_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/output/omprog"
@@ -18,6 +21,15 @@ import (
 // open makes an output of a shell script, in which $d is a new directory.
 func open(t *testing.T, script string, change func(*omprog.Config)) (output.Output, string) {
 	t.Helper()
+	var losses *metrics.Losses
+	return openWith(t, script, change, &losses)
+}
+
+// openWith is open that hands out the book of losses.
+func openWith(t *testing.T, script string, change func(*omprog.Config), losses **metrics.Losses) (output.Output, string) {
+	t.Helper()
+	*losses = metrics.NewLosses(slog.New(slog.DiscardHandler))
+	t.Cleanup((*losses).Close)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "program")
 	if err := os.WriteFile(file, []byte("#!/bin/sh\nd="+dir+"\n"+script+"\n"), 0o700); err != nil {
@@ -28,7 +40,7 @@ func open(t *testing.T, script string, change func(*omprog.Config)) (output.Outp
 	if change != nil {
 		change(c)
 	}
-	out, err := omprog.New(*c, module.Env{Log: slog.New(slog.DiscardHandler)})
+	out, err := omprog.New(*c, module.Env{Name: "test", Log: slog.New(slog.DiscardHandler), Losses: *losses})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,5 +205,83 @@ func TestOutputAndHUP(t *testing.T) {
 	}
 	if err := out.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A program that ends has not read all that was written: the next one reads the rest.
+// Only what it has read and not processed is gone, and that nobody knows.
+func TestWhatAProgramThatEndsHasNotReadIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		script string
+		change func(*omprog.Config)
+	}{
+		"unconfirmed":  {script: `n=0; while [ $n -lt 37 ] && read -r l; do echo "$l" >> $d/out; n=$((n+1)); done`},
+		"killed":       {script: `n=0; while read -r l; do echo "$l" >> $d/out; n=$((n+1)); [ $n = 41 ] && kill -9 $$; done`},
+		"transactions": {script: `n=0; while [ $n -lt 50 ] && read -r l; do n=$((n+1)); case "$l" in *TRANS*) ;; *) echo "$l" >> $d/out;; esac; done`, change: func(c *omprog.Config) { c.Transactions = true }},
+		"confirmed":    {script: `echo OK; n=0; while [ $n -lt 37 ] && read -r l; do echo "$l" >> $d/out; echo OK; n=$((n+1)); done`, change: confirm},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var losses *metrics.Losses
+			out, dir := openWith(t, test.script, test.change, &losses)
+			var want []string
+			for i := range 10 {
+				var batch []string
+				for j := range 50 {
+					batch = append(batch, fmt.Sprintf("record %d", i*50+j))
+				}
+				want = append(want, batch...)
+				deliver(t, out, batch)
+			}
+			if err := out.Close(); err != nil {
+				t.Fatal(err)
+			}
+			text, _ := os.ReadFile(filepath.Join(dir, "out"))
+			got := strings.Fields(strings.ReplaceAll(string(text), "record ", ""))
+			// A stop starts a program only once more.
+			if lost := int(losses.Total()); len(got)+lost != len(want) {
+				t.Errorf("%d records read, %d counted as lost, %d written", len(got), lost, len(want))
+			}
+			for i, n := range got {
+				if n != strconv.Itoa(i) {
+					t.Fatalf("record %d is %s", i, n)
+				}
+			}
+		})
+	}
+}
+
+// deliver writes until all is written, as a delivery does.
+func deliver(t *testing.T, out output.Output, batch []string) {
+	t.Helper()
+	for range 1000 {
+		err := write(out, batch...)
+		if err == nil {
+			return
+		}
+		var suspended *output.Suspended
+		if !errors.As(err, &suspended) {
+			t.Fatal(err)
+		}
+		batch = batch[suspended.Done:]
+	}
+	t.Fatal("it does not take the batch")
+}
+
+// What a program has not read when it is killed at the end is counted.
+func TestAProgramThatReadsNothingAtTheEnd(t *testing.T) {
+	t.Parallel()
+	var losses *metrics.Losses
+	out, _ := openWith(t, `read -r l; exec sleep 1000`, func(c *omprog.Config) { c.SignalOnClose, c.CloseTimeout = true, 100 }, &losses)
+	if err := write(out, "one", "two", "three"); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// It has read one before it was killed, unless the machine is slow.
+	if n := losses.Of("program_ended", "test").Count(); n != 2 && n != 3 {
+		t.Errorf("%d counted as lost, want 2", n)
 	}
 }
