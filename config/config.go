@@ -58,6 +58,9 @@ type Config struct {
 	Allowed map[string][]string
 	// Abort, if not nil, says that the server must not start.
 	Abort *Abort
+	// Environment are the NAME=value pairs of global(environment=...), for programs
+	// that modules start.
+	Environment []string
 	// Loaded are the names of loaded modules.
 	Loaded []string
 	// Uses says of each legacy directive what it was good for.

@@ -214,6 +214,7 @@ func (l *loader) applyNow() {
 		name, value, _ := strings.Cut(e, "=")
 		os.Setenv(name, value)
 	}
+	l.cfg.Environment = append(l.cfg.Environment, l.cfg.Global.Environment...)
 	l.cfg.Global.Environment = nil
 }
 

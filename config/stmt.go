@@ -262,6 +262,8 @@ func (l *loader) unknownTemplate(name string, rng diag.Range) {
 	d := l.diags.Errorf(rng, "there is no template %q", name)
 	if s := diag.Suggest(name, l.cfg.Templates.Names()); s != "" {
 		d.Hint = fmt.Sprintf("did you mean %q?", s)
+	} else if strings.Contains(name, "/") {
+		d.Hint = fmt.Sprintf("write file=%q: dynaFile takes a template that makes names", name)
 	} else {
 		d.Hint = "define it in front of the action that names it"
 	}

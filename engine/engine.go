@@ -168,7 +168,7 @@ func (e *Engine) moduleEnv() module.Env {
 			CAFile: g.CAFile, CertFile: g.CertFile, KeyFile: g.KeyFile, CRLFile: g.CRLFile, CAExtraFiles: g.CAExtraFiles,
 			StreamDriver: g.StreamDriver, IPv4: g.IPProtocol != "ipv6-only", IPv6: g.IPProtocol != "ipv4-only",
 			OversizeReport: g.OversizeReport, PermitACLWarning: g.ACLWarn,
-			ProcessInternal: g.ProcessInternal,
+			ProcessInternal: g.ProcessInternal, Environment: e.cfg.Environment,
 		},
 		TemplatePrefix: func(name string) string {
 			if t := e.cfg.Templates.Lookup(name); t != nil {

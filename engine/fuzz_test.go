@@ -52,7 +52,7 @@ func FuzzCheck(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lint.Check(cfg.File, diags)
+		lint.Check(cfg, lint.Host{}, diags)
 		e := New(cfg, Env{Log: slog.New(slog.DiscardHandler)}, diags)
 		defer e.Stop(context.Background())
 		for _, d := range diags.Sorted() {

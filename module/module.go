@@ -61,6 +61,14 @@ type Env struct {
 	Shared *sync.Map
 }
 
+// Environ returns the NAME=value pairs that the configuration has for programs.
+func (e *Env) Environ() []string {
+	if e.Global == nil {
+		return nil
+	}
+	return e.Global.Environment
+}
+
 // Global are the settings of global() that modules need.
 type Global struct {
 	WorkDirectory  string
@@ -77,6 +85,8 @@ type Global struct {
 	// ProcessInternal is processInternalMessages: own messages go through the
 	// rules, not to the system log socket.
 	ProcessInternal bool
+	// Environment are NAME=value pairs for programs that modules start.
+	Environment []string
 }
 
 // Filer is implemented by instances that make files whose names are known before: Files

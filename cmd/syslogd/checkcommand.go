@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"syslogd/config"
 	"syslogd/config/lint"
@@ -37,7 +38,7 @@ func (c *command) checkCommand(f *flag.FlagSet) func([]string) int {
 		if err != nil {
 			return c.fail(err)
 		}
-		c.examine(cfg, diags)
+		c.examine(cfg, opt, diags)
 		if *asJSON {
 			c.printJSON(diagnosticsJSON(diags))
 		} else {
@@ -59,8 +60,12 @@ func (c *command) checkCommand(f *flag.FlagSet) func([]string) int {
 }
 
 // examine adds to diags what only building the server and a look at the traps show.
-func (c *command) examine(cfg *config.Config, diags *diag.List) {
-	lint.Check(cfg.File, diags)
+func (c *command) examine(cfg *config.Config, opt *options, diags *diag.List) {
+	name, _ := os.Hostname()
+	lint.Check(cfg, lint.Host{Name: name, IsDir: func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.IsDir() || opt.builtin // whose directories are made at the start
+	}}, diags)
 	e := engine.New(cfg, engine.Env{Log: slog.New(slog.DiscardHandler), Version: version}, diags)
 	defer e.Stop(context.Background())
 	if !e.HasActions() && diags.Count(diag.Error) == 0 {

@@ -13,12 +13,11 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"syslogd/config"
 	"syslogd/engine"
 	"syslogd/explain"
 	"syslogd/internal/diag"
+	"syslogd/internal/terminal"
 )
 
 // explanation is how "explain" is asked.
@@ -147,8 +146,7 @@ func (c *command) wantsColor() bool {
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return false
 	}
-	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
-	return err == nil
+	return terminal.Is(file)
 }
 
 // maxExplained bounds a stream and a line that are read, in bytes.

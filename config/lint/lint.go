@@ -1,6 +1,10 @@
 // Package lint finds what is valid in a configuration but rarely meant: the
 // traps of the language. It says what the text means and how to write what was
 // probably meant. It changes nothing.
+//
+// lint.go looks at the shape of the text, expr.go at conditions, files.go at names
+// of files, net.go at addresses and ports, reach.go at what is never reached,
+// foreign.go at files of other programs.
 package lint
 
 import (
@@ -9,19 +13,39 @@ import (
 	"strconv"
 	"strings"
 
+	"syslogd/config"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 )
 
-// Check adds a note for each trap in the file and in what it includes.
-func Check(file *syntax.File, diags *diag.List) {
-	l := &linter{diags: diags}
-	syntax.InspectFile(file, l.node)
+// Host is what a configuration means on the host that it is checked on.
+type Host struct {
+	// Name is the host's own name.
+	Name string
+	// IsDir reports whether a directory is there.
+	IsDir func(path string) bool
+}
+
+// Check adds a note for each trap in the configuration and in what it includes.
+func Check(cfg *config.Config, host Host, diags *diag.List) {
+	l := &linter{cfg: cfg, host: host, diags: diags, late: map[string][]*syntax.Directive{}, runs: map[string]*syntax.Directive{}}
+	if l.foreign() {
+		return // what else could be said is about a language that nobody wrote
+	}
+	syntax.InspectFile(cfg.File, l.node)
 	l.endOfFile()
+	l.objects()
+	l.reach()
 }
 
 type linter struct {
+	cfg   *config.Config
+	host  Host
 	diags *diag.List
+	// late are directives for inputs that no line has made an input of yet, and
+	// runs the last line of each module that did.
+	late map[string][]*syntax.Directive
+	runs map[string]*syntax.Directive
 	// pending are directives for actions that no action has used yet.
 	pending []*syntax.Directive
 	// legacyActions is whether a selector line had an action.
@@ -36,8 +60,14 @@ func (l *linter) node(n syntax.Node) bool {
 	switch n := n.(type) {
 	case *syntax.If:
 		l.expr(n.Cond)
+		l.constant(n.Cond)
 	case *syntax.Set:
 		l.expr(n.Value)
+		l.array(n)
+	case *syntax.PRIFilter:
+		l.selector(n)
+	case *syntax.PropFilter:
+		l.propFilter(n)
 	case *syntax.Template:
 		l.template(n)
 		l.sizes(&n.Object)
@@ -70,6 +100,9 @@ func (l *linter) expr(e syntax.Expr) {
 				return false
 			}
 			l.not(n)
+			l.chain(n)
+			l.comparison(n)
+			return !logic(n)
 		case *syntax.Number:
 			if len(n.Text) > 1 && n.Text[0] == '0' && n.Text[1]|0x20 != 'x' {
 				l.diags.Notef(n.Range(), "%s is octal, it means %d", n.Text, n.Value).Hint = fmt.Sprintf("write %d, or without the leading 0", n.Value)
@@ -86,6 +119,7 @@ func (l *linter) operands(e syntax.Expr) {
 		l.operands(b.Y)
 		return
 	}
+	l.operand(e, nil)
 	l.expr(e)
 }
 
@@ -258,6 +292,7 @@ var staying = map[string]bool{
 }
 
 func (l *linter) directive(d *syntax.Directive) {
+	l.inputDirective(d)
 	switch {
 	case d.Name == "template":
 		l.legacyTemplate(d)
@@ -282,6 +317,8 @@ func (l *linter) useless(a *syntax.ActionObject) {
 func (l *linter) endOfFile() {
 	l.hiddenFiles()
 	for _, d := range l.pending {
-		l.diags.Notef(d.Range(), "$%s has no effect: no action follows", d.Spelling)
+		l.diags.Notef(d.Range(), "$%s has no effect: no action follows", d.Spelling).
+			Hint = "write it in front of the action"
 	}
+	l.lateDirectives()
 }

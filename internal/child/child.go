@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -46,15 +47,35 @@ func Split(command string) []string {
 	return words
 }
 
-// Start starts a command in a process group of its own. With answers its
+// passed are the variables of the server that programs get: what they need to find
+// other programs and to write text. The rest is the server's own, such as what
+// systemd and unit files hand over, secrets among it.
+var passed = regexp.MustCompile(`^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LANGUAGE|LC_[A-Z]+)=`)
+
+// Environment is what programs find in their environment: a few variables of the
+// server and those given, which win. Unlike rsyslogd, it is not all that the
+// server has.
+func Environment(given []string) []string {
+	env := []string{}
+	for _, v := range os.Environ() {
+		if passed.MatchString(v) {
+			env = append(env, v)
+		}
+	}
+	return append(env, given...)
+}
+
+// Start starts a command in a process group of its own, with the environment env.
+// With answers its
 // standard output can be read with Line. Other output goes to the file output,
 // or nowhere if that is nil.
-func Start(command string, answers bool, output *os.File) (*Process, error) {
+func Start(command string, answers bool, output *os.File, env []string) (*Process, error) {
 	words := Split(command)
 	if len(words) == 0 {
 		return nil, errors.New("no program is named")
 	}
 	p := &Process{cmd: exec.Command(words[0], words[1:]...)}
+	p.cmd.Env = env
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if output != nil {
 		p.cmd.Stdout, p.cmd.Stderr = output, output

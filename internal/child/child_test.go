@@ -26,7 +26,7 @@ func TestSplit(t *testing.T) {
 
 func TestAProgramThatAnswers(t *testing.T) {
 	t.Parallel()
-	p, err := child.Start("/bin/cat", true, nil)
+	p, err := child.Start("/bin/cat", true, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestAProgramThatAnswers(t *testing.T) {
 
 func TestAProgramThatDoesNotEndIsKilled(t *testing.T) {
 	t.Parallel()
-	p, err := child.Start("/bin/sleep 1000", false, nil)
+	p, err := child.Start("/bin/sleep 1000", false, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,8 +60,38 @@ func TestAProgramThatDoesNotEndIsKilled(t *testing.T) {
 func TestAProgramThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"/no/such/program", ""} {
-		if _, err := child.Start(command, true, nil); err == nil {
+		if _, err := child.Start(command, true, nil, nil); err == nil {
 			t.Errorf("%q was started", command)
+		}
+	}
+}
+
+func TestProgramsGetFewVariables(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "/run/secret")
+	t.Setenv("PASSWORD", "secret")
+	t.Setenv("LC_ALL", "C.UTF-8")
+	p, err := child.Start("/usr/bin/env", true, nil, child.Environment([]string{"TOKEN=given", "TZ=given"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.End(0, true)
+	seen := map[string]string{}
+	for {
+		line, err := p.Line(10 * time.Second)
+		if err != nil {
+			break
+		}
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		seen[name] = value
+	}
+	for _, name := range []string{"PASSWORD", "NOTIFY_SOCKET"} {
+		if _, there := seen[name]; there {
+			t.Errorf("the program has %s", name)
+		}
+	}
+	for name, want := range map[string]string{"TOKEN": "given", "TZ": "given", "LC_ALL": "C.UTF-8"} {
+		if seen[name] != want {
+			t.Errorf("%s is %q, want %q", name, seen[name], want)
 		}
 	}
 }

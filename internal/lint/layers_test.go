@@ -17,7 +17,7 @@ func layer(pkg string) int {
 	switch {
 	case strings.HasPrefix(pkg, "cmd/"):
 		return 90
-	case pkg == "explain" || pkg == "config/rewrite": // what looks at a configuration from outside
+	case pkg == "explain" || pkg == "config/rewrite" || pkg == "config/lint": // what looks at a configuration from outside
 		return 85
 	case pkg == "engine" || pkg == "web":
 		return 80

@@ -51,7 +51,7 @@ func New(c Config, env module.Env) (modify.Modifier, error) {
 	if len(child.Split(c.Binary)) == 0 {
 		return nil, errors.New("binary names no program")
 	}
-	return &modifier{Config: c, log: env.Log}, nil
+	return &modifier{Config: c, log: env.Log, env: child.Environment(env.Environ())}, nil
 }
 
 // Files is the file of what the program writes.
@@ -60,6 +60,7 @@ func (m *modifier) Files() []string { return module.FilePattern(m.Output) }
 type modifier struct {
 	Config
 	log *slog.Logger
+	env []string // of the program
 
 	single sync.Mutex // held around each message with Single
 	mu     sync.Mutex
@@ -86,7 +87,7 @@ func (x *modifier) Modify(m *message.Message, ctx *property.Context) error {
 	for try := 0; ; try++ {
 		fresh := p == nil
 		if fresh {
-			if p, err = child.Start(x.Binary, !x.Silent, x.output()); err != nil {
+			if p, err = child.Start(x.Binary, !x.Silent, x.output(), x.env); err != nil {
 				return err
 			}
 		}

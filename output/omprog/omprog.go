@@ -3,6 +3,7 @@
 package omprog
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ func describe() *module.Output {
 type Config struct {
 	Binary         string
 	Template       string
+	EscapeLF       bool
 	Confirm        bool
 	ConfirmTimeout int
 	ReportFailures bool
@@ -51,6 +53,8 @@ type Config struct {
 var params = param.Table[Config]{
 	param.String("binary", func(c *Config) *string { return &c.Binary }).Legacy("ActionOMProgBinary").Doc("Program and its arguments."),
 	param.Template("template", func(c *Config) *string { return &c.Template }).Inherits("RSYSLOG_FileFormat").Doc("Template of the text."),
+	param.Bool("escapeLF", func(c *Config) *bool { return &c.EscapeLF }).Default("on").
+		Doc("Write a line feed within a text as #012: a message is one line to the program. Off as in rsyslogd."),
 	param.Bool("confirmMessages", func(c *Config) *bool { return &c.Confirm }).Default("off").Doc("The program answers OK when it has started, and to each message."),
 	param.PositiveInt("confirmTimeout", func(c *Config) *int { return &c.ConfirmTimeout }).Default("10000").Doc("Milliseconds to wait for an answer."),
 	param.Bool("reportFailures", func(c *Config) *bool { return &c.ReportFailures }).Default("off").Doc("Log answers that report an error."),
@@ -92,6 +96,7 @@ func New(c Config, env module.Env) (output.Output, error) {
 	if c.Output != "" {
 		o.out = &capture{path: c.Output, mode: c.FileMode, log: env.Log}
 	}
+	o.env = child.Environment(env.Environ())
 	return o, nil
 }
 
@@ -101,6 +106,7 @@ func (o *program) Files() []string { return module.FilePattern(o.Output) }
 type program struct {
 	Config
 	log *slog.Logger
+	env []string // of the program
 	out *capture // nil without output
 
 	mu   sync.Mutex // guards proc against HUP
@@ -210,6 +216,9 @@ func (o *program) batch(b *output.Batch) (safe int, err error) {
 
 // record writes one and returns the answer.
 func (o *program) record(text []byte) (string, error) {
+	if o.EscapeLF {
+		text = oneLine(text)
+	}
 	if n := len(text); n == 0 || text[n-1] != '\n' {
 		text = append(text[:n:n], '\n')
 	}
@@ -222,6 +231,16 @@ func (o *program) record(text []byte) (string, error) {
 		return "", nil
 	}
 	return o.answer()
+}
+
+// oneLine is text with line feeds only at its end: what a sender writes into JSON
+// must not be a line of the protocol.
+func oneLine(text []byte) []byte {
+	body := bytes.TrimRight(text, "\n")
+	if bytes.IndexByte(body, '\n') < 0 {
+		return text
+	}
+	return append(bytes.ReplaceAll(body, []byte("\n"), []byte("#012")), '\n')
 }
 
 // say writes a mark, which the program has to confirm with OK.
@@ -271,7 +290,7 @@ func (o *program) start() error {
 	if err != nil {
 		return err
 	}
-	p, err := child.Start(o.Binary, o.Confirm, file)
+	p, err := child.Start(o.Binary, o.Confirm, file, o.env)
 	if err != nil {
 		return err
 	}

@@ -40,14 +40,18 @@ var params = param.Table[Config]{
 }
 
 // New returns an output that runs the program.
-func New(c Config, _ module.Env) (output.Output, error) {
+func New(c Config, env module.Env) (output.Output, error) {
 	if c.Binary == "" {
 		return nil, errors.New("omshell needs a program")
 	}
-	return &shell{c}, nil
+	// As in rsyslogd, a program finds no variable of the server.
+	return &shell{c, append([]string{}, env.Environ()...)}, nil
 }
 
-type shell struct{ Config }
+type shell struct {
+	Config
+	env []string
+}
 
 // Templates is the argument.
 func (o *shell) Templates() []string { return []string{o.Template} }
@@ -75,6 +79,7 @@ func (o *shell) run(ctx context.Context, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, o.Binary, text)
+	cmd.Env = o.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Run(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"syslogd/config/param"
+	"syslogd/internal/terminal"
 	"syslogd/module"
 	"syslogd/output"
 )
@@ -34,13 +35,15 @@ var params = param.Table[Config]{
 
 // New returns an output that writes to standard output.
 func New(c Config, _ module.Env) (output.Output, error) {
-	return &stdout{conf: c, w: os.Stdout}, nil
+	return &stdout{conf: c, w: os.Stdout, clean: terminal.Is(os.Stdout)}, nil
 }
 
 type stdout struct {
 	conf Config
 	w    io.Writer
-	buf  []byte
+	// clean is set where w is a terminal, which messages must not drive.
+	clean bool
+	buf   []byte
 }
 
 func (o *stdout) Templates() []string { return []string{o.conf.Template} }
@@ -51,7 +54,11 @@ func (o *stdout) Write(_ context.Context, b *output.Batch) error {
 	part := &b.Parts[0]
 	for i := range part.Ends {
 		text := part.At(i)
-		o.buf = append(o.buf, text...)
+		if o.clean {
+			o.buf = terminal.Append(o.buf, text)
+		} else {
+			o.buf = append(o.buf, text...)
+		}
 		if n := len(text); o.conf.EnsureLF && (n == 0 || text[n-1] != '\n') {
 			o.buf = append(o.buf, '\n')
 		}

@@ -20,6 +20,7 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/terminal"
 	"syslogd/listener"
 	"syslogd/module"
 	"syslogd/output"
@@ -143,8 +144,12 @@ func (o *terminals) Write(_ context.Context, b *output.Batch) error {
 	if err != nil {
 		return &output.Rejected{Index: 0, Err: err}
 	}
+	if len(lines) == 0 {
+		return nil
+	}
+	text := terminal.Append(nil, part.All())
 	for _, line := range lines {
-		if err := write(filepath.Join(o.dev, line), part.All()); err != nil {
+		if err := write(filepath.Join(o.dev, line), text); err != nil {
 			o.log.Debug("terminal can not be written", "file", line, "err", err)
 		}
 	}

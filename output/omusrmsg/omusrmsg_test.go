@@ -28,9 +28,9 @@ func TestMessagesReachTheTerminalsOfTheUsers(t *testing.T) {
 		a, b     string
 		template string
 	}{
-		{"*", "hello\n", "hello\n", " WallFmt"},
-		{"bob", "", "hello\n", " StdUsrMsgFmt"},
-		{"ann,bob", "hello\n", "hello\n", " StdUsrMsgFmt"},
+		{"*", "hel#033lo\n", "hel#033lo\n", " WallFmt"},
+		{"bob", "", "hel#033lo\n", " StdUsrMsgFmt"},
+		{"ann,bob", "hel#033lo\n", "hel#033lo\n", " StdUsrMsgFmt"},
 		{"nobody", "", "", " StdUsrMsgFmt"},
 	} {
 		dir := t.TempDir()
@@ -53,7 +53,7 @@ func TestMessagesReachTheTerminalsOfTheUsers(t *testing.T) {
 		if got := o.Templates()[0]; got != tt.template {
 			t.Errorf("%s: template %q, want %q", tt.users, got, tt.template)
 		}
-		b := &output.Batch{Parts: []output.Part{{Data: []byte("hello\n"), Ends: []int{6}}}}
+		b := &output.Batch{Parts: []output.Part{{Data: []byte("hel\x1blo\n"), Ends: []int{7}}}}
 		if err := o.Write(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
