@@ -18,7 +18,7 @@ export GOTOOLCHAIN ?= auto
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VULNDB      ?= v0.0.0-20261105234957-e22db6528018
 
-.PHONY: help build run test check vuln compat compat-reference attack clients fuzz bench scale memory bench-go pgo docs install
+.PHONY: help build run test check vuln compat field compat-reference attack clients fuzz bench scale memory bench-go pgo docs install
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -60,6 +60,7 @@ type Global struct {
 	CaseSensitive      bool
 	CompactJSON        bool
 	Environment        []string
+	RequestsPermitted  []string
 	ProcessInternal    bool
 	ReduceRepeated     bool
 	StatusMessages     bool
@@ -142,6 +143,9 @@ var globalParams = param.Join(
 			Doc("Compare names of variables with case."),
 		param.Bool("compactJsonString", func(c *Global) *bool { return &c.CompactJSON }).Default("off").
 			Doc("Print JSON without blanks."),
+		param.Strings("httpRequest.permitted", func(c *Global) *[]string { return &c.RequestsPermitted }).
+			Doc("Addresses and networks that http_request() may reach. Without it every one but loopback, link-local and " +
+				"unspecified addresses and those of cloud metadata."),
 		param.Strings("environment", func(c *Global) *[]string { return &c.Environment }).
 			Doc("NAME=value pairs to put into the environment."),
 		param.Bool("processInternalMessages", func(c *Global) *bool { return &c.ProcessInternal }).Default("off").

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -398,6 +399,7 @@ func (l *loader) finish() {
 	l.ownQueues()
 	l.checkDefault()
 	l.checkLimits()
+	l.permittedRequests()
 	l.checkModulesUsed()
 	l.keepBuckets()
 	l.finishQueues()
@@ -460,6 +462,24 @@ func (i *Input) ports() (out []string) {
 }
 
 // finishQueues judges the parameters of each queue together, now that all are known.
+// permittedRequests reads httpRequest.permitted: networks, or addresses as they are.
+// One that is not understood permits nothing.
+func (l *loader) permittedRequests() {
+	for _, text := range l.cfg.Global.RequestsPermitted {
+		p, err := netip.ParsePrefix(text)
+		if a, bad := netip.ParseAddr(text); err != nil && bad == nil {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			d := l.diags.Errorf(l.cfg.globalPlaces["httpRequest.permitted"],
+				"httpRequest.permitted: want an address or a network such as 10.0.0.0/8, found %q", text)
+			d.Effect = "it permits nothing"
+			p = netip.Prefix{} // contains no address
+		}
+		l.cfg.Requests.Permitted = append(l.cfg.Requests.Permitted, p)
+	}
+}
+
 func (l *loader) finishQueues() {
 	used := queue.Places{}
 	workDir := l.cfg.Global.WorkDirectory

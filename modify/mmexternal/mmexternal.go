@@ -51,7 +51,7 @@ func New(c Config, env module.Env) (modify.Modifier, error) {
 	if len(child.Split(c.Binary)) == 0 {
 		return nil, errors.New("binary names no program")
 	}
-	return &modifier{Config: c, log: env.Log, env: child.Environment(env.Environ())}, nil
+	return &modifier{Config: c, log: env.Log, env: append([]string{}, env.Environ()...)}, nil
 }
 
 // Files is the file of what the program writes.
@@ -60,7 +60,7 @@ func (m *modifier) Files() []string { return module.FilePattern(m.Output) }
 type modifier struct {
 	Config
 	log *slog.Logger
-	env []string // of the program
+	env []string // of the program: as in rsyslogd, no variable of the server
 
 	single sync.Mutex // held around each message with Single
 	mu     sync.Mutex

@@ -12,6 +12,7 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
+	"syslogd/internal/child"
 	"syslogd/module"
 	"syslogd/output"
 )
@@ -44,8 +45,7 @@ func New(c Config, env module.Env) (output.Output, error) {
 	if c.Binary == "" {
 		return nil, errors.New("omshell needs a program")
 	}
-	// As in rsyslogd, a program finds no variable of the server.
-	return &shell{c, append([]string{}, env.Environ()...)}, nil
+	return &shell{c, child.Environment(env.Environ())}, nil
 }
 
 type shell struct {

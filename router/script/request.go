@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"syslogd/config/syntax"
@@ -33,6 +37,9 @@ type Requests struct {
 	Log *slog.Logger
 	// DryRun sends nothing; each request is worth "". It is set before the first one.
 	DryRun bool
+	// Permitted are the addresses that requests may go to; empty is every one but those
+	// of this host and of its links. It is set before the first one.
+	Permitted []netip.Prefix
 
 	mu       sync.Mutex // guards what follows
 	client   *http.Client
@@ -97,12 +104,47 @@ func (r *Requests) http() *http.Client {
 		r.client = &http.Client{
 			Transport: &http.Transport{
 				Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, DisableCompression: true,
+				DialContext: (&net.Dialer{Control: r.control}).DialContext,
 				MaxResponseHeaderBytes: maxResponseHeader,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}
 	}
 	return r.client
+}
+
+// control refuses connections to addresses that are not permitted. It is asked with
+// the address that is connected to, so that no name that changes what it means and no
+// way of writing an address gets past it.
+func (r *Requests) control(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	if !r.permits(to.Addr().WithZone("").Unmap()) {
+		return fmt.Errorf("requests to %s are not permitted, see global(httpRequest.permitted)", to.Addr())
+	}
+	return nil
+}
+
+// nat64 are addresses that stand for IPv4 ones (RFC 6052), translators lead back by them.
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
+// metadata is where clouds answer with secrets, beside link-local addresses.
+var metadata = netip.MustParseAddr("fd00:ec2::254")
+
+// permits reports whether requests may go to the address. By default a message whose text
+// gets into a URL reaches nothing that trusts this host or its link.
+func (r *Requests) permits(a netip.Addr) bool {
+	if len(r.Permitted) > 0 {
+		return slices.ContainsFunc(r.Permitted, func(p netip.Prefix) bool { return p.Contains(a) })
+	}
+	if nat64.Contains(a) {
+		b := a.As16()
+		a = netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return !a.IsLoopback() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && a != metadata &&
+		!(a.Is4() && a.As4()[0] == 0)
 }
 
 // failed reports the first request that failed and then one a minute. What may

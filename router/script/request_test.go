@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,9 @@ import (
 	"syslogd/internal/diag"
 	"syslogd/router/internal/testmsg"
 )
+
+// loopback is where the servers of tests are.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
 func request(t *testing.T, url string, r *Requests) *Program {
 	t.Helper()
@@ -62,7 +66,7 @@ func TestHTTPRequest(t *testing.T) {
 		{"", "", "want a URL with http or https and a host"},
 	} {
 		var log bytes.Buffer
-		p := request(t, tt.url, &Requests{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		p := request(t, tt.url, &Requests{Permitted: loopback, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if got := p.Eval(m, ctx).String(); got != tt.want {
 			t.Errorf("%s: got %.80q, want %.80q", tt.url, got, tt.want)
 		}
@@ -76,7 +80,7 @@ func TestHTTPRequest(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	request(t, srv.URL+"/ok", &Requests{}) // compiled only
+	request(t, srv.URL+"/ok", &Requests{Permitted: loopback}) // compiled only
 	if n := asked.Load(); n != before {
 		t.Errorf("%d requests were sent that must not be", n-before)
 	}
@@ -86,7 +90,7 @@ func TestHTTPRequest(t *testing.T) {
 func TestFailedRequestsAreLoggedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	r := &Requests{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	r := &Requests{Permitted: loopback, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	p := request(t, "gopher://h/", r)
 	for range 10 {
 		p.Eval(testmsg.Parse(userInfo), newContext())
@@ -110,8 +114,38 @@ func TestRequestsEndWithTheServer(t *testing.T) {
 	var log bytes.Buffer
 	ctx := newContext()
 	ctx.Wait = stop
-	p := request(t, srv.URL, &Requests{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	p := request(t, srv.URL, &Requests{Permitted: loopback, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if got := show(p.Eval(testmsg.Parse(userInfo), ctx)); got != `""` || !strings.Contains(log.String(), "context canceled") {
 		t.Errorf("got %s, %s", got, log.String())
+	}
+}
+
+// A message whose text gets into a URL reaches nothing on this host or its link,
+// however the address is written.
+func TestRequestsToThisHostAreRefused(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer srv.Close()
+	_, port, _ := strings.Cut(strings.TrimPrefix(srv.URL, "http://"), ":")
+	m, ctx := testmsg.Parse(userInfo), newContext()
+	for _, host := range []string{"127.0.0.1", "localhost", "127.1", "0.0.0.0", "[::ffff:127.0.0.1]", "[::]", "127.9.9.9", "2130706433", "0x7f000001"} {
+		if got := request(t, "http://"+host+":"+port+"/", &Requests{}).Eval(m, ctx).String(); got != "" || asked.Load() > 0 {
+			t.Errorf("%s was asked: %q", host, got)
+		}
+	}
+	var some Requests
+	for text, want := range map[string]bool{
+		"127.0.0.1": false, "::1": false, "0.0.0.0": false, "0.1.2.3": false, "::": false, "169.254.169.254": false, "fe80::1": false,
+		"fd00:ec2::254": false, "64:ff9b::7f00:1": false, "64:ff9b::a9fe:a9fe": false, "224.0.0.1": false, "ff02::1": false,
+		"10.0.0.1": true, "192.0.2.1": true, "2001:db8::1": true, "64:ff9b::c000:201": true,
+	} {
+		if got := some.permits(netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+	few := Requests{Permitted: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), {}}}
+	if few.permits(netip.MustParseAddr("10.0.0.1")) || !few.permits(netip.MustParseAddr("192.0.2.9")) {
+		t.Error("the list is not what is permitted")
 	}
 }
