@@ -104,7 +104,7 @@ func (r *Requests) http() *http.Client {
 		r.client = &http.Client{
 			Transport: &http.Transport{
 				Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, DisableCompression: true,
-				DialContext: (&net.Dialer{Control: r.control}).DialContext,
+				DialContext:            (&net.Dialer{Control: r.control}).DialContext,
 				MaxResponseHeaderBytes: maxResponseHeader,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
