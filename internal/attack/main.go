@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -46,6 +47,25 @@ func (a *attack) more() bool {
 	default:
 		return time.Now().Before(a.until)
 	}
+}
+
+// rounds attacks again and again, each time in a directory of its own, which is removed
+// unless something failed.
+func (a *attack) rounds(attack func(round int) error) error {
+	top := a.dir
+	for round := 0; round == 0 || a.more(); round++ {
+		a.dir = filepath.Join(top, strconv.Itoa(round))
+		if err := os.Mkdir(a.dir, 0o755); err != nil {
+			return err
+		}
+		if err := attack(round); err != nil {
+			return fmt.Errorf("in %s: %w", a.dir, err)
+		}
+		if err := os.RemoveAll(a.dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *attack) count(what string, n int) { a.counts[what] += n }

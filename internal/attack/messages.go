@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"syslogd/internal/witness"
 )
@@ -16,17 +17,23 @@ import (
 //go:embed rich.conf
 var richConf string
 
+// roundTime is how long one server is attacked before the books are done and the next one is
+// started: its files grow by some megabytes a second.
+const roundTime = time.Minute
+
 // batch is how many mutated messages go over one input at a time.
 const batch = 60
 
 // mutatedMessages sends messages like nothing that a device sends, over every input, through
 // a configuration that uses most modules. Between them come messages that must arrive. At the
 // end what was received is what is in the file, and what is in the counters of losses.
-func mutatedMessages(a *attack) error { return a.throughRichConfiguration("", true) }
+func mutatedMessages(a *attack) error {
+	return a.rounds(func(int) error { return a.throughRichConfiguration("", true) })
+}
 
 // repeatedMessages is the same with messages that the server holds back to compare them.
 func repeatedMessages(a *attack) error {
-	return a.throughRichConfiguration("$RepeatedMsgReduction on\n", false)
+	return a.rounds(func(int) error { return a.throughRichConfiguration("$RepeatedMsgReduction on\n", false) })
 }
 
 func (a *attack) throughRichConfiguration(extra string, counted bool) error {
@@ -51,7 +58,7 @@ func (a *attack) throughRichConfiguration(extra string, counted bool) error {
 	go func() { told <- w.Run() }()
 	all := ways(p, a.path("socket"), a.path("in.log"))
 	var failed error
-	for failed == nil && a.more() {
+	for end := time.Now().Add(roundTime); failed == nil && a.more() && time.Now().Before(end); {
 		way := all[a.rand.IntN(len(all))]
 		var messages [][]byte
 		for range batch {

@@ -66,7 +66,7 @@ func hostilePaths(a *attack) error {
 		return err
 	}
 	n := 0
-	pick := func() string {
+	name := func() string {
 		e := evil[a.rand.IntN(len(evil))]
 		if a.rand.IntN(3) == 0 {
 			e += evil[a.rand.IntN(len(evil))]
@@ -76,16 +76,16 @@ func hostilePaths(a *attack) error {
 	for a.more() {
 		var messages [][]byte
 		for range 40 {
-			host, tag, text := pick(), pick(), pick()
+			host, tag, text := name(), name(), name()
 			switch a.rand.IntN(4) {
 			case 0:
-				messages = append(messages, fmt.Appendf(nil, "<13>1 2024-03-01T10:00:00Z %s %s %s %s - x user=%s", host, tag, pick(), pick(), text))
+				messages = append(messages, fmt.Appendf(nil, "<13>1 2024-03-01T10:00:00Z %s %s %s %s - x user=%s", host, tag, name(), name(), text))
 			case 1:
-				messages = append(messages, fmt.Appendf(nil, "<13>Mar  1 10:00:00 %s %s[%s]: %s user=%s", host, tag, pick(), text, pick()))
+				messages = append(messages, fmt.Appendf(nil, "<13>Mar  1 10:00:00 %s %s[%s]: %s user=%s", host, tag, name(), text, name()))
 			case 2:
-				messages = append(messages, fmt.Appendf(nil, "<13>date=2024-03-01 time=10:00:00 devname=%q devid=%q logid=\"1\" type=%s user=%s", host, tag, text, pick()))
+				messages = append(messages, fmt.Appendf(nil, "<13>date=2024-03-01 time=10:00:00 devname=%q devid=%q logid=\"1\" type=%s user=%s", host, tag, text, name()))
 			case 3:
-				messages = append(messages, fmt.Appendf(nil, "%s %s: %s user=%s", host, tag, text, pick()))
+				messages = append(messages, fmt.Appendf(nil, "%s %s: %s user=%s", host, tag, text, name()))
 			}
 		}
 		messages = append(messages, fmt.Appendf(nil, "<13>Mar  1 10:00:00 h witness: number %d of many, and that is all.", n))
