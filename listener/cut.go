@@ -1,7 +1,7 @@
 package listener
 
 import (
-	"syslogd/message"
+	"syslogd/internal/characters"
 	"syslogd/metrics"
 )
 
@@ -31,7 +31,7 @@ func NewCutMessages(losses *metrics.Losses, report bool, input string, limit int
 // Take counts a datagram of which text is left, and that had sent bytes. It returns the
 // text without the character that the cut went through.
 func (c *CutMessages) Take(text []byte, sent int, peer []byte) []byte {
-	text = message.WholeCharacters(text)
+	text = text[:characters.Whole(text)]
 	c.Count.Add(1)
 	c.Lost.Add(1, "peer", string(peer), "size", sent, "limit", c.Limit)
 	c.File.Record(text, c.Input)
