@@ -103,6 +103,8 @@ func storeObject(s *store.Store) *metrics.Object {
 		number("files_records_lost_total", "Records that could not be kept.", metrics.Count, func(s store.Stats) int64 { return int64(s.Lost) }),
 		number("files_records_diverted_total", "Records that went to an overflow file, because their senders make too many files.",
 			metrics.Count, func(s store.Stats) int64 { return int64(s.Diverted) }),
+		number("files_panics_total", "Panics that were caught where something was done to a file, which is tried again.",
+			metrics.Count, func(s store.Stats) int64 { return int64(s.Panics) }),
 		number("files_rotations_total", "Files that were rotated.", metrics.Count, func(s store.Stats) int64 { return int64(s.Rotations) }),
 	}}
 }

@@ -64,21 +64,22 @@ type Record struct{ Key, Text, From []byte }
 // away with thousands of files; the processor fetches that of several at a time.
 const group = 32
 
-// Append appends the records in their order and returns how many it took. The error
-// is the one of the next record; see File.Append. After an *OpenError the next
-// Append for the same key tries again to open the file.
-func (c *Cache) Append(recs []Record) (taken int, err error) {
-	for taken < len(recs) {
-		n, err := c.appendGroup(recs[taken:min(taken+group, len(recs))])
-		taken += n
-		if err != nil {
-			return taken, err
+// Append appends the records in their order and counts those it took in taken, one by
+// one: the number is right even if it panics. The error is the one of the next record;
+// see File.Append. After an *OpenError the next Append for the same key tries again to
+// open the file.
+func (c *Cache) Append(recs []Record, taken *int) error {
+	for len(recs) > 0 {
+		n := min(group, len(recs))
+		if err := c.appendGroup(recs[:n], taken); err != nil {
+			return err
 		}
+		recs = recs[n:]
 	}
-	return taken, nil
+	return nil
 }
 
-func (c *Cache) appendGroup(recs []Record) (taken int, err error) {
+func (c *Cache) appendGroup(recs []Record, taken *int) (err error) {
 	var found [group]*entry
 	now := c.find(recs, &found)
 	for i := range recs {
@@ -90,11 +91,12 @@ func (c *Cache) appendGroup(recs []Record) (taken int, err error) {
 			var over *errDiverted
 			if errors.As(err, &over) {
 				if err = c.divert(&recs[i], over.path); err == nil {
+					*taken++
 					continue
 				}
 			}
 			if err != nil {
-				return i, err
+				return err
 			}
 		}
 		if e == c.last.Load() {
@@ -104,14 +106,15 @@ func (c *Cache) appendGroup(recs []Record) (taken int, err error) {
 		}
 		if err := e.file.Append(recs[i].Text); err != nil {
 			if err = c.appendAgain(e, &recs[i], err); err != nil {
-				return i, err
+				return err
 			}
 		}
+		*taken++
 		if missed {
 			c.charge(e, &recs[i])
 		}
 	}
-	return len(recs), nil
+	return nil
 }
 
 // find looks up the entries of recs, and has the processor fetch their files. It

@@ -186,7 +186,8 @@ func TestABatchIsAppendedInItsOrder(t *testing.T) {
 				recs = append(recs, records(fmt.Sprint((n+25)%50))...)
 			}
 		}
-		if n, err := c.Append(recs); n != len(recs) || err != nil {
+		n := 0
+		if err := c.Append(recs, &n); n != len(recs) || err != nil {
 			t.Fatalf("%d of %d were taken, %v", n, len(recs), err)
 		}
 		s.FlushIdle()
@@ -212,7 +213,8 @@ func TestABatchEndsBeforeTheRecordThatFails(t *testing.T) {
 	t.Parallel()
 	c, mem := cacheWithDirectory(t, 0)
 	appendKeys(t, c, "a", "c")
-	n, err := c.Append(records("a", "b", "dir", "c"))
+	n := 0
+	err := c.Append(records("a", "b", "dir", "c"), &n)
 	if _, ok := errors.AsType[*OpenError](err); n != 2 || !ok {
 		t.Errorf("%d were taken, %v; want 2 and that the third cannot be opened", n, err)
 	}

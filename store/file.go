@@ -88,20 +88,24 @@ func (f *File) Append(p []byte) error {
 		f.mu.Unlock()
 		return nil
 	}
-	err := f.appendSlow(p)
-	f.mu.Unlock()
-	if err != nil {
+	// Nothing above can panic: a record that finds room needs no deferred call.
+	if err := f.appendLocked(p); err != nil {
 		return f.appendAgain(p, err)
 	}
 	return nil
+}
+
+// appendLocked is appendSlow for a caller that has locked f; it unlocks f.
+func (f *File) appendLocked(p []byte) error {
+	defer f.mu.Unlock()
+	return f.appendSlow(p)
 }
 
 // appendAgain makes room when descriptors have run out.
 func (f *File) appendAgain(p []byte, err error) error {
 	for try := 0; try < 4 && tooManyOpen(err) && f.s.shed(); try++ {
 		f.mu.Lock()
-		err = f.appendSlow(p)
-		f.mu.Unlock()
+		err = f.appendLocked(p)
 	}
 	return err
 }

@@ -247,6 +247,6 @@ func backups(t testing.TB, dir, name string) []string {
 
 // appendTo appends one record.
 func appendTo(c *Cache, key, text []byte) error {
-	_, err := c.Append([]Record{{Key: key, Text: text}})
+	err := c.Append([]Record{{Key: key, Text: text}}, new(int))
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/barrier"
 	"syslogd/internal/vfs"
 )
 
@@ -92,11 +93,22 @@ func (k *keeper) work(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := k.sweep(ctx, dir, files); err != nil && ctx.Err() == nil {
+		if err := k.guarded(ctx, dir, files); err != nil && ctx.Err() == nil {
 			k.s.stats.errors.Add(1)
 			k.s.report.warn("rotated files cannot be looked after", "file", dir.path, "err", err)
 		}
 	}
+}
+
+// guarded is sweep; a panic, which names in the directory may cause, is an error.
+func (k *keeper) guarded(ctx context.Context, dir directory, files map[string]Rotation) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			k.s.stats.panics.Add(1)
+			err = barrier.Caught(v)
+		}
+	}()
+	return k.sweep(ctx, dir, files)
 }
 
 // backup is a rotated file.

@@ -16,10 +16,9 @@ import (
 const openFlags = unix.O_WRONLY | unix.O_APPEND | unix.O_NOCTTY | unix.O_NONBLOCK | unix.O_CLOEXEC
 
 // open opens the file, and creates it and its directories if they are missing.
-func (f *File) open() error {
-	f.s.creating.RLock()
+func (f *File) open() (err error) {
+	defer f.guard("open", &err)
 	h, err := f.openOrCreate()
-	f.s.creating.RUnlock()
 	if err != nil {
 		f.s.stats.errors.Add(1)
 		return err
@@ -49,6 +48,8 @@ func (f *File) open() error {
 }
 
 func (f *File) openOrCreate() (vfs.File, error) {
+	f.s.creating.RLock()
+	defer f.s.creating.RUnlock()
 	flags := openFlags
 	if f.set.Links == NoLinks {
 		flags |= unix.O_NOFOLLOW
@@ -150,19 +151,22 @@ func (f *File) makeDirsIn(fsys vfs.FS, dir string) error {
 
 // closeHandle closes the descriptor, if there is one, and ends the compressed
 // stream. buf is not touched.
-func (f *File) closeHandle() error {
+func (f *File) closeHandle() (err error) {
 	if f.h.File == nil {
 		return nil
 	}
-	err := f.endZip()
+	defer f.guard("close", &err)
+	defer func() {
+		f.h = handle{}
+		f.setReady()
+		f.s.stats.openFiles.Add(-1)
+	}()
+	err = f.endZip()
 	if e := f.h.Close(); e != nil {
 		// NFS and quota report a failed write here.
 		f.s.stats.errors.Add(1)
 		err = errors.Join(err, e)
 	}
-	f.h = handle{}
-	f.setReady()
-	f.s.stats.openFiles.Add(-1)
 	return err
 }
 

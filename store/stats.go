@@ -18,8 +18,9 @@ type Stats struct {
 	// Errors counts failed system calls, Lost records that had been taken and
 	// could not be written before their file was closed for good.
 	Errors, Lost uint64
-	// Diverted counts records that went to an overflow file.
-	Diverted uint64
+	// Diverted counts records that went to an overflow file, Panics those that were
+	// caught where something was done to a file.
+	Diverted, Panics uint64
 }
 
 type counters struct {
@@ -27,7 +28,7 @@ type counters struct {
 	opens, reopened                atomic.Uint64
 	writes, bytes, syncs           atomic.Uint64
 	rotations, compressed, removed atomic.Uint64
-	errors, lost, diverted         atomic.Uint64
+	errors, lost, diverted, panics atomic.Uint64
 }
 
 func (c *counters) snapshot() Stats {
@@ -36,7 +37,7 @@ func (c *counters) snapshot() Stats {
 		Opens: c.opens.Load(), Reopened: c.reopened.Load(),
 		Writes: c.writes.Load(), Bytes: c.bytes.Load(), Syncs: c.syncs.Load(),
 		Rotations: c.rotations.Load(), Compressed: c.compressed.Load(), Removed: c.removed.Load(),
-		Errors: c.errors.Load(), Lost: c.lost.Load(), Diverted: c.diverted.Load(),
+		Errors: c.errors.Load(), Lost: c.lost.Load(), Diverted: c.diverted.Load(), Panics: c.panics.Load(),
 	}
 }
 

@@ -165,9 +165,14 @@ func (s *Store) release(f *File, lose bool) error {
 		return nil
 	}
 	f.dead = true
-	err = errors.Join(err, f.closeHandle())
+	closing := f.closeHandle()
 	f.forget()
-	return err
+	if !lose && closing != nil {
+		// It is gone all the same: the caller must not keep it.
+		s.report.warn("file cannot be closed", "file", f.path, "err", closing)
+		return nil
+	}
+	return errors.Join(err, closing)
 }
 
 // unref takes a reference away and reports whether others remain. The last one

@@ -6,11 +6,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"syslogd/internal/barrier"
 )
 
 // write hands p to the kernel, opening, rotating and reopening the file as
 // needed. It returns how many bytes of p are done with.
-func (f *File) write(now time.Time, p []byte, end bool) (int, error) {
+func (f *File) write(now time.Time, p []byte, end bool) (n int, err error) {
+	defer f.guard("write", &err)
 	if err := f.prepare(now.UnixNano(), int64(len(p))); err != nil {
 		return 0, err
 	}
@@ -18,8 +21,6 @@ func (f *File) write(now time.Time, p []byte, end bool) (int, error) {
 		return len(p), nil
 	}
 	before := f.h.size
-	var n int
-	var err error
 	if f.set.ZipLevel > 0 {
 		n, err = f.writeZip(p, end)
 	} else {
@@ -38,7 +39,8 @@ func (f *File) write(now time.Time, p []byte, end bool) (int, error) {
 }
 
 // prepare makes the open file the right one for n more bytes.
-func (f *File) prepare(now, n int64) error {
+func (f *File) prepare(now, n int64) (err error) {
+	defer f.guard("prepare", &err)
 	if f.h.File == nil {
 		if err := f.open(); err != nil {
 			return err
@@ -60,8 +62,14 @@ func (f *File) prepare(now, n int64) error {
 
 // put is the only place that writes. It returns how many bytes are on disk and
 // stay there.
-func (f *File) put(p []byte) (int, error) {
-	done := 0
+func (f *File) put(p []byte) (done int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = f.panicked("write", barrier.Caught(v))
+			done = f.grown(done, len(p))
+			f.wrote(done)
+		}
+	}()
 	for done < len(p) {
 		n, err := f.h.Write(p[done:])
 		f.s.stats.writes.Add(1)
@@ -79,6 +87,19 @@ func (f *File) put(p []byte) (int, error) {
 	}
 	f.wrote(done)
 	return done, nil
+}
+
+// grown returns how many of n bytes are on disk after a write of them panicked, at least
+// done: no other writer is assumed, as far as the size of the file can be that.
+func (f *File) grown(done, n int) int {
+	if f.h.stream || f.set.ZipLevel > 0 {
+		return done
+	}
+	info, err := f.h.Stat()
+	if more := info.Size - f.h.size; err == nil && more > int64(done) && more <= int64(n) {
+		return int(more)
+	}
+	return done
 }
 
 func (f *File) wrote(n int) {

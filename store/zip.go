@@ -6,6 +6,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"syslogd/internal/barrier"
 )
 
 // zipper is a compressor of either format.
@@ -85,7 +87,12 @@ func (s *zipStream) pending(end bool) bool { return len(s.out) > 0 || end && s.h
 
 // writeZip compresses p, all of it, and writes what comes out. The bytes the
 // disk does not take stay in the stream, so that p is done with in any case.
-func (f *File) writeZip(p []byte, end bool) (int, error) {
+func (f *File) writeZip(p []byte, end bool) (n int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			n, err = len(p), f.breakZip(p, barrier.Caught(v))
+		}
+	}()
 	if f.zip == nil {
 		f.zip = &zipStream{}
 	}
@@ -112,6 +119,16 @@ func (f *File) writeZip(p []byte, end bool) (int, error) {
 		}
 	}
 	return len(p), f.drainZip()
+}
+
+// breakZip gives up what a compressor holds that panicked while p was given to it: it
+// would do so again, and what it knows is in no good order.
+func (f *File) breakZip(p []byte, caught *barrier.Panic) error {
+	lost := max(f.zip.records, countRecords(p))
+	f.zip = nil
+	f.s.stats.lost.Add(uint64(lost))
+	f.s.lost.Add(lost, "file", f.path, "err", caught)
+	return f.panicked("compress", caught)
 }
 
 // endBlock makes the compressor give out all it has: as a finished member with

@@ -63,7 +63,7 @@ func (o *static) Start() (err error) {
 
 // Write appends the batch.
 func (o *static) Write(_ context.Context, b *output.Batch) error {
-	return attend(o.env.Store, b, o.append(&b.Parts[0]))
+	return attend(o.env.Store, b, o.append(b))
 }
 
 // attend has what was appended written in time, unless the caller sees to that. After
@@ -76,9 +76,10 @@ func attend(s *store.Store, b *output.Batch, err error) error {
 }
 
 // append appends records. Several of them go to the file in one piece.
-func (o *static) append(part *output.Part) error {
+func (o *static) append(b *output.Batch) error {
+	part := &b.Parts[0]
 	if o.conf.AddLF {
-		return o.writeLines(part)
+		return o.writeLines(b)
 	}
 	if err := o.file.Append(part.All()); err != nil {
 		return refused(0, err)
@@ -98,9 +99,11 @@ func refused(i int, err error) error {
 }
 
 // writeLines appends records with a line feed where they have none.
-func (o *static) writeLines(part *output.Part) error {
+func (o *static) writeLines(b *output.Batch) error {
 	var line []byte
+	part := &b.Parts[0]
 	for i := range part.Ends {
+		b.Done = i
 		line = line[:0]
 		rec := o.conf.record(part.At(i), &line)
 		if err := o.file.Append(rec); err != nil {
@@ -190,21 +193,24 @@ func (o *dynamic) Settle() error { return o.cache.Flush() }
 
 // Write appends each record to its file.
 func (o *dynamic) Write(_ context.Context, b *output.Batch) error {
-	return attend(o.env.Store, b, o.append(&b.Parts[0], &b.Parts[1], &b.Parts[2]))
+	return attend(o.env.Store, b, o.append(b))
 }
 
-func (o *dynamic) append(text, name, from *output.Part) error {
+// append keeps in b.Done how many records are delivered.
+func (o *dynamic) append(b *output.Batch) error {
+	text, name, from := &b.Parts[0], &b.Parts[1], &b.Parts[2]
+	b.Done = 0
 	var recs [64]store.Record
 	var lines []byte
-	for done := 0; done < len(text.Ends); {
+	for b.Done < len(text.Ends) {
+		done := b.Done
 		n := min(len(text.Ends)-done, len(recs))
 		lines = lines[:0]
 		for i := range recs[:n] {
 			recs[i] = store.Record{Key: name.At(done + i), Text: o.conf.record(text.At(done+i), &lines), From: from.At(done + i)}
 		}
-		taken, err := o.cache.Append(recs[:n])
-		if done += taken; err != nil {
-			return o.failed(done, name.At(done), err)
+		if err := o.cache.Append(recs[:n], &b.Done); err != nil {
+			return o.failed(b.Done, name.At(b.Done), err)
 		}
 	}
 	return nil

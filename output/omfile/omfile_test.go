@@ -52,6 +52,12 @@ func load(t *testing.T, conf string) (*config.Config, string, *diag.List) {
 // open builds and starts the last action of a configuration.
 func open(t *testing.T, conf string) *file {
 	t.Helper()
+	return openAt(t, conf, time.Now)
+}
+
+// openAt is open with a clock.
+func openAt(t *testing.T, conf string, now func() time.Time) *file {
+	t.Helper()
 	cfg, dir, diags := load(t, conf)
 	for _, d := range diags.All() {
 		t.Errorf("%s: %s", d.Range.Start, d.Text)
@@ -59,7 +65,7 @@ func open(t *testing.T, conf string) *file {
 	if len(cfg.Actions) == 0 {
 		t.Fatal("there is no action")
 	}
-	f := &file{t: t, dir: dir, store: store.New(vfs.OS{}, slog.New(slog.DiscardHandler), time.Now)}
+	f := &file{t: t, dir: dir, store: store.New(vfs.OS{}, slog.New(slog.DiscardHandler), now)}
 	a := cfg.Actions[len(cfg.Actions)-1]
 	out, err := a.Module.Build(a.Conf, module.Env{
 		Log: slog.New(slog.DiscardHandler), Store: f.store, Now: time.Now,
