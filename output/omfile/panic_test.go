@@ -20,7 +20,7 @@ import (
 // to a file. Every record is written once.
 func TestAPanicWithinABatchOfDynamicFiles(t *testing.T) {
 	t.Parallel()
-	const records = 70 // more than omfile gives to the store at a time
+	const records = 70      // more than omfile gives to the store at a time
 	var log strings.Builder // of panics that were caught around the output
 	for at := 1; ; at++ {
 		calls, armed := 0, false
