@@ -363,9 +363,15 @@ func (e *Engine) register() {
 			metrics.Of("action_messages_failed_total", "Messages lost: rejected, or given up while suspended.", &d.Failed),
 			metrics.Of("action_bytes_written_total", "Bytes the output took.", &d.Bytes),
 			metrics.Of("action_suspensions_total", "Times the action was suspended.", &d.Suspensions),
-			{Name: "action_suspended", Help: "1 while the action is suspended.", Kind: metrics.Gauge, Read: func() float64 {
-				if d.Suspended() {
+			{Name: "action_suspended", Help: "1 while the action is suspended or tries again.", Kind: metrics.Gauge, Read: func() float64 {
+				if since, _ := d.Trouble(); !since.IsZero() {
 					return 1
+				}
+				return 0
+			}},
+			{Name: "action_retrying_since_timestamp_seconds", Help: "When the action failed that has not worked since, 0 for one that works.", Kind: metrics.Gauge, Read: func() float64 {
+				if since, _ := d.Trouble(); !since.IsZero() {
+					return float64(since.Unix())
 				}
 				return 0
 			}},

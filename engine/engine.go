@@ -46,6 +46,7 @@ import (
 	"syslogd/config"
 	"syslogd/internal/barrier"
 	"syslogd/internal/diag"
+	"syslogd/internal/progress"
 	"syslogd/internal/vfs"
 	"syslogd/listener"
 	"syslogd/metrics"
@@ -78,6 +79,7 @@ type Engine struct {
 	metrics  *metrics.Set
 	losses   *metrics.Losses
 	barriers barriers
+	watch    *progress.Watch
 	store    *store.Store
 	names    *listener.Names
 	router   *router.Router
@@ -137,6 +139,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.barriers = barriers{map[string]*barrier.Barrier{}, map[*queue.Queue]*barrier.Barrier{}}
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.store.CountLosses(e.losses)
+	e.watch = progress.New(env.Log, patience, env.Now)
 	e.names = newNames(&cfg.Global, env.Log)
 	e.modEnv = e.moduleEnv()
 	cfg.Regexps.Log = env.Log.With("module", "regex")
@@ -204,6 +207,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	var storeCtx context.Context
 	storeCtx, e.stopStore = context.WithCancel(context.Background())
 	e.background.Go(func() { e.store.Run(storeCtx) })
+	e.addStages()
+	e.background.Go(func() { e.watch.Run(storeCtx) })
 	if e.keeper = e.cfg.Buckets.NewKeeper(vfs.OS{}, e.log.With("module", "dynstats"), e.env.Now); e.keeper != nil {
 		e.keeper.Restore()
 		e.background.Go(func() { e.keeper.Run(storeCtx) })
@@ -400,8 +405,9 @@ func (e *Engine) closeParts() error {
 	return errors.Join(errs...)
 }
 
-// Health returns what is wrong: inputs that do not listen, suspended actions, queues that
-// can not use their files, files that can not be written, disks that are nearly full.
+// Health returns what is wrong: inputs that do not listen, actions that are suspended or
+// have tried for patience, queues that can not use their files, files that can not be
+// written, disks that are nearly full, and what makes no progress.
 func (e *Engine) Health() error {
 	var errs []error
 	if f := e.failures.Load(); f != nil {
@@ -409,11 +415,8 @@ func (e *Engine) Health() error {
 			errs = append(errs, errors.New(text))
 		}
 	}
-	for _, a := range e.cfg.Actions {
-		if a.Delivery != nil && a.Delivery.Suspended() {
-			errs = append(errs, fmt.Errorf("action %s is suspended", a.Name))
-		}
-	}
+	errs = append(errs, e.troubles()...)
+	errs = append(errs, e.watch.Problems()...)
 	for _, q := range e.allQueues() {
 		errs = append(errs, q.Health())
 	}

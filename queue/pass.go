@@ -16,11 +16,11 @@ func (q *Queue) Pass(b *message.Batch) (done bool) {
 	}
 	q.count(e)
 	q.laneFor(b.Flow) // the first one, since all are empty
-	l.free = false
+	l.free, l.oldest = false, b.Received
 	q.busy++
 	q.mu.Unlock()
 	q.Enqueued.Add(uint64(e.n))
-	q.process(e, l.handler)
+	q.process(e, l.handler, l)
 	q.mu.Lock()
 	q.rest(l)
 	if len(l.entries) > 0 || q.closed {

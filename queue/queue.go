@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"syslogd/internal/barrier"
+	"syslogd/internal/progress"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -117,6 +118,9 @@ type lane struct {
 	handler Handler
 	// free: the handler rests, and may be taken by the worker or by Pass.
 	free bool
+	// oldest is when the first of what the handler was given arrived; not valid if free.
+	oldest time.Time
+	beat   progress.Beat // of whoever has the handler; needs no lock
 }
 
 // laneDepth is how many batches may wait in a lane before a flow that is free
@@ -372,13 +376,14 @@ func (q *Queue) work(l *lane) {
 			q.gather(l)
 		}
 		todo, l.entries, l.msgs = l.entries, todo[:0], 0
+		l.oldest = todo[0].Received
 		q.mu.Unlock()
 		if q.conf.shaped {
-			q.processShaped(todo, h)
+			q.processShaped(todo, l)
 		} else {
 			for i, e := range todo {
 				todo[i] = entry{}
-				q.process(e, h)
+				q.process(e, h, l)
 			}
 		}
 		q.mu.Lock()
@@ -427,8 +432,10 @@ func (q *Queue) idle(h Handler, last bool) {
 // drained reports whether nothing will come any more; mu is held.
 func (q *Queue) drained() bool { return q.closed && (q.disk == nil || !q.disk.feeding) }
 
-func (q *Queue) process(e entry, h Handler) {
+// process has h, the handler of l, process e.
+func (q *Queue) process(e entry, h Handler, l *lane) {
 	f := e.Flow
+	l.beat.Begin()
 	switch {
 	case q.disk != nil:
 		q.processStored(e, h)
@@ -439,6 +446,7 @@ func (q *Queue) process(e entry, h Handler) {
 			q.dropped(q.lost.stop, e.n-done)
 		}
 	}
+	l.beat.End()
 	q.mu.Lock()
 	q.done(f)
 	q.msgs -= e.n
@@ -543,6 +551,12 @@ func (q *Queue) Object() *metrics.Object {
 		metrics.Of("queue_dropped_total", "Messages dropped because the queue was full or did not drain at stop.", &q.Dropped),
 		metrics.Of("queue_discarded_total", "Messages left out by severity or sampling.", &q.Discarded),
 		{Name: "queue_messages", Help: "Messages queued or being processed.", Kind: metrics.Gauge, Read: func() float64 { return float64(q.Len()) }},
+		{Name: "queue_oldest_message_age_seconds", Help: "Age of the oldest message in memory, 0 without any.", Kind: metrics.Gauge, Read: func() float64 {
+			if oldest := q.Oldest(); !oldest.IsZero() {
+				return time.Since(oldest).Seconds()
+			}
+			return 0
+		}},
 		{Name: "queue_bytes", Help: "Memory of the queued batches.", Kind: metrics.Gauge, Read: func() float64 {
 			q.mu.Lock()
 			defer q.mu.Unlock()

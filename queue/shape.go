@@ -90,9 +90,9 @@ func (q *Queue) gather(l *lane) {
 
 // processShaped processes entries within the hours, in the sizes and at the speed
 // that the configuration asks for.
-func (q *Queue) processShaped(todo []entry, h Handler) {
+func (q *Queue) processShaped(todo []entry, l *lane) {
 	for len(todo) > 0 {
-		q.awaitHours(h)
+		q.awaitHours(l.handler)
 		e := todo[0]
 		n := 1
 		for n < len(todo) && e.n+todo[n].n <= q.conf.BatchSize && q.joins(&e, &todo[n]) {
@@ -100,7 +100,7 @@ func (q *Queue) processShaped(todo []entry, h Handler) {
 		}
 		clear(todo[:n])
 		todo = todo[n:]
-		q.process(e, &pieces{q, h})
+		q.process(e, &pieces{q, l, l.handler}, l)
 	}
 }
 
@@ -128,6 +128,7 @@ func (q *Queue) joins(e, o *entry) bool {
 // queue.dequeueSlowDown after each.
 type pieces struct {
 	q *Queue
+	l *lane
 	Handler
 }
 
@@ -154,6 +155,8 @@ func (p *pieces) Run(b *message.Batch) (done int) {
 func (p *pieces) slowDown(n int) {
 	if d := p.q.conf.SlowDown; d > 0 {
 		p.Idle(false)
+		p.l.beat.End() // it is asked to wait, and does not hang
+		defer p.l.beat.Begin()
 		p.q.sleep(time.Duration(n*d) * time.Microsecond)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/progress"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -49,8 +50,9 @@ type spool struct {
 	// stuck is why nothing could be read the last time.
 	stuck atomic.Pointer[error]
 
-	wmu     sync.Mutex // held while a record is written
-	out     vfs.File   // of the last segment; nil: the next record begins a new one
+	beat    progress.Beat // of append
+	wmu     sync.Mutex    // held while a record is written
+	out     vfs.File      // of the last segment; nil: the next record begins a new one
 	buf     []byte
 	failing bool      // the last write failed
 	told    time.Time // that was last reported
@@ -174,7 +176,9 @@ func truncate(fsys vfs.FS, path string, size int64) error {
 func (s *spool) append(b *message.Batch, first int, flow uint64) (int, error) {
 	s.wmu.Lock()
 	defer s.wmu.Unlock()
+	s.beat.Begin()
 	done, err := s.appendFrom(b, first, flow)
+	s.beat.End()
 	if failing := err != nil && !errors.Is(err, errTooLarge); failing != s.failing {
 		s.failing = failing
 		s.tell(err)

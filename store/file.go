@@ -17,6 +17,8 @@ type File struct {
 	used atomic.Int64
 	// made counts what was made for the file, itself and directories.
 	made atomic.Int32
+	// writing is since when a write is under way, in Unix nanoseconds; 0: none is.
+	writing atomic.Int64
 
 	mu sync.Mutex // guards what follows, up to limitUntil
 	// buf is what was taken and not written, whole records; nil when there is

@@ -109,7 +109,12 @@ func (s *Store) Failing(n int) (list []FailingFile) {
 		if len(list) == n {
 			break
 		}
-		if err := f.failure(); err != nil {
+		if !f.mu.TryLock() {
+			continue // a write that hangs must not hang who asks
+		}
+		err := f.failing
+		f.mu.Unlock()
+		if err != nil {
 			list = append(list, FailingFile{f.path, err})
 		}
 	}

@@ -14,6 +14,8 @@ import (
 // needed. It returns how many bytes of p are done with.
 func (f *File) write(now time.Time, p []byte, end bool) (n int, err error) {
 	defer f.guard("write", &err)
+	f.writing.Store(now.UnixNano())
+	defer f.writing.Store(0)
 	if err := f.prepare(now.UnixNano(), int64(len(p))); err != nil {
 		return 0, err
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,7 +26,8 @@ type Process struct {
 	in, out *os.File
 	answers *bufio.Reader
 	// Written is how many bytes were written to the program's standard input.
-	Written int64
+	Written     int64
+	interrupted atomic.Bool
 }
 
 // Split splits a command at blanks as rsyslogd does: text in double quotes stays
@@ -108,9 +110,30 @@ func deadline(timeout time.Duration) time.Time {
 	return time.Now().Add(timeout)
 }
 
+// limit sets a time, unless the process is interrupted before or meanwhile.
+func (p *Process) limit(set func(time.Time) error, timeout time.Duration) error {
+	err := set(deadline(timeout))
+	if p.interrupted.Load() {
+		return set(past())
+	}
+	return err
+}
+
+// past is a deadline that is over.
+func past() time.Time { return time.Unix(1, 0) }
+
+// Interrupt ends Write and Line that wait for the program, and all that come.
+func (p *Process) Interrupt() {
+	p.interrupted.Store(true)
+	p.in.SetWriteDeadline(past())
+	if p.out != nil {
+		p.out.SetReadDeadline(past())
+	}
+}
+
 // Write writes to the program's standard input. timeout 0 waits for ever.
 func (p *Process) Write(text []byte, timeout time.Duration) error {
-	if err := p.in.SetWriteDeadline(deadline(timeout)); err != nil {
+	if err := p.limit(p.in.SetWriteDeadline, timeout); err != nil {
 		return err
 	}
 	n, err := p.in.Write(text)
@@ -147,7 +170,7 @@ func (p *Process) onInput(call func(fd int)) {
 // Line reads a line of the program's standard output, without its end. timeout 0
 // waits for ever.
 func (p *Process) Line(timeout time.Duration) (string, error) {
-	if err := p.out.SetReadDeadline(deadline(timeout)); err != nil {
+	if err := p.limit(p.out.SetReadDeadline, timeout); err != nil {
 		return "", err
 	}
 	var line []byte

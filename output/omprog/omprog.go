@@ -109,8 +109,10 @@ type program struct {
 	env []string // of the program
 	out *capture // nil without output
 
-	mu   sync.Mutex // guards proc against HUP
+	mu   sync.Mutex // guards what follows against HUP and the stop
 	proc *child.Process
+	// interrupted: the stop of the server waits no longer.
+	interrupted bool
 
 	// Without confirmMessages: what was written and may be unread, and what has to be
 	// written again because a program ended before it had read it.
@@ -132,10 +134,21 @@ func (o *program) HUP() {
 	}
 }
 
+func (o *program) interrupt() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.interrupted = true
+	if o.proc != nil {
+		o.proc.Interrupt()
+	}
+}
+
 func (o *program) set(p *child.Process) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.proc = p
+	if o.proc = p; p != nil && o.interrupted {
+		p.Interrupt()
+	}
 }
 
 // Templates is the text.
@@ -145,9 +158,15 @@ func (o *program) Templates() []string { return []string{o.Template} }
 func (o *program) Path() string { return o.Binary }
 
 // Write writes each record and, with confirmMessages, waits for its answer.
-func (o *program) Write(_ context.Context, b *output.Batch) error {
+// A program that does not answer, or does not read, is left alone when ctx ends.
+func (o *program) Write(ctx context.Context, b *output.Batch) error {
+	stop := context.AfterFunc(ctx, o.interrupt)
+	defer stop()
 	done := 0
 	for again := true; ; {
+		if err := ctx.Err(); err != nil && !again {
+			return &output.Suspended{Done: done, Err: err}
+		}
 		if err := o.start(); err != nil {
 			return &output.Suspended{Done: done, Err: err}
 		}

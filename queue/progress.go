@@ -1,0 +1,78 @@
+package queue
+
+import (
+	"fmt"
+	"time"
+
+	"syslogd/internal/progress"
+)
+
+// Stages are the queue's workers, each of which must be done with a batch some time, and
+// whoever writes its files.
+func (q *Queue) Stages() []progress.Stage {
+	list := make([]progress.Stage, len(q.lanes))
+	for i := range q.lanes {
+		list[i] = progress.Stage{Name: fmt.Sprintf("worker %d of queue %s", i, q.name), Sample: q.lanes[i].beat.Sample, Detail: q.backlog}
+	}
+	return append(list, progress.Stage{Name: "writing the files of queue " + q.name, Sample: func() (step uint64, busy bool) {
+		q.mu.Lock()
+		d := q.disk
+		q.mu.Unlock()
+		if d == nil {
+			return 0, false
+		}
+		return d.spool.beat.Sample()
+	}})
+}
+
+// backlog says how much waits.
+func (q *Queue) backlog() string { return q.Backlog(time.Now()) }
+
+// Backlog says how many messages wait, and how old the oldest of them is; "" for none.
+func (q *Queue) Backlog(now time.Time) string {
+	n, oldest := q.Waiting(), q.Oldest()
+	if n == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d messages wait", n)
+	if !oldest.IsZero() {
+		text += fmt.Sprintf(", the oldest for %v", now.Sub(oldest).Round(time.Second))
+	}
+	return text
+}
+
+// Waiting is the number of messages in memory and on disk that are not done.
+func (q *Queue) Waiting() int {
+	q.mu.Lock()
+	n, d := q.msgs, q.disk
+	q.mu.Unlock()
+	// A disk that hangs may hold the lock.
+	if d != nil && d.spool.mu.TryLock() {
+		defer d.spool.mu.Unlock()
+		n = max(n, d.spool.stored)
+	}
+	return n
+}
+
+// Oldest is when the oldest message in memory arrived; zero without any. It may be a
+// batch too old: what a worker was given counts until it is done with all of it.
+func (q *Queue) Oldest() time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var oldest time.Time
+	older := func(t time.Time) {
+		if oldest.IsZero() || t.Before(oldest) {
+			oldest = t
+		}
+	}
+	for i := range q.lanes {
+		l := &q.lanes[i]
+		if _, busy := l.beat.Sample(); busy {
+			older(l.oldest)
+		}
+		if len(l.entries) > 0 {
+			older(l.entries[0].Received)
+		}
+	}
+	return oldest
+}
