@@ -46,6 +46,7 @@ import (
 	"syslogd/config"
 	"syslogd/internal/barrier"
 	"syslogd/internal/diag"
+	"syslogd/internal/holder"
 	"syslogd/internal/progress"
 	"syslogd/internal/vfs"
 	"syslogd/listener"
@@ -67,6 +68,8 @@ type Env struct {
 	OpenedInputs func() error
 	// OwnMessage sends a text where the server's own messages go; nil drops it.
 	OwnMessage func(text string)
+	// Problem tells what is wrong that the start alone shows; nil logs it.
+	Problem func(d diag.Diagnostic)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -128,6 +131,9 @@ type input struct {
 func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	if env.Now == nil {
 		env.Now = time.Now
+	}
+	if env.Problem == nil {
+		env.Problem = func(d diag.Diagnostic) { env.Log.Error(d.Text, "at", d.Range.Start.String(), "hint", d.Hint) }
 	}
 	if env.OwnMessage == nil {
 		env.OwnMessage = func(string) {}
@@ -254,13 +260,24 @@ func (e *Engine) startQueues() error {
 
 func (e *Engine) openInputs(ctx context.Context) {
 	var failed []string
+	receiving := false
 	for _, in := range e.inputs {
 		if err := in.Open(ctx); err != nil {
-			e.log.Error("input can not listen", "input", in.name, "at", in.conf.Range.Start.String(), "err", err)
-			failed = append(failed, fmt.Sprintf("input %s: %v", in.name, err))
+			why := holder.Why(err)
+			e.env.Problem(notOpened(in, err, why))
+			if why != "" {
+				why = ": " + why
+			}
+			failed = append(failed, fmt.Sprintf("input %s: %v%s", in.name, err, why))
 			continue
 		}
 		in.opened = true
+		receiving = receiving || !ownInput(in.conf.Module.Name)
+	}
+	if !receiving {
+		d := nothingReceived(len(failed))
+		e.env.Problem(d)
+		failed = append(failed, d.Text)
 	}
 	e.failures.Store(&failed)
 }

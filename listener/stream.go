@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/barrier"
+	"syslogd/internal/holder"
 	"syslogd/internal/netns"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -73,6 +74,7 @@ type StreamOptions struct {
 type StreamServer struct {
 	opt StreamOptions
 	ln  net.Listener
+	own *holder.Own // the file of a unix socket; nil for others
 
 	mu       sync.Mutex // guards sessions and stopping
 	sessions map[*session]struct{}
@@ -136,6 +138,13 @@ func (s *StreamServer) Listen(ctx context.Context) error {
 		}
 	}
 	s.ln, s.most = ln, mostDescriptors()
+	if u, ok := ln.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false) // by its name, whoever's it is
+		if s.own, err = holder.Claim(s.opt.Address); err != nil {
+			ln.Close()
+			return err
+		}
+	}
 	if s.opt.PortFile == "" {
 		return nil
 	}
@@ -173,7 +182,7 @@ func (s *StreamServer) Close() error {
 	if s.ln == nil {
 		return nil
 	}
-	return s.ln.Close()
+	return errors.Join(s.own.Remove(), s.ln.Close())
 }
 
 // lastCall is how long connections are accepted when the server stops: those that
@@ -218,12 +227,11 @@ func (s *StreamServer) Run(ctx context.Context, sub *Submitter) error {
 	})
 	defer stop()
 	if err := s.startPollers(); err != nil {
-		s.ln.Close()
-		return err
+		return errors.Join(err, s.Close())
 	}
 	err := s.accept(ctx, sub)
 	// A last connection may have ended the loop before the socket was closed.
-	s.ln.Close()
+	s.Close()
 	s.interrupt()
 	s.running.Wait()
 	return err

@@ -16,6 +16,7 @@ import (
 	"syslogd/config"
 	"syslogd/engine"
 	"syslogd/internal/diag"
+	"syslogd/internal/holder"
 	"syslogd/internal/selflog"
 	"syslogd/message"
 	"syslogd/web"
@@ -38,6 +39,7 @@ type server struct {
 	stopPage  context.CancelFunc
 	running   sync.WaitGroup
 	state     operatingState
+	late      diag.List // of problem
 }
 
 // serve runs the server until a signal ends it.
@@ -52,7 +54,7 @@ func (c *command) serve(opt *options) int {
 			return c.fail(err)
 		}
 	}
-	l, err := c.load(opt, engine.Env{Log: s.log, Version: version, OpenedInputs: s.openedInputs, OwnMessage: s.own.Status}, diag.Note)
+	l, err := c.load(opt, engine.Env{Log: s.log, Version: version, OpenedInputs: s.openedInputs, OwnMessage: s.own.Status, Problem: s.problem}, diag.Note)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -64,6 +66,7 @@ func (c *command) serve(opt *options) int {
 		return c.fail(err)
 	}
 	s.report(l.diags)
+	s.report(&s.late)
 	if opt.foreground {
 		s.banner()
 	}
@@ -145,7 +148,7 @@ func (s *server) listenWeb() error {
 	}
 	var err error
 	if s.page, err = web.Listen(addr, web.Page(s.engine, web.Options{Version: version, Profiles: s.cfg.Global.MetricsPprof})); err != nil {
-		s.log.Error("metrics and health are not served", "addr", addr, "err", err)
+		s.log.Error("metrics and health are not served", "addr", addr, "err", err, "hint", holder.Why(err))
 		return nil
 	}
 	var ctx context.Context
@@ -199,6 +202,15 @@ func (s *server) status(what string) {
 	if s.cfg.Global.StatusMessages {
 		s.own.Status(fmt.Sprintf(`[origin software="rsyslogd" swVersion="%s" x-pid="%d" x-info="https://www.rsyslog.com"] %s`, version, os.Getpid(), what))
 	}
+}
+
+// problem shows what the start has found wrong, as the rest of the configuration is
+// shown, and sends it to the log.
+func (s *server) problem(d diag.Diagnostic) {
+	if out := s.own.Options().Stderr; out != nil {
+		d.Write(out)
+	}
+	s.late.Add(d)
 }
 
 // report sends the diagnostics of the configuration, which have been shown on

@@ -17,6 +17,7 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/internal/diag"
+	"syslogd/internal/holder"
 	"syslogd/listener"
 	"syslogd/metrics"
 	"syslogd/module"
@@ -195,9 +196,9 @@ func (in *input) stats(s *listener.StreamServer) *metrics.Stats {
 func (in *input) openPath(ctx context.Context, opt listener.StreamOptions) error {
 	c := &in.conf
 	if c.Unlink {
-		// As in rsyslogd even if a process listens there. If it can not be
-		// removed bind(2) says why.
-		unix.Unlink(c.Path)
+		if err := holder.Free(c.Path, unix.SOCK_STREAM); err != nil {
+			return err
+		}
 	}
 	opt.Network, opt.Address, opt.LocalPeer = "unix", c.Path, in.env.Names.Local()
 	s := listener.NewStreamServer(opt)

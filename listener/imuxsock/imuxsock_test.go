@@ -659,9 +659,14 @@ func TestSocketThatIsThereAlready(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(shortDir(t), "log")
 		bound(t, path)
-		s := open(t, func(c *imuxsock.Config) { c.Path = path }).run()
+		s := prepare(t, func(c *imuxsock.Config) { c.Path = path })
+		if err := s.Open(t.Context()); !errors.Is(err, unix.EADDRINUSE) || !strings.Contains(err.Error(), "is used by ") {
+			t.Errorf("the socket of a server that runs was taken: %v", err)
+		}
 		send(t, path, "<13>app: text")
-		s.next()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	})
 	t.Run("unlink off", func(t *testing.T) {
 		t.Parallel()

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/datagram"
+	"syslogd/internal/holder"
 )
 
 // defaultPath is where programs log to: /dev/log or, where systemd runs and the
@@ -45,7 +46,7 @@ type socketOptions struct {
 type socket struct {
 	*datagram.Socket
 	path string
-	file fs.FileInfo // what to remove in the end; nil for nothing
+	own  *holder.Own // what to remove in the end; nil for nothing
 	room int         // messages that the kernel holds; 0: not known
 }
 
@@ -95,9 +96,9 @@ func openSocket(ctx context.Context, opt socketOptions) (*socket, error) {
 		}
 	}
 	if opt.unlink {
-		// As in rsyslogd even if a process listens there. If it can not be
-		// removed bind(2) says why.
-		unix.Unlink(opt.path)
+		if err := holder.Free(opt.path, unix.SOCK_DGRAM); err != nil {
+			return nil, err
+		}
 	}
 	conf := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error { return opt.prepare(raw) }}
 	conn, err := conf.ListenPacket(ctx, "unixgram", opt.path)
@@ -118,12 +119,12 @@ func openSocket(ctx context.Context, opt socketOptions) (*socket, error) {
 
 // publish lets everybody who can reach the socket use it.
 func (s *socket) publish(unlink bool) error {
-	file, err := os.Lstat(s.path)
+	own, err := holder.Claim(s.path)
 	if err != nil {
 		return err
 	}
 	if unlink {
-		s.file = file
+		s.own = own
 	}
 	return os.Chmod(s.path, 0o666)
 }
@@ -198,15 +199,9 @@ func (opt *socketOptions) prepare(raw syscall.RawConn) error {
 }
 
 // Close closes the socket. It removes the file if it was made here and is still
-// the same one: a server that was started meanwhile keeps its own.
+// the same one.
 func (s *socket) Close() error {
-	var err error
-	if s.file != nil {
-		// As long as the socket is open no other file has its inode number.
-		if now, e := os.Lstat(s.path); e == nil && os.SameFile(now, s.file) {
-			err = os.Remove(s.path)
-		}
-		s.file = nil
-	}
+	err := s.own.Remove()
+	s.own = nil
 	return errors.Join(err, s.Socket.Close())
 }
