@@ -21,6 +21,15 @@ const startupTimeout = 60 * time.Second
 
 func startedInBackground() bool { return os.Getenv(startupPipe) != "" }
 
+// announce says what a call without any word does: it is what rsyslogd does, but whoever
+// only tries the program must not have a server in the background without knowing it. As
+// rsyslogd it is silent.
+func (c *command) announce(opt *options) {
+	if len(c.args) == 0 && c.prog != "rsyslogd" {
+		c.note("started in the background with %s, pid file %s; -n stays in the foreground, --default-config needs no configuration, --help says more", opt.config, opt.pidFile)
+	}
+}
+
 // background starts the server as a process of its own and returns when it has
 // started, with its exit status if it did not.
 func (c *command) background() int {

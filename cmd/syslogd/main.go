@@ -53,6 +53,7 @@ func (c *command) run() int {
 		return c.check(opt)
 	}
 	if !opt.foreground && !startedInBackground() {
+		c.announce(opt)
 		return c.background()
 	}
 	return c.serve(opt)
