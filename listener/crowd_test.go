@@ -204,9 +204,7 @@ func TestDescriptorsAreKeptForFiles(t *testing.T) {
 	s.KeepDescriptors(1) // any number is as high
 	s.dial()
 	s.until("a refusal", func() bool { return s.OpenedFailed.Value() == 1 })
-	if text := s.log.String(); !strings.Contains(text, "descriptors") {
-		t.Errorf("log: %s", text)
-	}
+	s.until("a line in the log", func() bool { return strings.Contains(s.log.String(), "descriptors") })
 	s.write(first, "<13>still\n")
 	s.until("the sender's next message", func() bool { return len(s.queue.got()) == 2 })
 }
