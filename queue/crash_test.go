@@ -397,3 +397,35 @@ func FuzzRecovery(f *testing.F) {
 		}
 	})
 }
+
+// What comes behind a torn end is read like all else, also when nothing was left of the
+// segment and the next one gets the number that it had, and whether the reader had come
+// to the empty one or not.
+func TestMessagesBehindATornTailAreDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		whole := spooled(t, 10)
+		names := segments(t, whole)
+		last := names[len(names)-1]
+		text, _ := vfs.ReadFile(whole, last)
+		for _, cut := range []int{segmentHeader, segmentHeader + 1, len(text) - 1} {
+			for _, down := range []bool{false, true} {
+				fsys := snapshot(t, whole)
+				put(t, fsys, last, text[:cut])
+				b := newDiskBench(t, fsys, diskConf(Disk))
+				to := b.start(down)
+				synctest.Wait()
+				if down {
+					to.works()
+					synctest.Wait()
+				}
+				before := len(to.texts())
+				b.send(nil, numbered(10, 15)...)
+				synctest.Wait()
+				if got := to.texts()[before:]; !slices.Equal(got, numbered(10, 15)) {
+					t.Errorf("cut to %d bytes, at first down %v: of what comes next these are delivered: %q", cut, down, got)
+				}
+				b.q.Stop()
+			}
+		}
+	})
+}

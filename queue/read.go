@@ -69,7 +69,7 @@ func (s *spool) seek() (seg *segment, err error) {
 			}
 			s.closeReading()
 		}
-		i := slices.IndexFunc(s.segments, func(seg *segment) bool { return seg.first > s.readPast })
+		i := slices.IndexFunc(s.segments, func(seg *segment) bool { return !seg.read })
 		if i < 0 {
 			return nil, nil
 		}
@@ -89,7 +89,7 @@ func (s *spool) closeReading() {
 		s.at.close()
 	}
 	seg := s.reading
-	s.readPast = seg.first
+	seg.read = true
 	s.at, s.reading = nil, nil
 	s.account(seg)
 	s.drop()
@@ -184,5 +184,5 @@ func (s *spool) atEnd() bool {
 		return true
 	}
 	last := s.segments[len(s.segments)-1]
-	return last == s.reading && s.readOff >= last.size || last.first <= s.readPast
+	return last == s.reading && s.readOff >= last.size || last.read
 }

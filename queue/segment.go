@@ -27,6 +27,9 @@ type segment struct {
 	// waiting is how many messages that are not done were written to it, or found at
 	// the start; seen is how many of them were read, or are known to be lost.
 	waiting, seen int
+	// read is set when the reader is through with it. The number in its name does not tell:
+	// when all records of a segment were cut off, the next one has the same.
+	read bool
 }
 
 const (

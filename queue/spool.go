@@ -74,8 +74,7 @@ type spool struct {
 	end      uint64   // the number behind the last message that is on disk; changes under wmu, too
 	writing  *segment // that out is open for
 	reading  *segment
-	readOff  int64  // in reading
-	readPast uint64 // all segments with a first number up to this have been read
+	readOff  int64 // in reading
 
 	// What the reader alone uses.
 	at      *cursor // in reading
