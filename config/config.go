@@ -175,10 +175,15 @@ func Load(name string, text []byte, reg *module.Registry, opt Options) (*Config,
 			return nil, diags, err
 		}
 	}
+	said := diags.Len()
 	l := newLoader(name, file, reg, diags)
 	l.trace = opt.Trace
 	l.stmts(file.Stmts)
 	l.finish()
 	l.cfg.HasActions = l.cfg.HasActions || file.Stopped
+	if file.Stopped || len(file.Unused) > 0 {
+		diags.Cut(said)
+		checkWhole(name, file, reg, diags)
+	}
 	return l.cfg, diags, nil
 }

@@ -118,7 +118,7 @@ func (l *loader) directive(d *syntax.Directive) {
 		diagnostic.Hint = fmt.Sprintf("did you mean $%s?", s)
 	} else if m := l.moduleOfDirective(d.Name); m != "" {
 		diagnostic.Text = fmt.Sprintf("$%s belongs to the module %s, which is not loaded", d.Spelling, m)
-		diagnostic.Hint = "load it first: $ModLoad " + m
+		diagnostic.Hint, diagnostic.Missing = "load it first: $ModLoad "+m, m
 	} else {
 		diagnostic.Hint = "it may belong to a module that is not loaded"
 	}

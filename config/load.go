@@ -29,6 +29,8 @@ type loader struct {
 	reg   *module.Registry
 	diags *diag.List
 
+	// checking is set when nothing that is read takes effect.
+	checking bool
 	// trace is Options.Trace.
 	trace bool
 	// current is the ruleset that statements are added to: the default one, or
@@ -212,6 +214,9 @@ func (l *loader) global(o *syntax.Object) {
 // applyNow puts into effect what holds while the rest of the file is read.
 func (l *loader) applyNow() {
 	for _, e := range l.cfg.Global.Environment {
+		if l.checking {
+			break
+		}
 		name, value, _ := strings.Cut(e, "=")
 		os.Setenv(name, value)
 	}
@@ -345,7 +350,7 @@ func (l *loader) parserNames(names []string, rng diag.Range) []string {
 		} else if s := diag.Suggest(n, known); s != "" {
 			d.Hint = fmt.Sprintf("did you mean %q?", s)
 		}
-		d.Effect, d.Code = "the ruleset uses the default parsers", -2159
+		d.Effect, d.Code, d.Missing = "the ruleset uses the default parsers", -2159, n
 		return nil
 	}
 	return names
@@ -543,6 +548,6 @@ func (l *loader) unknownRuleset(name string, rng diag.Range) *diag.Diagnostic {
 	if s := diag.Suggest(name, known); s != "" {
 		d.Hint = fmt.Sprintf("did you mean %q?", s)
 	}
-	d.Code = -2308
+	d.Code, d.Missing = -2308, name
 	return d
 }

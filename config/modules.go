@@ -125,7 +125,7 @@ func (l *loader) find(name string, kind string, obj *param.Object, rng diag.Rang
 		} else {
 			d.Text = fmt.Sprintf("there is no module %q", name)
 		}
-		d.Effect, d.Code = obj.Effect, -2209
+		d.Effect, d.Code, d.Missing = obj.Effect, -2209, ModuleName(name)
 		return nil
 	}
 	if m.unavailable != nil {
@@ -242,7 +242,7 @@ func (l *loader) checkModulesUsed() {
 		m := l.cfg.modules[name]
 		if m.input != nil && m.inputs == 0 && m.input.NeedsInput {
 			d := l.diags.Warnf(m.rng, "%s: module loaded, but no listener defined", m.name)
-			d.Effect = "nothing is received with it"
+			d.Effect, d.Missing = "nothing is received with it", m.name
 		}
 	}
 }
@@ -265,7 +265,7 @@ func (l *loader) parser(o *syntax.Object) {
 		} else if s := diag.Suggest(ModuleName(typ), slices.Collect(maps.Keys(l.reg.Parsers))); s != "" {
 			d.Hint = fmt.Sprintf("did you mean %q?", s)
 		}
-		d.Effect, d.Code = obj.Effect, -2209
+		d.Effect, d.Code, d.Missing = obj.Effect, -2209, ModuleName(typ)
 		return
 	}
 	if l.cfg.Parsers[strings.ToLower(name)] != nil {

@@ -78,7 +78,7 @@ func (l *loader) reloadTable(s *syntax.ReloadLookupTable) router.Stmt {
 		if hint := diag.Suggest(args[0], l.cfg.Tables.Names()); hint != "" {
 			d.Hint = fmt.Sprintf("did you mean %q?", hint)
 		}
-		d.Effect = "the statement is ignored"
+		d.Effect, d.Missing = "the statement is ignored", args[0]
 		return nil
 	}
 	st := &router.ReloadLookupTable{Tables: l.cfg.Tables, Table: t}

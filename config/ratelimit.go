@@ -110,7 +110,7 @@ func (l *loader) checkLimits() {
 			} else {
 				d.Hint = fmt.Sprintf("define it: ratelimit(name=%q interval=\"...\" burst=\"...\")", c.name)
 			}
-			d.Effect = "nothing is limited here"
+			d.Effect, d.Missing = "nothing is limited here", c.name
 			continue
 		}
 		switch a := p.Allowance(); {

@@ -272,7 +272,7 @@ func (l *loader) unknownTemplate(name string, rng diag.Range) {
 		d.Hint = "move the template in front of the action"
 		d.Related = []diag.Related{{Range: later.Range(), Text: "it is defined here"}}
 	}
-	d.Effect, d.Code = "this action is ignored", -3003
+	d.Effect, d.Code, d.Missing = "this action is ignored", -3003, name
 }
 
 // laterTemplate is where a template is defined that an action names too early, or nil.

@@ -18,6 +18,9 @@ func (p *parser) actionList(t token) (*ActionList, bool) {
 		}
 		amp, found := p.ampersand()
 		if !found {
+			if !ok && len(list.Actions) > 0 {
+				p.salvage(&Block{at: list.at, Stmts: []Stmt{list}})
+			}
 			return list, ok && len(list.Actions) > 0
 		}
 		for d := p.peek(inStatement); d.kind == tDirective; d = p.peek(inStatement) {

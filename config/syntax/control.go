@@ -9,7 +9,10 @@ func (p *parser) priFilter(t token) (*PRIFilter, bool) {
 	}
 	f := &PRIFilter{at: at{p.tokRange(t)}, Text: t.text}
 	var ok bool
-	f.Body, ok = p.body(t)
+	if f.Body, ok = p.body(t); !ok {
+		f.Body = &Block{at: f.at, Braces: true}
+		p.salvage(&Block{at: f.at, Stmts: []Stmt{f}})
+	}
 	return f, ok
 }
 
@@ -39,8 +42,9 @@ func (p *parser) splitSelector(t token) bool {
 func (p *parser) ifStatement(t token) (*If, bool) {
 	p.take(t)
 	s := &If{at: at{p.tokRange(t)}}
-	cond, ok := p.condition(tThen, "then")
+	cond, understood := p.condition(tThen, "then")
 	s.Cond = cond
+	ok := understood
 	then, thenOK := p.body(t)
 	if !thenOK {
 		p.resync()
@@ -51,7 +55,16 @@ func (p *parser) ifStatement(t token) (*If, bool) {
 		s.Else, elseOK = p.elseBranch(els)
 		ok = ok && elseOK
 	}
-	return s, ok && thenOK
+	if !ok || !thenOK {
+		nothing := &Block{at: s.at, Braces: true}
+		if understood {
+			p.salvage(&Block{at: s.at, Stmts: []Stmt{&If{at: s.at, Cond: cond, Then: nothing}}})
+		}
+		p.salvage(s.Then)
+		p.salvage(s.Else)
+		return nil, false
+	}
+	return s, true
 }
 
 // elseToken looks for else behind directives, which rsyslogd executes while it looks.
@@ -88,6 +101,9 @@ func (p *parser) foreach(t token) (*Foreach, bool) {
 	}
 	body, bodyOK := p.body(t)
 	s.Body = body
+	if !ok {
+		p.salvage(body)
+	}
 	return s, ok && bodyOK
 }
 

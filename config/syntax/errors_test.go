@@ -64,7 +64,7 @@ func rendered(diags *diag.List) []byte {
 }
 
 // TestErrors runs testdata/errors: what is said about a broken configuration,
-// and what of it takes effect.
+// what of it takes effect and, where a case has that section, what is only checked.
 func TestErrors(t *testing.T) {
 	names, err := filepath.Glob("testdata/errors/*.txtar")
 	if err != nil || len(names) < 40 {
@@ -92,6 +92,11 @@ func checkErrors(t *testing.T, name string) {
 	var runs bytes.Buffer
 	Print(&runs, f)
 	got := map[string][]byte{"want": rendered(&diags), "runs": runs.Bytes()}
+	if _, has := want.files["checked"]; has {
+		var checked bytes.Buffer
+		Print(&checked, &File{Source: f.Source, Stmts: f.Unused})
+		got["checked"] = checked.Bytes()
+	}
 	if *update {
 		rewrite(t, name, ar, got)
 		return
@@ -110,7 +115,12 @@ func rewrite(t *testing.T, name string, ar *txtar.Archive, got map[string][]byte
 			keep = append(keep, f)
 		}
 	}
-	ar.Files = append(keep, txtar.File{Name: "want", Data: got["want"]}, txtar.File{Name: "runs", Data: got["runs"]})
+	for _, section := range []string{"want", "runs", "checked"} {
+		if text, ok := got[section]; ok {
+			keep = append(keep, txtar.File{Name: section, Data: text})
+		}
+	}
+	ar.Files = keep
 	if err := os.WriteFile(name, txtar.Format(ar), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -7,14 +7,28 @@ import "syslogd/internal/diag"
 type File struct {
 	Source *diag.Source
 	// Stmts is what takes effect. A syntax error ends a configuration, as in
-	// rsyslogd: what stands behind it is checked and reported on, but not here.
+	// rsyslogd: what stands behind it is not here, but in Unused.
 	Stmts []Stmt
+	// Unused is what has no effect because of errors in this text or in one that it
+	// includes: what stands behind one that ends the configuration, and the parts
+	// that a dropped statement guards. It is there to be checked. Only the File that
+	// Parse returns has it.
+	Unused []Stmt
+	// Dropped are the places of statements that could not be understood. What they
+	// would define may be missed elsewhere. Only the File that Parse returns has it.
+	Dropped []Lines
 	// Stopped is set when such an error ended the configuration, in this file
 	// or in one that it includes.
 	Stopped bool
 	// Abort is set when include(mode="abort-if-missing") found no file: the
 	// server must not start (exit status 1).
 	Abort bool
+}
+
+// Lines are lines of a text, from First to Last.
+type Lines struct {
+	Src         *diag.Source
+	First, Last int
 }
 
 // Node is anything with a place in the source.

@@ -62,7 +62,7 @@ func (p *parser) unclosedObject(open token, cut bool) bool {
 	off := p.lex.skip(p.off, true)
 	p.reportComments()
 	atEnd := off >= len(p.src.text)
-	if !atEnd && !(p.lex.onNewLine(off, p.last.end) && p.beginsStatement(off)) {
+	if !atEnd && !(p.lex.onNewLine(off, p.last.end) && p.endsObject(off)) {
 		return false
 	}
 	if !cut {
@@ -74,6 +74,12 @@ func (p *parser) unclosedObject(open token, cut bool) bool {
 		p.off = p.lex.eol(p.last.end)
 	}
 	return true
+}
+
+// endsObject reports whether an object that is still open can not go on at off: a
+// statement begins there. A line with $ in front holds no parameter.
+func (p *parser) endsObject(off int) bool {
+	return p.lex.lineStart(off) >= 0 && p.lex.statement(off).kind == tDirective || p.beginsStatement(off)
 }
 
 func isCut(t token) bool { return t.problem != nil && t.problem.cut }
@@ -333,6 +339,7 @@ func (p *parser) ruleset(t token) *Ruleset {
 	}
 	b, ok := p.block(open)
 	if o == nil || !ok {
+		p.salvage(b)
 		return nil
 	}
 	return &Ruleset{*o, b}

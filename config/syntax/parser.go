@@ -44,6 +44,9 @@ type run struct {
 	said   int
 	// over is set when it was said that the rest is not checked.
 	over bool
+	// unused and dropped are those of File.
+	unused  []Stmt
+	dropped []Lines
 	// env is what global(environment=...) sets.
 	env map[string]string
 }
@@ -67,6 +70,9 @@ type parser struct {
 	where    level
 	depth    int
 	operands int
+	// guarded is the first line of what the statement guards that is being
+	// dropped; 0 is none.
+	guarded int
 	// blocks counts the braces around the current statement.
 	blocks int
 }
@@ -130,7 +136,7 @@ func (p *parser) scan(st state) token {
 		return p.lex.statement(p.off)
 	case inObject:
 		off := p.lex.skip(p.off, true)
-		if p.lex.onNewLine(off, p.off) && p.beginsStatement(off) {
+		if p.lex.onNewLine(off, p.off) && p.endsObject(off) {
 			return token{kind: tBad, start: off, end: off}
 		}
 		return p.lex.object(p.off)

@@ -19,6 +19,10 @@ func (p *parser) propFilter(colon token) (*PropFilter, bool) {
 	p.take(what)
 	body, ok := p.body(what)
 	f.Body = body
+	if !ok {
+		f.Body = &Block{at: f.at, Braces: true}
+		p.salvage(&Block{at: f.at, Stmts: []Stmt{f}})
+	}
 	return f, ok
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // statements reads to the end of the text. What stands behind an error
-// that ends the configuration is read for its own errors only.
+// that ends the configuration is read to be checked only.
 func (p *parser) statements() []Stmt {
 	var list []Stmt
 	for !p.gaveUp() {
@@ -22,11 +22,37 @@ func (p *parser) statements() []Stmt {
 		} else {
 			s = p.topStatement(t)
 		}
-		if s != nil && !before && (!p.stopped || isInclude(s)) {
+		switch {
+		case s == nil:
+			p.drop(t)
+		case !before && (!p.stopped || isInclude(s)):
 			list = append(list, s)
+		default:
+			p.unused = append(p.unused, s)
 		}
 	}
 	return list
+}
+
+// drop notes that the statement begun by t could not be understood.
+func (p *parser) drop(t token) {
+	d := Lines{p.src.src, p.tokRange(t).Start.Line, p.rng(p.off, p.off).Start.Line}
+	if p.guarded > 0 {
+		d.Last = p.guarded
+	}
+	p.guarded = 0
+	p.dropped = append(p.dropped, d)
+}
+
+// salvage keeps what a statement guards that is dropped, to be checked.
+func (p *parser) salvage(b *Block) {
+	if b == nil || len(b.Stmts) == 0 {
+		return
+	}
+	if p.guarded == 0 {
+		p.guarded = b.Range().Start.Line
+	}
+	p.unused = append(p.unused, b.Stmts...)
 }
 
 // isInclude tells the statements that keep what was read before an error inside.
@@ -101,9 +127,12 @@ func (p *parser) dropChain() {
 		if !beginsAction(t) {
 			return
 		}
-		if _, ok := p.actionList(t); !ok {
+		list, ok := p.actionList(t)
+		if !ok {
 			p.resync()
+			continue
 		}
+		p.salvage(&Block{at: list.at, Stmts: []Stmt{list}})
 	}
 }
 
@@ -212,7 +241,9 @@ func (p *parser) resync() {
 
 func (p *parser) resyncBlock() {
 	if t := p.peek(inStatement); t.kind == tLBrace {
-		p.block(t)
+		if b, ok := p.block(t); ok {
+			p.salvage(b)
+		}
 	}
 }
 
@@ -236,10 +267,13 @@ func (p *parser) block(open token) (*Block, bool) {
 			return b, true
 		case tEOF:
 			p.syntaxError(open.start, open.end, "this { has no matching }")
+			p.salvage(b)
 			return nil, false
 		}
 		if s := p.blockStatement(t); s != nil {
 			b.Stmts = append(b.Stmts, s)
+		} else {
+			p.drop(t)
 		}
 	}
 	return nil, false

@@ -59,7 +59,7 @@ func ParseFile(name string, opt Options, diags *diag.List) (*File, error) {
 func Parse(name string, text []byte, opt Options, diags *diag.List) *File {
 	r := &run{opt: opt, diags: diags, stack: []string{name}, env: map[string]string{}}
 	f := r.parse(&diag.Source{Name: name, Text: text}, topLevel)
-	f.Abort = r.abort
+	f.Abort, f.Unused, f.Dropped = r.abort, r.unused, r.dropped
 	return f
 }
 

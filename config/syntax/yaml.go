@@ -63,6 +63,8 @@ func (r *run) yaml(src *diag.Source, where level) []Stmt {
 		for _, s := range y.section(key, value, seen) {
 			if !before && (!y.stopped || isInclude(s)) {
 				list = append(list, s)
+			} else {
+				y.unused = append(y.unused, s)
 			}
 		}
 	})
@@ -362,7 +364,9 @@ func (y *yamlReader) includes(items []*yaml.Node) []Stmt {
 		p := newParserOf(y.run, newPart(y.src, nil, origin{}), topLevel)
 		before := p.stopped
 		p.readsInclude(inc)
-		if !before {
+		if before {
+			y.unused = append(y.unused, inc)
+		} else {
 			out = append(out, inc)
 		}
 	}

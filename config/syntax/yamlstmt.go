@@ -109,6 +109,7 @@ func (y *yamlReader) shortcut(r yamlRules) []Stmt {
 	if s := y.filter(r.filter, list); s != nil {
 		return []Stmt{s}
 	}
+	y.unused = append(y.unused, list...)
 	return nil
 }
 
@@ -185,6 +186,13 @@ func (y *yamlReader) statements(n, key *yaml.Node) []Stmt {
 		}
 	}
 	return list
+}
+
+// salvage keeps what a statement guards that is dropped, to be checked.
+func (y *yamlReader) salvage(b *Block) {
+	if b != nil {
+		y.unused = append(y.unused, b.Stmts...)
+	}
 }
 
 // yamlStatement is a kind of statement: the key that tells it apart, and the keys
@@ -350,6 +358,8 @@ func (y *yamlReader) ifStatement(m map[string]*yaml.Node, key *yaml.Node) Stmt {
 		ok = ok && s.Else != nil
 	}
 	if !ok || s.Then == nil {
+		y.salvage(s.Then)
+		y.salvage(s.Else)
 		return nil
 	}
 	return s
@@ -388,6 +398,7 @@ func (y *yamlReader) foreach(m map[string]*yaml.Node, key *yaml.Node) Stmt {
 	s.Var, ok = y.variable(f["var"])
 	s.In, ok2 = y.expr(f["in"])
 	if s.Body = y.block(f["do"], "do"); !ok || !ok2 || s.Body == nil {
+		y.salvage(s.Body)
 		return nil
 	}
 	return s

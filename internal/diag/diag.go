@@ -102,6 +102,9 @@ type Diagnostic struct {
 	Effect string
 	// Related are second places that matter: the first definition, the include.
 	Related []Related
+	// Missing is the name that the diagnostic misses: nothing defines it, or nothing
+	// uses it. It is a consequence when a statement that was dropped has the name.
+	Missing string
 	// Code is rsyslogd's well-known number for the case, for instance -2207; 0 is none.
 	Code int
 }

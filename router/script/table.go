@@ -31,7 +31,7 @@ func (c *compiler) unknownName(e *syntax.FuncCall, what, name string, known []st
 	if kind, isBucket := strings.CutSuffix(what, "() bucket"); d.Hint == "" && isBucket {
 		d.Hint = fmt.Sprintf("define it in front: %s(name=%q)", kind, name)
 	}
-	d.Effect = effect
+	d.Effect, d.Missing = effect, name
 }
 
 // lookup is lookup("table", key). Tables are defined before they are used, as in
