@@ -142,6 +142,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.own.idle = sync.NewCond(&e.own.mu)
 	e.patience, e.endPatience = context.WithCancel(context.Background())
 	e.losses = metrics.NewLosses(env.Log)
+	e.own.lost = e.losses.Of("own_messages", listener.OwnOrigin.Name)
 	e.barriers = barriers{map[string]*barrier.Barrier{}, map[*queue.Queue]*barrier.Barrier{}}
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.store.CountLosses(e.losses)

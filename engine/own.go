@@ -5,6 +5,7 @@ import (
 
 	"syslogd/listener"
 	"syslogd/message"
+	"syslogd/metrics"
 )
 
 // maxOwn bounds the server's own messages that are on their way.
@@ -19,22 +20,33 @@ type ownMessages struct {
 	running bool
 	stopped bool
 	idle    *sync.Cond // running has ended
+	lost    *metrics.Loss
 }
 
-// add takes b unless there are too many, or after stop.
+// add takes b unless there are too many, which is a loss, or after stop.
 func (o *ownMessages) add(b *message.Batch, enqueue func(*message.Batch) bool) bool {
+	full, ok := o.take(b, enqueue)
+	if full { // told without the lock: that is an own message, too
+		o.lost.Add(b.Len())
+	}
+	if !ok {
+		b.Release()
+	}
+	return ok
+}
+
+func (o *ownMessages) take(b *message.Batch, enqueue func(*message.Batch) bool) (full, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stopped || len(o.waiting) >= maxOwn {
-		b.Release()
-		return false
+		return !o.stopped, false
 	}
 	o.waiting = append(o.waiting, b)
 	if !o.running {
 		o.running = true
 		go o.run(enqueue)
 	}
-	return true
+	return false, true
 }
 
 func (o *ownMessages) run(enqueue func(*message.Batch) bool) {

@@ -112,7 +112,7 @@ func TestHalfFramesAreBoundedInAll(t *testing.T) {
 	var budget *listener.Budget
 	s := listen(t, func(o *listener.StreamOptions) {
 		budget = listener.NewBudget(most, o.Log)
-		o.Budget, o.Lost = budget, losses.Of("inputs_memory", "imtcp")
+		o.Budget, o.Losses = budget, losses
 		o.Frame = frame.Defaults()
 		o.Frame.MaxMessageSize, o.Frame.MaxFrameSize = 1<<20, 1<<20
 	})

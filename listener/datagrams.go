@@ -7,6 +7,7 @@ import (
 
 	"syslogd/internal/barrier"
 	"syslogd/internal/datagram"
+	"syslogd/metrics"
 )
 
 const (
@@ -29,6 +30,7 @@ type Datagrams struct {
 	reader DatagramReader
 	log    *slog.Logger
 	faults LogLimiter
+	lost   *metrics.Loss // by a panic
 	ctx    context.Context
 	ended  func()
 }
@@ -44,9 +46,9 @@ type DatagramReader interface {
 }
 
 // Start reads the socket until ctx is done, and then what has arrived already. It calls
-// ended at the end.
-func (d *Datagrams) Start(ctx context.Context, r DatagramReader, log *slog.Logger, ended func()) {
-	d.ctx, d.reader, d.log, d.ended = ctx, r, log, ended
+// ended at the end. lost counts what is lost by a panic.
+func (d *Datagrams) Start(ctx context.Context, r DatagramReader, log *slog.Logger, lost *metrics.Loss, ended func()) {
+	d.ctx, d.reader, d.log, d.lost, d.ended = ctx, r, log, lost, ended
 	d.Relief = NewRelief(datagramRelief, d.run)
 	context.AfterFunc(ctx, func() {
 		d.Socket.Interrupt()
@@ -84,7 +86,7 @@ func (d *Datagrams) hand(n int) (still bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			p := barrier.Caught(v)
-			if still = true; d.faults.Allow() {
+			if still = true; d.lost.Begins(n, "panic", p.Value) {
 				d.log.Error("datagrams caused a panic, they are lost", "count", n, "panic", p.Value, "stack", p.Stack)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"syslogd/internal/nowait"
 	"syslogd/message"
+	"syslogd/metrics"
 	"syslogd/parser/frame"
 )
 
@@ -26,6 +27,7 @@ type intake struct {
 	least  int       // that size may be
 	last   time.Time // something was read
 	long   bool      // the next text is the beginning of a frame that is too long
+	part   bool      // the last text was a piece of one
 
 	greeted   bool // the first bytes have been looked at
 	garbage   bool // what the peer sends are no messages
@@ -195,8 +197,8 @@ func (in *intake) holds() {
 
 // discard throws away what a connection that was cut off held of a frame.
 func (in *intake) discard(buf []byte) {
-	if len(buf) > 0 && !in.garbage && in.srv.opt.Lost != nil {
-		in.srv.opt.Lost.Add(1, "peer", string(in.peer.IP))
+	if len(buf) > 0 && !in.garbage {
+		in.srv.lost.memory.Add(1, "peer", string(in.peer.IP), "size", len(buf))
 	}
 	in.rest = nil
 }
@@ -262,24 +264,47 @@ func (in *intake) record(text []byte, ev frame.Event) {
 	if in.long || ev.Kind&(frame.Oversize|frame.Split|frame.Accepted) != 0 || in.srv.opt.Oversize.exceeds(text) {
 		in.srv.opt.Oversize.Record(text, in.srv.opt.Origin.Name)
 	}
-	in.long = false
+	in.long, in.part = false, ev.Kind&frame.Split != 0
 }
 
 // event counts what is wrong with a frame and logs it, at most once a minute.
 func (in *intake) event(ev frame.Event) {
 	srv := in.srv
 	srv.FramingErrors.Add(1)
+	oversize := ev.Kind&(frame.Oversize|frame.Split|frame.Accepted) != 0
+	way, counted := in.loses(ev)
 	in.long = ev.Kind&frame.Oversize != 0 && ev.Kind&frame.TooLarge == 0
-	limit := &srv.framing
-	if ev.Kind&(frame.Oversize|frame.Split|frame.Accepted) != 0 {
-		if srv.opt.QuietOversize {
+	switch {
+	case counted || oversize && srv.opt.QuietOversize:
+		return
+	case way != nil:
+		if !way.Begins(1, "peer", string(in.peer.IP), "size", ev.Size) {
 			return
 		}
-		limit = &srv.oversize
-	}
-	if !limit.Allow() {
+	case oversize && !srv.oversize.Allow() || !oversize && !srv.framing.Allow():
 		return
 	}
+	in.tell(ev)
+}
+
+// loses returns in which way a message is lost by what is wrong with a frame, nil for
+// none; counted says that this message has been.
+func (in *intake) loses(ev frame.Event) (way *metrics.Loss, counted bool) {
+	lost := &in.srv.lost
+	switch {
+	case ev.Kind&(frame.Incomplete|frame.Unterminated) != 0:
+		return lost.incomplete, in.long && in.srv.cuts()
+	case ev.Kind&frame.TooLarge != 0 || ev.Kind&(frame.Oversize|frame.Split) == 0:
+		return nil, false
+	case in.srv.cuts():
+		return lost.cut, false
+	}
+	return lost.split, in.part
+}
+
+// tell logs what is wrong with a frame.
+func (in *intake) tell(ev frame.Event) {
+	srv := in.srv
 	log := srv.opt.Log.With("peer", string(in.peer.IP), "count", srv.FramingErrors.Value())
 	switch {
 	case ev.Kind&frame.BadDelimiter != 0:

@@ -85,7 +85,7 @@ func (s *session) ending(ctx context.Context, raw syscall.RawConn, err error) {
 		s.drain(raw)
 	} else if s.srv.opt.Compression != Uncompressed && broken(err) {
 		s.srv.FramingErrors.Add(1)
-		if s.srv.framing.Allow() {
+		if s.srv.lost.broken.Begins(1, "peer", string(s.peer.IP), "err", err) {
 			s.srv.opt.Log.Warn("the compressed stream is broken, the connection is closed", "peer", string(s.peer.IP), "err", err, "count", s.srv.FramingErrors.Value())
 		}
 	} else if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {

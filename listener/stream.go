@@ -52,8 +52,8 @@ type StreamOptions struct {
 	MaxPerSource int
 	// Budget, if not nil, bounds what connections hold.
 	Budget *Budget
-	// Lost, if not nil, counts messages whose beginning is thrown away for the Budget.
-	Lost      *metrics.Loss
+	// Losses counts what is lost of messages, under the name that Origin has.
+	Losses    *metrics.Losses
 	KeepAlive net.KeepAliveConfig
 	// QuietOversize does not log messages that are cut or split (oversizemsg.report).
 	QuietOversize bool
@@ -72,9 +72,10 @@ type StreamOptions struct {
 
 // StreamServer accepts connections and reads messages from them.
 type StreamServer struct {
-	opt StreamOptions
-	ln  net.Listener
-	own *holder.Own // the file of a unix socket; nil for others
+	opt  StreamOptions
+	lost streamLosses
+	ln   net.Listener
+	own  *holder.Own // the file of a unix socket; nil for others
 
 	mu       sync.Mutex // guards sessions and stopping
 	sessions map[*session]struct{}
@@ -92,7 +93,6 @@ type StreamServer struct {
 	accepting         LogLimiter
 	collecting        atomic.Int64 // bytes of large frames that sessions collect
 	handshakes        LogLimiter
-	crashes           LogLimiter
 
 	// Counters, in messages and bytes unless their name says otherwise.
 	Received      metrics.Counter
@@ -114,7 +114,15 @@ const handshakeTimeout = 30 * time.Second
 
 // NewStreamServer returns a server. Listen opens its socket.
 func NewStreamServer(opt StreamOptions) *StreamServer {
-	return &StreamServer{opt: opt, sessions: map[*session]struct{}{}}
+	s := &StreamServer{opt: opt, sessions: map[*session]struct{}{}}
+	s.lost = newStreamLosses(opt.Losses, opt.Origin.Name)
+	return s
+}
+
+// cuts reports whether of a message that is too long the beginning is kept alone; else it
+// comes in pieces, each a message.
+func (s *StreamServer) cuts() bool {
+	return s.opt.Dialogue != nil || s.opt.Frame.DiscardTruncated || s.opt.Frame.Dialect == frame.PTCP
 }
 
 // Listen opens the socket.
@@ -431,7 +439,7 @@ func (s *StreamServer) closed(in *intake) {
 // others go on.
 func (s *StreamServer) crashed(in *intake, p *barrier.Panic) {
 	s.Crashed.Add(1)
-	if s.crashes.Allow() {
+	if s.lost.panic.Begins(1, "peer", string(in.peer.IP), "panic", p.Value) {
 		s.opt.Log.Error("a connection caused a panic, it is closed", "peer", string(in.peer.IP), "panic", p.Value, "stack", p.Stack, "count", s.Crashed.Value())
 	}
 }

@@ -104,6 +104,9 @@ func (l *Losses) Close() {
 }
 
 // Loss is one way of losing messages. The zero Loss counts and logs nothing.
+//
+// It logs without its lock: a line is one of the server's own messages, and a queue that
+// does not take that one loses a message, too.
 type Loss struct {
 	count         Counter
 	log           *slog.Logger
@@ -116,6 +119,7 @@ type Loss struct {
 	timer       *time.Timer
 	began, told uint64
 	attrs       []any
+	closed      bool // the book is: nothing is logged any more
 }
 
 // Count is how many messages were lost.
@@ -124,31 +128,36 @@ func (w *Loss) Count() uint64 { return w.count.Value() }
 // Add counts n lost messages. attrs say more of the first loss of an episode ("err",
 // "file", "peer"); they are logged at its begin, and should be bounded in size.
 func (w *Loss) Add(n int, attrs ...any) {
+	if w.Begins(n, attrs...) {
+		w.say("messages are lost", uint64(n), attrs)
+	}
+}
+
+// Begins is Add for a caller that has words of his own for the begin of an episode: it
+// reports whether he is to log them. What follows is logged as that of any Loss.
+func (w *Loss) Begins(n int, attrs ...any) bool {
 	if n <= 0 {
-		return
+		return false
 	}
 	w.count.Add(uint64(n))
-	if w.log == nil {
-		return
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.timer != nil {
-		return
+	if w.timer != nil || w.closed {
+		return false
 	}
 	w.attrs = attrs
 	w.told = w.count.Value()
 	w.began = w.told - uint64(n)
 	w.timer = time.AfterFunc(lossPause, w.tick)
-	w.say("messages are lost", uint64(n))
+	return true
 }
 
 // tick looks whether messages were lost since the last line: the episode goes on, or
 // it is over.
 func (w *Loss) tick() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.timer == nil {
+		w.mu.Unlock()
 		return
 	}
 	n := w.count.Value()
@@ -156,25 +165,35 @@ func (w *Loss) tick() {
 		w.finish()
 		return
 	}
-	w.say("messages are still lost", n-w.told)
+	fresh, attrs := n-w.told, w.attrs
 	w.told = n
 	w.timer.Reset(lossPause)
+	w.mu.Unlock()
+	w.say("messages are still lost", fresh, attrs)
 }
 
 func (w *Loss) end() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.timer != nil {
-		w.timer.Stop()
-		w.finish()
+	w.closed = true
+	if w.timer == nil {
+		w.mu.Unlock()
+		return
 	}
+	w.timer.Stop()
+	w.finish()
 }
 
+// finish ends the episode. It takes over the lock.
 func (w *Loss) finish() {
-	w.say("no more messages are lost; in all", w.count.Value()-w.began)
+	all, attrs := w.count.Value()-w.began, w.attrs
 	w.timer, w.attrs = nil, nil
+	w.mu.Unlock()
+	w.say("no more messages are lost; in all", all, attrs)
 }
 
-func (w *Loss) say(text string, n uint64) {
-	w.log.Error(text, append([]any{"reason", w.reason, "where", w.where, "count", n}, w.attrs...)...)
+func (w *Loss) say(text string, n uint64, attrs []any) {
+	if w.log == nil {
+		return
+	}
+	w.log.Error(text, append([]any{"reason", w.reason, "where", w.where, "count", n}, attrs...)...)
 }

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
@@ -74,4 +75,47 @@ func TestLossesAreCountersByReasonAndPlace(t *testing.T) {
 	var none *Losses
 	none.Of("a", "b").Add(1)
 	none.Close()
+}
+
+// comesBack is a log whose lines are messages that are lost, too, as the server's own are
+// when the main queue is full.
+type comesBack struct {
+	slog.Handler
+	again func()
+}
+
+func (c comesBack) Handle(ctx context.Context, r slog.Record) error {
+	c.again()
+	return c.Handler.Handle(ctx, r)
+}
+
+func TestALossOfTheLineThatTellsItIsOnlyCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		var w *Loss
+		lose := 3
+		again := func() {
+			if lose--; lose >= 0 {
+				w.Add(1)
+			}
+		}
+		l := NewLosses(slog.New(comesBack{lossLog(&out).Handler(), again}))
+		w = l.Of("queue_full", "main Q")
+		w.Add(1)
+		time.Sleep(10 * time.Minute)
+		lose = 2
+		w.Add(1)
+		l.Close()
+		w.Add(1)
+		synctest.Wait()
+		if n := w.Count(); n != 1+3+1+2+1 {
+			t.Errorf("%d lost", n)
+		}
+		for text, want := range map[string]int{`"messages are lost"`: 2, "still lost": 3, "in all": 2} {
+			if n := strings.Count(out.String(), text); n != want {
+				t.Errorf("%q is logged %d times, want %d:\n%s", text, n, want, out.String())
+			}
+		}
+	})
 }

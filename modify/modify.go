@@ -6,6 +6,7 @@ package modify
 import (
 	"log/slog"
 	"sync"
+	"time"
 
 	"syslogd/message"
 	"syslogd/metrics"
@@ -30,13 +31,20 @@ type Instance struct {
 	mod Modifier
 	log *slog.Logger
 
-	mu      sync.Mutex
-	failing bool
+	mu sync.Mutex
+	// timer runs from the first failure until there was none for failurePause; began,
+	// told are Failed before it and when it was last logged.
+	timer       *time.Timer
+	began, told uint64
 
 	// Counters, in messages.
 	Processed metrics.Counter
 	Failed    metrics.Counter
 }
+
+// failurePause is how long failures are counted after a line in the log, and how long
+// there must be none for them to be over.
+const failurePause = time.Minute
 
 // NewInstance returns an Instance of mod. log carries the action's name.
 func NewInstance(mod Modifier, log *slog.Logger) *Instance { return &Instance{mod: mod, log: log} }
@@ -44,23 +52,49 @@ func NewInstance(mod Modifier, log *slog.Logger) *Instance { return &Instance{mo
 // Modifier returns the module's part.
 func (i *Instance) Modifier() Modifier { return i.mod }
 
-// Apply changes m. The first failure, and the first success after one, are logged.
+// Apply changes m. The first failure is logged; then, however many messages fail among
+// others that do not, a line a minute at most with their number, and one at their end.
 func (i *Instance) Apply(m *message.Message, p *property.Context) {
 	err := i.mod.Modify(m, p)
 	m.Verify("modifier")
 	i.Processed.Add(1)
 	if err != nil {
 		i.Failed.Add(1)
-	} else if i.Failed.Value() == 0 {
+		i.fails(err)
+	}
+}
+
+// fails logs err if none has been for a while. Logging is a message that may come back
+// here, so no lock is held.
+func (i *Instance) fails(err error) {
+	i.mu.Lock()
+	first := i.timer == nil
+	if first {
+		i.told = i.Failed.Value()
+		i.began = i.told - 1
+		i.timer = time.AfterFunc(failurePause, i.tick)
+	}
+	i.mu.Unlock()
+	if first {
+		i.log.Error("message can not be modified and goes on as it is", "err", err)
+	}
+}
+
+// tick tells what has failed since the last line, or that it is over.
+func (i *Instance) tick() {
+	i.mu.Lock()
+	n := i.Failed.Value()
+	fresh, all := n-i.told, n-i.began
+	i.told = n
+	if fresh > 0 {
+		i.timer.Reset(failurePause)
+	} else {
+		i.timer = nil
+	}
+	i.mu.Unlock()
+	if fresh > 0 {
+		i.log.Error("messages can still not be modified and go on as they are", "count", fresh)
 		return
 	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	switch {
-	case err != nil && !i.failing:
-		i.log.Error("message can not be modified and goes on as it is", "err", err)
-	case err == nil && i.failing:
-		i.log.Warn("messages are modified again", "failed", i.Failed.Value())
-	}
-	i.failing = err != nil
+	i.log.Warn("messages are modified again", "failed", all)
 }

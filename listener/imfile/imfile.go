@@ -92,9 +92,10 @@ type input struct {
 	retry    bool      // a file could not be opened
 	calm     time.Time // no scan before
 
-	stats                              counters
-	warn, limitWarn, cutWarn, openWarn listener.LogLimiter
-	saveWarn                           listener.LogLimiter
+	stats                     counters
+	lost                      *metrics.Loss // messages that are cut or split
+	warn, limitWarn, openWarn listener.LogLimiter
+	saveWarn                  listener.LogLimiter
 }
 
 // Files are the state files of the module.
@@ -142,6 +143,7 @@ func New(c Config, env module.Env) (listener.Input, error) {
 	if c.Delay > 0 {
 		in.batch = min(in.batch, max(1, int(100*time.Millisecond/time.Microsecond)/c.Delay))
 	}
+	in.lost = env.Losses.Of(split.tooLong(), "imfile")
 	in.share()
 	return in, nil
 }

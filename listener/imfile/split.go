@@ -35,6 +35,17 @@ const (
 	modeRegex
 )
 
+// tooLong is what a message that is longer than the limit suffers.
+func (s *splitter) tooLong() string {
+	if s.splits() {
+		return "message_split"
+	}
+	return "message_cut"
+}
+
+// splits reports whether the rest of a message that is too long is one of its own.
+func (s *splitter) splits() bool { return s.mode == modeRegex && !s.discard }
+
 // skip says what of the file is left out: the rest of a line, and lines up to the
 // end of the message that was cut.
 type skip struct{ line, message bool }
@@ -156,7 +167,7 @@ func indented(b []byte) bool { return b[0] == ' ' || b[0] == '\t' }
 
 // cutAt ends a message that is too long in front of the line at pos.
 func (s *splitter) cutAt(pos int, st *skip) piece {
-	st.message = s.mode != modeRegex || s.discard
+	st.message = !s.splits()
 	return piece{text: s.out, used: pos, cut: true}
 }
 
@@ -164,7 +175,7 @@ func (s *splitter) cutAt(pos int, st *skip) piece {
 // expressions the rest is a message of its own, unless it is to be discarded.
 func (s *splitter) cutIn(l line, pos, n int, st *skip) piece {
 	p := piece{text: s.out, cut: true}
-	if s.mode == modeRegex && !s.discard {
+	if s.splits() {
 		p.used = pos + n
 		return p
 	}

@@ -259,7 +259,7 @@ func (in *input) allowed(t *tail, size int, now time.Time) bool {
 
 func (in *input) reportCut(t *tail) {
 	in.stats.cut.Add(1)
-	if in.conf.CutError && in.cutWarn.Allow() {
+	if in.conf.CutError && in.lost.Begins(1, "file", t.path, "limit", in.split.limit) {
 		in.env.Log.Warn("message is longer than maxMessageSize, it is cut or split", "file", t.path,
 			"limit", in.split.limit, "count", in.stats.cut.Value())
 	}

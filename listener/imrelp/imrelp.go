@@ -97,6 +97,7 @@ func (in *input) options() (listener.StreamOptions, error) {
 	origin, err := c.Origin(c.Name)
 	opt := listener.StreamOptions{
 		TLS: in.tls, MaxSessions: c.MaxSessions, MaxPerSource: c.MaxPerSource, Budget: in.env.Budget,
+		Losses:        in.env.Losses,
 		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
 		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
 		PreserveCase: true,

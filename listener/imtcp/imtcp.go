@@ -100,7 +100,7 @@ func (in *input) options() (listener.StreamOptions, error) {
 	}
 	opt := listener.StreamOptions{
 		Backlog: c.Backlog, PortFile: c.PortFile, TLS: in.tls, MaxSessions: c.MaxSessions, MaxPerSource: c.MaxPerSource,
-		Budget: in.env.Budget, Lost: in.env.Losses.Of("inputs_memory", c.Name),
+		Budget: in.env.Budget, Losses: in.env.Losses,
 		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
 		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
 		NotifyOpen: c.NotifyOpen, NotifyClose: c.NotifyClose, PreserveCase: c.PreserveCase,

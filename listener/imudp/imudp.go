@@ -94,8 +94,9 @@ func (in *input) openPort(ctx context.Context, port string, access *listener.Acc
 		origin: origin, stats: stats, access: access,
 		limit: in.rateLimit(port), names: in.env.Names, preserveCase: in.conf.PreserveCase,
 		batch: in.conf.BatchSize, maxSize: in.env.Global.MaxMessageSize,
-		cut:    listener.NewCutMessages(in.env.Losses, in.env.Global.OversizeReport, origin.Name, in.env.Global.MaxMessageSize, in.env.Oversize),
-		unread: in.env.Losses.Of("receive_buffer_full", origin.Name), log: in.env.Log.With("input", origin.Name),
+		cut:      listener.NewCutMessages(in.env.Losses, in.env.Global.OversizeReport, origin.Name, in.env.Global.MaxMessageSize, in.env.Oversize),
+		unread:   in.env.Losses.Of("receive_buffer_full", origin.Name),
+		panicked: in.env.Losses.Of("panic", origin.Name), log: in.env.Log.With("input", origin.Name),
 	}
 	var errs []error
 	opened, family := 0, "IPv4"

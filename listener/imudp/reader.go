@@ -29,6 +29,7 @@ type listenerGroup struct {
 	maxSize      int
 	cut          *listener.CutMessages
 	unread       *metrics.Loss // what the receive buffer had no room for
+	panicked     *metrics.Loss // what caused a panic
 	log          *slog.Logger
 }
 
@@ -72,7 +73,7 @@ func newReader(conn *net.UDPConn, g *listenerGroup) (*reader, error) {
 // start receives until ctx is done. It closes the socket and calls ended at the end.
 func (r *reader) start(ctx context.Context, sub *listener.Submitter, ended func()) {
 	r.sub = sub
-	r.Datagrams.Start(ctx, r, r.log, func() {
+	r.Datagrams.Start(ctx, r, r.log, r.panicked, func() {
 		r.Socket.Close()
 		ended()
 	})

@@ -40,14 +40,15 @@ func systemSocket(c *ModuleConfig) []any {
 }
 
 type input struct {
-	conf   Config
-	env    module.Env
-	origin *message.Origin
-	peer   *message.Peer // with hostName; else nil
-	sock   *socket
-	limits limits
-	stats  counters
-	cut    *listener.CutMessages
+	conf     Config
+	env      module.Env
+	origin   *message.Origin
+	panicked *metrics.Loss
+	peer     *message.Peer // with hostName; else nil
+	sock     *socket
+	limits   limits
+	stats    counters
+	cut      *listener.CutMessages
 }
 
 // counters are those of one socket.
@@ -71,6 +72,7 @@ func New(c Config, env module.Env) (listener.Input, error) {
 	if c.HostName != "" {
 		in.peer = message.NewPeer(string(env.Names.Local().IP), c.HostName)
 	}
+	in.panicked = env.Losses.Of("panic", "imuxsock "+c.Path)
 	in.cut = listener.NewCutMessages(env.Losses, env.Global.OversizeReport, "imuxsock "+c.Path, env.Global.MaxMessageSize, env.Oversize)
 	in.limits = limits{
 		interval: time.Duration(c.LimitInterval) * time.Second, burst: c.LimitBurst, from: message.Severity(c.LimitSeverity),

@@ -39,7 +39,7 @@ func newReader(in *input) *reader {
 func (r *reader) run(ctx context.Context, sub *listener.Submitter) {
 	r.sub = sub
 	ended := make(chan struct{})
-	r.Datagrams.Start(ctx, r, r.env.Log.With("file", r.conf.Path), func() { close(ended) })
+	r.Datagrams.Start(ctx, r, r.env.Log.With("file", r.conf.Path), r.panicked, func() { close(ended) })
 	<-ended
 	r.pending.stop()
 }
