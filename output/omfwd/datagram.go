@@ -11,6 +11,9 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"syslogd/internal/characters"
+	"syslogd/metrics"
 )
 
 // maxDatagram is the most that a UDP datagram over IPv4 holds, in bytes.
@@ -44,8 +47,9 @@ func newDatagrams(conn net.Conn) (*datagrams, error) {
 }
 
 // send sends each frame in a datagram of its own, many with one system call, and
-// returns how many are done with. One that is too long is lost and logged.
-func (d *datagrams) send(f frames, log *slog.Logger) (done int, err error) {
+// returns how many are done with. What is lost is counted: one that is too long, and
+// those of which the other side says that nobody takes them.
+func (d *datagrams) send(f frames, lost *losses, log *slog.Logger) (done int, err error) {
 	refused := false
 	for done < f.len() {
 		n, err := d.sendSome(f, done, min(done+sendBatch, f.len()))
@@ -54,17 +58,50 @@ func (d *datagrams) send(f frames, log *slog.Logger) (done int, err error) {
 		case err == nil:
 			refused = false
 		case errors.Is(err, unix.EMSGSIZE):
-			log.Warn("message is too long for a datagram and lost", "addr", d.conn.RemoteAddr().String(), "size", f.ends[done]-f.begin(done))
+			size := f.ends[done] - f.begin(done)
+			if lost.large.Begins(1, "addr", d.addr(), "size", size) {
+				log.Warn("message is too long for a datagram and lost", "addr", d.addr(), "size", size)
+			}
 			done++
 		case errors.Is(err, unix.ECONNREFUSED) && !refused:
 			refused = true // a datagram before this one did not arrive; this one was not sent
+			lost.refused.Add(1, "addr", d.addr())
 		case errors.Is(err, unix.ECONNREFUSED):
+			lost.refused.Add(1, "addr", d.addr())
 			done++
 		default:
 			return done, err
 		}
 	}
 	return done, nil
+}
+
+func (d *datagrams) addr() string { return d.conn.RemoteAddr().String() }
+
+// losses are the ways in which datagrams are lost that the kernel tells of.
+type losses struct {
+	cut     *metrics.Loss // to what a datagram can hold
+	large   *metrics.Loss // for the way to the target
+	refused *metrics.Loss // by the target's host: nobody listens
+}
+
+func newLosses(all *metrics.Losses, action string) losses {
+	return losses{
+		cut: all.Of("message_cut", action), large: all.Of("message_too_large", action), refused: all.Of("target_refused", action),
+	}
+}
+
+// whole is what of text goes into a datagram: all of it, or as many characters as fit.
+// What is packed has none.
+func (l *losses) whole(text []byte, packed bool) []byte {
+	if len(text) <= maxDatagram {
+		return text
+	}
+	l.cut.Add(1, "size", len(text), "limit", maxDatagram)
+	if packed {
+		return text[:maxDatagram]
+	}
+	return text[:characters.Fit(text, maxDatagram)]
 }
 
 // sendSome calls sendmmsg(2) for the frames from..to-1, at most sendBatch.

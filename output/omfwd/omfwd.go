@@ -60,6 +60,7 @@ func New(c Config, env module.Env) (output.Output, error) {
 	if policy := env.Policies.Lookup(c.LimitName); c.LimitInterval > 0 || policy != nil {
 		o.limit = &listener.RateLimit{Policy: policy, Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omfwd", Log: env.Log}
 	}
+	o.lost = newLosses(env.Losses, env.Name)
 	o.zip.level = c.ZipLevel
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	o.timer = time.AfterFunc(time.Hour, o.settle)
@@ -91,6 +92,7 @@ type forwarder struct {
 	zip   compressor
 	srv   func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 	stats counters
+	lost  losses // of datagrams
 
 	ctx    context.Context // of what goes on without a message; Close ends it
 	cancel context.CancelFunc
@@ -190,7 +192,7 @@ func (o *forwarder) frame(part *output.Part) {
 		}
 		switch {
 		case o.Protocol == UDP:
-			o.batch.buf = append(o.batch.buf, text[:min(len(text), maxDatagram)]...)
+			o.batch.buf = append(o.batch.buf, o.lost.whole(text, packed)...)
 		case o.OctetCounted, packed: // what is compressed can contain any delimiter
 			o.batch.buf = frame.AppendOctetCounted(o.batch.buf, text)
 		default:

@@ -14,9 +14,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"syslogd/config"
 	"syslogd/internal/diag"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/output/omfwd"
@@ -190,6 +192,38 @@ func TestDatagrams(t *testing.T) {
 	}
 	if text, _ := io.ReadAll(r); string(text) != long {
 		t.Errorf("it unpacks to %q", text)
+	}
+}
+
+func TestDatagramsThatAreCutOrRefusedAreCounted(t *testing.T) {
+	t.Parallel()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, port, _ := net.SplitHostPort(c.LocalAddr().String())
+	losses := metrics.NewLosses(slog.New(slog.DiscardHandler))
+	defer losses.Close()
+	out := openWith(t, `action(type="omfwd" target="127.0.0.1" port="`+port+`")`, module.Env{Name: "fwd", Losses: losses})
+	mustWrite(t, out, "x"+strings.Repeat("ä", 40000))
+	buf := make([]byte, 1<<16)
+	c.SetReadDeadline(time.Now().Add(15 * time.Second))
+	n, _, err := c.ReadFrom(buf)
+	if err != nil || n != 65507 && n != 65506 || !utf8.Valid(buf[:n]) {
+		t.Errorf("%d bytes, whole characters: %v, %v", n, utf8.Valid(buf[:n]), err)
+	}
+	if n := losses.Of("message_cut", "fwd").Count(); n != 1 {
+		t.Errorf("%d are cut, want 1", n)
+	}
+	c.Close()
+	refused := losses.Of("target_refused", "fwd")
+	deadline := time.Now().Add(15 * time.Second)
+	for refused.Count() == 0 && time.Now().Before(deadline) {
+		mustWrite(t, out, "nobody hears")
+	}
+	if refused.Count() == 0 {
+		t.Error("datagrams that are refused are not counted")
 	}
 }
 

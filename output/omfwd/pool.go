@@ -15,7 +15,7 @@ import (
 
 // addTarget adds a server.
 func (o *forwarder) addTarget(host, port string, priority uint16) error {
-	t := &target{c: &o.Config, log: o.log, stats: &o.stats, address: net.JoinHostPort(host, port), priority: priority, patience: directPatience, connect: directTime}
+	t := &target{c: &o.Config, log: o.log, stats: &o.stats, lost: &o.lost, address: net.JoinHostPort(host, port), priority: priority, patience: directPatience, connect: directTime}
 	if o.env.Queued {
 		t.patience, t.connect = patience, connectTime
 	}

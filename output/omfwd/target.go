@@ -13,6 +13,7 @@ type target struct {
 	c        *Config
 	log      *slog.Logger
 	stats    *counters
+	lost     *losses
 	address  string
 	family   string // "4" or "6" if only that is used
 	priority uint16 // of its SRV record
@@ -96,7 +97,7 @@ func (t *target) sendDatagrams(f frames) (done int, err error) {
 		part := f.view(done, min(done+step, f.len()))
 		n := 0
 		for _, d := range t.udp {
-			sent, sendErr := d.send(part, t.log)
+			sent, sendErr := d.send(part, t.lost, t.log)
 			n, err = max(n, sent), errors.Join(err, sendErr)
 		}
 		done += n
