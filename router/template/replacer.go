@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"syslogd/internal/characters"
 	"syslogd/internal/posix"
 	"syslogd/message"
 	"syslogd/router/property"
@@ -177,10 +179,26 @@ func (r *replacer) pick(value []byte) ([]byte, int) {
 	case r.regex != nil:
 		value = r.pickMatch(value)
 	}
-	if r.pos.on {
-		return r.pos.cut(value)
+	if !r.pos.on {
+		return value, 0
 	}
-	return value, 0
+	part, pad := r.pos.cut(value)
+	if r.format >= jsonText && len(part) < len(value) {
+		part = wholeCharacters(part, value)
+	}
+	return part, pad
+}
+
+// wholeCharacters returns part of a value without the characters that its ends go through:
+// rsyslogd cuts within them, and the JSON is not valid then. What is no UTF-8 stays as it is.
+func wholeCharacters(part, value []byte) []byte {
+	if len(part) == 0 || part[0] < utf8.RuneSelf && part[len(part)-1] < utf8.RuneSelf || !utf8.Valid(value) {
+		return part
+	}
+	for len(part) > 0 && !utf8.RuneStart(part[0]) {
+		part = part[1:]
+	}
+	return part[:characters.Whole(part)]
 }
 
 // firstSpace is the blank between tag and text where the text has none.

@@ -22,6 +22,17 @@ func TestPositions(t *testing.T) {
 	})
 }
 
+// Unlike in rsyslogd a range is of whole characters where the result is JSON.
+func TestPositionsInJSONAreBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	check(t, testmsg.Parse("<13>Oct 11 22:14:15 h app:\u00e4\u20ac\U0001f600"), str, []row{
+		{"%msg:1:1:json%", ""}, {"%msg:1:2:json%", "\u00e4"}, {"%msg:1:4:json%", "\u00e4"}, {"%msg:2:5:json%", "\u20ac"},
+		{"%msg:2:8:jsonf%", "\"msg\":\"\u20ac\""}, {"%msg:1:8:jsonr%", "\u00e4\u20ac"}, {"%msg:7:8:json%", ""},
+		{"%msg:1:1%", "\xc3"}, {"%msg:5:1:pos-end-relative,json%", "\U0001f600"}, {"%msg:1:9:json%", "\u00e4\u20ac\U0001f600"},
+	})
+	check(t, testmsg.Parse("<13>Oct 11 22:14:15 h app:\xe4\xf6\xfc"), str, []row{{"%msg:1:2:json%", "\xe4\xf6"}})
+}
+
 func TestFields(t *testing.T) {
 	t.Parallel()
 	const missing = "**FIELD NOT FOUND**"
