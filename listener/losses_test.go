@@ -48,7 +48,6 @@ func TestWhatConnectionsLoseHasAReason(t *testing.T) {
 				o.Losses = losses
 				test.change(o)
 			})
-			defer losses.Close()
 			c := s.dial()
 			s.write(c, test.send)
 			c.Close()
@@ -66,6 +65,10 @@ func TestWhatConnectionsLoseHasAReason(t *testing.T) {
 			}
 			if n := strings.Count(s.log.String(), "level="); n != min(1, len(test.line)) || !strings.Contains(s.log.String(), test.line) {
 				t.Errorf("log: %s, want %q once", s.log.String(), test.line)
+			}
+			losses.Close()
+			if n := strings.Count(s.log.String(), "in all\" reason="+test.reason+" "); n != int(want) {
+				t.Errorf("log: %s, want the sum", s.log.String())
 			}
 		})
 	}
