@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"syslogd/internal/barrier"
 	"syslogd/message"
 	"syslogd/metrics"
 )
@@ -116,18 +117,17 @@ func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) bool {
 	flow := q.flowID(b.Flow, n)
 	q.mu.Unlock()
 
-	done, large, err := q.write(ctx, b, flow, wait)
+	done, lost, err := q.write(ctx, b, flow, wait)
 	q.mu.Lock()
 	d.storing--
 	d.writes++
-	d.forget(flow, n-done+large)
+	d.forget(flow, n-done+lost)
 	d.wake.Signal()
 	q.mu.Unlock()
-	q.Enqueued.Add(uint64(done - large))
-	q.dropped(q.lost.large, large)
+	q.Enqueued.Add(uint64(done - lost))
 	q.unwritten(n-done, err)
 	b.Release()
-	return done-large == n
+	return done-lost == n
 }
 
 // above reports whether the queue has reached its high watermark; mu is held.
@@ -136,8 +136,8 @@ func (q *Queue) above(n, size int) bool {
 }
 
 // write puts b on disk. Without room there it waits, or gives up. It returns how many
-// messages are done: they are on disk, but for large ones that no record can hold.
-func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait bool) (done, large int, err error) {
+// messages are done: they are on disk, but for the lost ones that no record can hold.
+func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait bool) (done, lost int, err error) {
 	d := q.disk
 	full := false
 	var deadline <-chan time.Time
@@ -153,11 +153,12 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 			if full {
 				q.setPatient(true)
 			}
-			return done, large, nil
+			return done, lost, nil
 		}
-		if errors.Is(err, errTooLarge) {
+		if ofMessage(err) {
+			q.misfit(&b.Msgs[done], err)
 			done++
-			large++
+			lost++
 			continue
 		}
 		if !full {
@@ -170,7 +171,7 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 			}
 		}
 		if last || !wait || !q.isPatient() || errors.Is(err, errClosed) {
-			return done, large, err
+			return done, lost, err
 		}
 		again := time.NewTimer(retryWrite)
 		select {
@@ -187,6 +188,19 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 		again.Stop()
 		// There may be room by now, also when the queue was closed in the meantime.
 		last = last || q.isClosed()
+	}
+}
+
+// misfit counts a message that no record can hold: it is too large, or makes the
+// encoder panic.
+func (q *Queue) misfit(m *message.Message, err error) {
+	var bad *unfit
+	if !errors.As(err, &bad) {
+		q.dropped(q.lost.large, 1)
+		return
+	}
+	if q.env.Barrier != nil {
+		q.env.Barrier.Message("queue "+q.name, bad.Panic, barrier.TextOf(m))
 	}
 }
 

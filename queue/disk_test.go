@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"syslogd/internal/barrier"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -120,7 +121,8 @@ func (b *diskBench) start(down bool) *target {
 
 // tryStart starts the queue also if it can not use its files, and returns why.
 func (b *diskBench) tryStart(down bool) error {
-	b.q = New("test", b.conf, Env{FS: b.fs, Log: slog.New(slog.NewTextHandler(b, nil)), Losses: b.lost})
+	log := slog.New(slog.NewTextHandler(b, nil))
+	b.q = New("test", b.conf, Env{FS: b.fs, Log: log, Losses: b.lost, Barrier: barrier.New("", log, b.lost)})
 	err := b.q.Open()
 	b.to = &target{down: down, ctx: b.q.Context(), up: make(chan struct{})}
 	var hs []Handler

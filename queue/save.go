@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"syslogd/internal/barrier"
 	"syslogd/message"
 )
 
@@ -47,7 +48,7 @@ func (s *spool) close(left []kept) (err error) {
 			there = append(there, left[i])
 			continue
 		}
-		if err = errors.Join(err, one); !errors.Is(one, errTooLarge) {
+		if err = errors.Join(err, one); !ofMessage(one) {
 			break
 		}
 	}
@@ -86,10 +87,23 @@ func (s *spool) tidy() {
 	s.fs.Remove(s.dir)
 }
 
-// saveOne writes a batch under its own number; wmu is held.
-func (s *spool) saveOne(k *kept) error {
+// encodeRest puts a record of what is left of a batch into buf. An error is an *unfit.
+func (s *spool) encodeRest(k *kept) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &unfit{barrier.Caught(v)}
+		}
+	}()
 	var head [recordHeader]byte
 	s.buf = message.AppendBatch(append(s.buf[:0], head[:]...), k.batch, k.done, k.batch.Len())
+	return nil
+}
+
+// saveOne writes a batch under its own number; wmu is held.
+func (s *spool) saveOne(k *kept) error {
+	if err := s.encodeRest(k); err != nil {
+		return err
+	}
 	if len(s.buf)-recordHeader > maxBody {
 		return errTooLarge
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/barrier"
 	"syslogd/internal/progress"
 	"syslogd/internal/vfs"
 	"syslogd/message"
@@ -178,7 +179,7 @@ func (s *spool) append(b *message.Batch, first int, flow uint64) (int, error) {
 	s.beat.Begin()
 	done, err := s.appendFrom(b, first, flow)
 	s.beat.End()
-	if failing := err != nil && !errors.Is(err, errTooLarge); failing != s.failing {
+	if failing := err != nil && !ofMessage(err); failing != s.failing {
 		s.failing = failing
 		s.tell(err)
 	}
@@ -213,9 +214,15 @@ func (s *spool) appendFrom(b *message.Batch, first int, flow uint64) (int, error
 		return first, errClosed
 	}
 	for first < b.Len() {
-		end := s.encode(b, first, b.Len())
-		if len(s.buf)-recordHeader > maxBody && end-first > 1 {
-			end = s.encode(b, first, end-1) // the last one is large, and goes alone
+		end, err := s.encode(b, first, b.Len())
+		if err != nil {
+			end, err = s.encode(b, first, first+1) // up to the one that can not be encoded
+		}
+		if err == nil && len(s.buf)-recordHeader > maxBody && end-first > 1 {
+			end, err = s.encode(b, first, end-1) // the last one is large, and goes alone
+		}
+		if err != nil {
+			return first, err
 		}
 		if len(s.buf)-recordHeader > maxBody {
 			return first, errTooLarge
@@ -238,12 +245,26 @@ var errTooLarge = errors.New("the message is too large for a queue on disk")
 func (s *spool) targetBody() int { return int(min(targetBody, max(s.maxSegment/2, 1))) }
 
 // encode puts a record of messages from first on into buf, to end at the most, and
-// returns the first message that is not in it.
-func (s *spool) encode(b *message.Batch, first, end int) (next int) {
+// returns the first message that is not in it. An error is an *unfit.
+func (s *spool) encode(b *message.Batch, first, end int) (next int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &unfit{barrier.Caught(v)}
+		}
+	}()
 	var head [recordHeader]byte
 	s.buf = append(s.buf[:0], head[:]...)
 	s.buf, next = message.AppendSome(s.buf, b, first, min(end, first+maxRecordMessages), s.targetBody())
-	return next
+	return next, nil
+}
+
+// unfit says that a message made the encoder panic.
+type unfit struct{ *barrier.Panic }
+
+// ofMessage reports whether err is about the next message, not about the disk.
+func ofMessage(err error) bool {
+	var bad *unfit
+	return errors.Is(err, errTooLarge) || errors.As(err, &bad)
 }
 
 // number gives n messages their numbers and returns the first of them.
