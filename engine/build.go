@@ -383,6 +383,15 @@ func (e *Engine) register() {
 		{Name: "regex_matches_given_up_total", Help: "Matches of expressions with back-references that took too long.", Kind: metrics.Count,
 			Read: func() float64 { return float64(e.cfg.Regexps.GivenUp()) }},
 	}})
+	e.metrics.Register(&metrics.Object{Numbers: []metrics.Number{
+		{Name: "panics_total", Help: "Faults of the server itself that did not end it.", Kind: metrics.Count, Read: func() float64 {
+			n := uint64(0)
+			for _, b := range e.barriers.in {
+				n += b.Caught()
+			}
+			return float64(n)
+		}},
+	}})
 	if e.router.DropForged {
 		e.metrics.Register(&metrics.Object{Numbers: []metrics.Number{
 			metrics.Of("messages_forged_name_dropped_total", "Messages dropped because the name of their sender passes for an address.", &e.router.Forged),

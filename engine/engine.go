@@ -147,12 +147,15 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	e.store = store.New(vfs.OS{}, env.Log.With("module", "store"), env.Now)
 	e.store.CountLosses(e.losses)
 	e.watch = progress.New(env.Log, patience, env.Now)
-	e.names = newNames(&cfg.Global, env.Log)
+	guard := e.barrierIn("")
+	e.names = newNames(&cfg.Global, env.Log, guard)
 	e.modEnv = e.moduleEnv()
 	cfg.Regexps.Log = env.Log.With("module", "regex")
 	cfg.Requests.Log = env.Log.With("module", "fmhttp")
 	cfg.Tables.Log = env.Log.With("module", "lookup")
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
+	cfg.Policies.SetBarrier(guard)
+	cfg.Tables.Barrier = guard
 	e.main = e.newQueue("main Q", cfg.MainQueue, e.allParts, e.mainDeliveries)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
@@ -170,7 +173,7 @@ func (e *Engine) moduleEnv() module.Env {
 	budget := listener.NewBudget(g.InputsMemory, e.log)
 	e.metrics.Register(budget.Object())
 	return module.Env{
-		Oversize: oversize, Budget: budget,
+		Oversize: oversize, Budget: budget, Barrier: e.barrierIn(""),
 		Log: e.log, Metrics: e.metrics, Losses: e.losses, Store: e.store, Names: e.names, Now: e.env.Now, Shared: &sync.Map{}, OwnMessage: e.env.OwnMessage,
 		Allowed: accessLists(e.cfg, e.log), Policies: e.cfg.Policies,
 		Global: &module.Global{

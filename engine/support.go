@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"syslogd/config"
+	"syslogd/internal/barrier"
 	"syslogd/listener"
 	"syslogd/metrics"
 	"syslogd/modify"
@@ -15,8 +16,8 @@ import (
 	"syslogd/store"
 )
 
-func newNames(g *config.Global, log *slog.Logger) *listener.Names {
-	opt := listener.NamesOptions{EnableDNS: g.EnableDNS, PreserveFQDN: g.PreserveFQDN, LocalHostName: g.LocalHostName, Log: log.With("module", "names")}
+func newNames(g *config.Global, log *slog.Logger, guard *barrier.Barrier) *listener.Names {
+	opt := listener.NamesOptions{EnableDNS: g.EnableDNS, PreserveFQDN: g.PreserveFQDN, LocalHostName: g.LocalHostName, Log: log.With("module", "names"), Barrier: guard}
 	if g.LocalInterface != "" {
 		ip, err := interfaceIP(g.LocalInterface)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"syslogd/internal/barrier"
 	"syslogd/message"
 )
 
@@ -30,6 +31,8 @@ type NamesOptions struct {
 	// Lookup asks the name service; nil is the system's.
 	Lookup func(ctx context.Context, addr string) ([]string, error)
 	Log    *slog.Logger
+	// Barrier catches a panic in what a name service says.
+	Barrier *barrier.Barrier
 }
 
 // Names knows the names of this host and of senders. A name service that is
@@ -196,14 +199,23 @@ func (n *Names) resolve(key peerKey, e *peerEntry) []byte {
 // lookup asks the name service. It ends within lookupTime.
 func (n *Names) lookup(key peerKey, e *peerEntry) {
 	defer func() { <-n.slots }()
+	name, err := n.ask(key, e)
+	if err != nil {
+		name = "" // the address stands in for it
+	}
+	n.settle(e, name)
+}
+
+// ask returns the name for an address, "" if it has none.
+func (n *Names) ask(key peerKey, e *peerEntry) (name string, err error) {
+	defer n.opt.Barrier.Catch(&err, "the name of a sender could not be looked up", "peer", string(e.peer.IP))
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
 	defer cancel()
 	names, err := n.opt.Lookup(ctx, string(e.peer.IP))
 	if err != nil || len(names) == 0 {
-		n.settle(e, "")
-		return
+		return "", err
 	}
-	name := strings.TrimSuffix(names[0], ".")
+	name = strings.TrimSuffix(names[0], ".")
 	if !key.preserveCase {
 		name = strings.ToLower(name)
 	}
@@ -213,7 +225,7 @@ func (n *Names) lookup(key peerKey, e *peerEntry) {
 		n.opt.Log.Warn("name of a sender looks like an address, the address is used", "peer", string(e.peer.IP), "name", name)
 		name = ""
 	}
-	n.settle(e, name)
+	return name, nil
 }
 
 // settle stores a name, or the address if there is none.

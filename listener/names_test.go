@@ -11,8 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"syslogd/internal/barrier"
 	"syslogd/listener"
 	"syslogd/message"
+	"syslogd/metrics"
 )
 
 type lookup func(ctx context.Context, addr string) ([]string, error)
@@ -186,5 +188,27 @@ func TestTheAddressOfLocalMessages(t *testing.T) {
 		if got := string(n.Local().IP); got != want {
 			t.Errorf("%q: %s", ip, got)
 		}
+	}
+}
+
+// TestAPanicAtTheNameOfASender leaves the address, and asks for others.
+func TestAPanicAtTheNameOfASender(t *testing.T) {
+	t.Parallel()
+	log := slog.New(slog.DiscardHandler)
+	guard := barrier.New("", log, metrics.NewLosses(log))
+	n := named(t, func(_ context.Context, addr string) ([]string, error) {
+		if addr == "192.0.2.7" {
+			panic("sprung")
+		}
+		return []string{"web2."}, nil
+	}, func(o *listener.NamesOptions) { o.Barrier = guard })
+	for addr, want := range map[string]string{"192.0.2.7": "192.0.2.7", "192.0.2.8": "web2"} {
+		p := n.Peer(netip.MustParseAddr(addr), false)
+		if got := string(n.Resolve(p)); got != want {
+			t.Errorf("%s is %s", addr, got)
+		}
+	}
+	if guard.Caught() != 1 {
+		t.Errorf("%d panics", guard.Caught())
 	}
 }

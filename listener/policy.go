@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"syslogd/config/param"
+	"syslogd/internal/barrier"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/router/template"
@@ -46,6 +47,8 @@ type Policy struct {
 	// Template finds the template of a key.
 	Template func(name string) *template.Template
 	Log      *slog.Logger
+	// Barrier catches a panic in what a file has that is read again.
+	Barrier *barrier.Barrier
 
 	allowance atomic.Pointer[Allowance]
 	sources   sources
@@ -339,6 +342,13 @@ func (s *Policies) SetLog(log *slog.Logger) {
 	}
 }
 
+// SetBarrier sets where a panic in what a file has is reported.
+func (s *Policies) SetBarrier(b *barrier.Barrier) {
+	for _, p := range s.list {
+		p.Barrier = b
+	}
+}
+
 // HUP reads the files of all policies again.
 func (s *Policies) HUP() {
 	for _, p := range s.list {
@@ -349,9 +359,15 @@ func (s *Policies) HUP() {
 }
 
 func (p *Policy) reload() {
-	if err := p.Load(); err != nil {
+	if err := p.load(); err != nil {
 		p.Log.Error("rate limit "+p.Name+" can not be read again, what it allowed stays", "err", err)
 	}
+}
+
+// load is Load; a panic in what the files have is an error.
+func (p *Policy) load() (err error) {
+	defer p.Barrier.Catch(&err, "a rate limit could not be read", "name", p.Name)
+	return p.Load()
 }
 
 // watchInterval is how often files are looked at.

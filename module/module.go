@@ -14,6 +14,7 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
+	"syslogd/internal/barrier"
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/message"
@@ -32,6 +33,8 @@ type Env struct {
 	Metrics *metrics.Set
 	// Losses are where an instance counts messages that it loses; see metrics.Losses.
 	Losses *metrics.Losses
+	// Barrier catches panics in goroutines of an instance; see barrier.Barrier.Catch.
+	Barrier *barrier.Barrier
 	// Name is the instance's name: of the action, or of the input.
 	Name string
 	// Queued is set for an output that only a queue of its own, or of its ruleset,

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,6 +45,8 @@ type Barrier struct {
 	log    *slog.Logger
 	losses *metrics.Losses
 	dir    string
+
+	caught atomic.Uint64
 
 	mu     sync.Mutex // guards what follows, and the order of lines
 	failed bool       // the last write; said once
@@ -106,9 +109,26 @@ func describe(value any) (text string) {
 
 func cut[T string | []byte](s T, most int) T { return s[:min(len(s), most)] }
 
+// Caught is how many panics were reported.
+func (b *Barrier) Caught() uint64 { return b.caught.Load() }
+
+// Catch is deferred where work begins that is not about a message, in a goroutine of its
+// own: a panic is reported with text and attrs, and becomes *err.
+func (b *Barrier) Catch(err *error, text string, attrs ...any) {
+	if b == nil {
+		return
+	}
+	if v := recover(); v != nil {
+		p := Caught(v)
+		*err = p
+		b.Report(text, p, attrs...)
+	}
+}
+
 // Message reports that a message is lost, and puts it aside. where is the action, or
 // the ruleset; text is what is known of the message, and may be changed afterwards.
 func (b *Barrier) Message(where string, p *Panic, text []byte) {
+	b.caught.Add(1)
 	attrs := []any{"panic", p.Value, "stack", p.Stack, "text", strconv.Quote(string(cut(text, maxLogged)))}
 	if path, kept := b.keep(where, p, text); kept {
 		attrs = append(attrs, "file", path)
@@ -118,12 +138,14 @@ func (b *Barrier) Message(where string, p *Panic, text []byte) {
 
 // Messages reports that n messages are lost of which no more is known.
 func (b *Barrier) Messages(where string, p *Panic, n int) {
+	b.caught.Add(1)
 	b.losses.Of("panic", where).Add(n, "panic", p.Value, "stack", p.Stack)
 }
 
 // Report says that something other than a message was given up: a connection, what was
 // to be flushed. attrs tell what. At most one in reportPause is said.
 func (b *Barrier) Report(text string, p *Panic, attrs ...any) {
+	b.caught.Add(1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()

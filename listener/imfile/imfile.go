@@ -150,7 +150,7 @@ func New(c Config, env module.Env) (listener.Input, error) {
 
 // share finds what the inputs of the module have in common.
 func (in *input) share() {
-	s, _ := in.env.Shared.LoadOrStore("imfile", &shared{hub: hub{log: in.env.Log}})
+	s, _ := in.env.Shared.LoadOrStore("imfile", &shared{hub: hub{log: in.env.Log, guard: in.env.Barrier}})
 	sh := s.(*shared)
 	in.hub = &sh.hub
 	in.earlier = sh.add(in)

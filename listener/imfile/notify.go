@@ -7,11 +7,16 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"syslogd/internal/barrier"
 )
 
 // notifier reads the events of the kernel: those of inotify(7), and that something was mounted
 // or unmounted, which inotify says nothing about.
 type notifier struct {
+	// guard is for the goroutine that reads.
+	guard *barrier.Barrier
+
 	fd     int
 	mounts int // /proc/self/mountinfo, -1 where there is none
 	stop   [2]int
@@ -32,12 +37,12 @@ const (
 	textEvents = unix.IN_MODIFY
 )
 
-func newNotifier() (*notifier, error) {
+func newNotifier(guard *barrier.Barrier) (*notifier, error) {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return nil, os.NewSyscallError("inotify_init1", err)
 	}
-	n := &notifier{fd: fd}
+	n := &notifier{fd: fd, guard: guard}
 	if err := unix.Pipe2(n.stop[:], unix.O_CLOEXEC); err != nil {
 		unix.Close(fd)
 		return nil, os.NewSyscallError("pipe2", err)
@@ -96,8 +101,17 @@ func (n *notifier) run(each func(event), failed func(error)) {
 			}
 			continue
 		}
-		decode(buf[:size], each)
+		if err := n.told(buf[:size], each); err != nil {
+			failed(err) // everything is looked at
+		}
 	}
+}
+
+// told passes events on.
+func (n *notifier) told(buf []byte, each func(event)) (err error) {
+	defer n.guard.Catch(&err, "events of files could not be read, all files are looked at")
+	decode(buf, each)
+	return nil
 }
 
 // decode reads struct inotify_event: four numbers of four bytes, the last one being the length of

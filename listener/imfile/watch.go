@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/barrier"
 	"syslogd/listener"
 )
 
@@ -16,7 +17,8 @@ import (
 // instances that a user may have is small. One goroutine reads the events; it
 // runs while an input does.
 type hub struct {
-	log *slog.Logger
+	log   *slog.Logger
+	guard *barrier.Barrier
 
 	mu     sync.Mutex // guards what follows
 	events *notifier
@@ -50,7 +52,7 @@ func (h *hub) join(max int) error {
 		h.users++
 		return nil
 	}
-	n, err := newNotifier()
+	n, err := newNotifier(h.guard)
 	if err != nil {
 		return err
 	}

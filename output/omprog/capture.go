@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"syslogd/internal/barrier"
 )
 
 // capture writes what the program writes to a file, which can be moved away: HUP
@@ -15,6 +17,8 @@ type capture struct {
 	path string
 	mode fs.FileMode
 	log  *slog.Logger
+	// guard is for the goroutine that copies.
+	guard *barrier.Barrier
 
 	in    *os.File // the program's end of the pipe
 	out   *os.File
@@ -54,9 +58,7 @@ func (c *capture) copy() {
 	for {
 		n, err := c.out.Read(buf)
 		if n > 0 {
-			c.mu.Lock()
-			_, writeErr := c.file.Write(buf[:n])
-			c.mu.Unlock()
+			writeErr := c.write(buf[:n])
 			if writeErr != nil && !failed {
 				c.log.Error("output of the program can not be written", "file", c.path, "err", writeErr)
 			}
@@ -66,6 +68,15 @@ func (c *capture) copy() {
 			return
 		}
 	}
+}
+
+// write appends to the file. What a panic keeps from it is lost, the program goes on.
+func (c *capture) write(p []byte) (err error) {
+	defer c.guard.Catch(&err, "output of a program is lost", "file", c.path)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, err = c.file.Write(p)
+	return err
 }
 
 func (c *capture) reopen() error {

@@ -94,7 +94,7 @@ func New(c Config, env module.Env) (output.Output, error) {
 	}
 	o := &program{Config: c, log: env.Log, lost: env.Losses.Of("program_ended", env.Name)}
 	if c.Output != "" {
-		o.out = &capture{path: c.Output, mode: c.FileMode, log: env.Log}
+		o.out = &capture{path: c.Output, mode: c.FileMode, log: env.Log, guard: env.Barrier}
 	}
 	o.env = child.Environment(env.Environ())
 	return o, nil

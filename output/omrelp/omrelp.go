@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 
+	"syslogd/internal/barrier"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/parser/frame/relp"
@@ -28,7 +29,7 @@ func describe() *module.Output {
 
 // New checks the TLS settings and remembers the rest. The first message connects.
 func New(c Config, env module.Env) (output.Output, error) {
-	s := &sender{Config: c, log: env.Log}
+	s := &sender{Config: c, log: env.Log, guard: env.Barrier}
 	o, err := c.TLS.RELP(false)
 	if err != nil {
 		return nil, err
@@ -51,6 +52,7 @@ func New(c Config, env module.Env) (output.Output, error) {
 type sender struct {
 	Config
 	log    *slog.Logger
+	guard  *barrier.Barrier
 	tls    *stdtls.Config
 	dialer net.Dialer
 	ses    *session
@@ -174,7 +176,7 @@ func (s *sender) connect(ctx context.Context) (*session, error) {
 		}
 		conn = secured
 	}
-	ses := newSession(conn, s.window(), seconds(s.Timeout))
+	ses := newSession(conn, s.window(), seconds(s.Timeout), s.guard)
 	if err := ses.open(ctx); err != nil {
 		ses.abort()
 		return nil, err

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/barrier"
 	"syslogd/output"
 	"syslogd/parser/frame/relp"
 )
@@ -30,6 +31,7 @@ type session struct {
 	buf     []byte
 	state   []bool // acknowledged, by record of the exchange
 	timer   *time.Timer
+	guard   *barrier.Barrier
 
 	mu      sync.Mutex // guards what follows
 	answers []answer
@@ -65,8 +67,8 @@ const (
 // answerOptions bound what a server may say.
 var answerOptions = relp.Options{MaxData: 0, Oversize: relp.Abort}
 
-func newSession(conn net.Conn, window int, timeout time.Duration) *session {
-	s := &session{conn: conn, window: window, timeout: timeout, news: make(chan struct{}, 1), done: make(chan struct{}), timer: time.NewTimer(timeout)}
+func newSession(conn net.Conn, window int, timeout time.Duration, guard *barrier.Barrier) *session {
+	s := &session{conn: conn, guard: guard, window: window, timeout: timeout, news: make(chan struct{}, 1), done: make(chan struct{}), timer: time.NewTimer(timeout)}
 	go s.listen()
 	return s
 }
@@ -80,7 +82,8 @@ func (s *session) listen() {
 	close(s.done)
 }
 
-func (s *session) read() error {
+func (s *session) read() (err error) {
+	defer s.guard.Catch(&err, "a RELP session is closed by a panic in what the server says", "target", s.conn.RemoteAddr().String())
 	frames := relp.NewReader(&answerOptions)
 	buf := make([]byte, 4<<10)
 	raw := rawConn(s.conn)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"syslogd/internal/barrier"
 	"syslogd/internal/posix"
 	"syslogd/internal/vfs"
 )
@@ -54,6 +55,8 @@ type Set struct {
 	Log *slog.Logger
 	// Regexps compiles the expressions of tables; with nil, back-references are refused.
 	Regexps *posix.Compiler
+	// Barrier catches a panic in what a file has that is read again.
+	Barrier *barrier.Barrier
 }
 
 // Add adds a table; false means that there is one of the name.
@@ -103,7 +106,7 @@ func (s *Set) Reload(t *Table, stub *string) {
 		t.reload.Lock()
 		defer t.reload.Unlock()
 		defer t.waiting.Add(-1)
-		err := t.Load()
+		err := s.load(t)
 		switch {
 		case err == nil:
 			s.Log.Info(fmt.Sprintf("lookup table '%s' reloaded from file '%s'", t.Name, t.File))
@@ -114,6 +117,12 @@ func (s *Set) Reload(t *Table, stub *string) {
 			s.Log.Error(fmt.Sprintf("lookup table '%s' could not be reloaded from file '%s'", t.Name, t.File), "err", err)
 		}
 	})
+}
+
+// load is Table.Load; a panic in what the file has is an error.
+func (s *Set) load(t *Table) (err error) {
+	defer s.Barrier.Catch(&err, "a lookup table could not be read", "file", t.File)
+	return t.Load()
 }
 
 // Wait waits for reloads under way.
