@@ -23,6 +23,7 @@ type intake struct {
 	frames frame.Reader
 	flow   message.Flow
 	rest   []byte    // of a frame that has not ended
+	grown  grown     // what rest lies in, if it is long
 	size   int       // of the next read
 	least  int       // that size may be
 	last   time.Time // something was read
@@ -93,16 +94,16 @@ func (in *intake) sized(n int) {
 // begins with the rest of the last one, followed by n new bytes; the caller owns it.
 // Without any it returns EAGAIN, or no error at the end of the stream, and no slab.
 func (in *intake) readNow(fd int) (*message.Slab, int, error) {
-	slab := message.NewSlab(len(in.rest) + in.size)
+	slab, filled := in.room()
 	for {
-		n, err := nowait.Read(fd, slab.Buf[copy(slab.Buf, in.rest):][:in.size])
+		n, err := nowait.Read(fd, slab.Buf[filled:][:in.size])
 		switch {
 		case err == unix.EINTR:
 			continue
 		case n > 0:
 			return slab, n, nil
 		}
-		slab.Release()
+		in.unread(slab)
 		return nil, 0, err
 	}
 }
@@ -161,7 +162,9 @@ func (in *intake) cut(slab *message.Slab, n int, atEOF bool) *message.Batch {
 			buf = buf[advance:]
 		}
 	}
-	in.keep(buf)
+	if !in.grows(b, slab, buf) {
+		in.keep(buf)
+	}
 	if b.Len() > 0 {
 		in.hears(b.Received)
 	}
@@ -178,6 +181,7 @@ func (in *intake) end() *message.Batch {
 
 // keep stores the start of a frame that has not ended.
 func (in *intake) keep(buf []byte) {
+	in.grown.forget(&in.rest)
 	before := cap(in.rest)
 	if len(buf) == 0 && before > firstRead {
 		in.rest = nil
@@ -200,6 +204,7 @@ func (in *intake) discard(buf []byte) {
 	if len(buf) > 0 && !in.garbage {
 		in.srv.lost.memory.Add(1, "peer", string(in.peer.IP), "size", len(buf))
 	}
+	in.grown.forget(&in.rest)
 	in.rest = nil
 }
 

@@ -135,8 +135,9 @@ func (s *session) read(raw syscall.RawConn) (slab *message.Slab, n int, err erro
 	case s.ahead != nil:
 		slab, n, err = s.readThrough()
 	case raw == nil: // compressed, or a pipe in a test: a buffer is held while waiting
-		slab = message.NewSlab(len(s.rest) + s.size)
-		n, err = s.conn.Read(slab.Buf[copy(slab.Buf, s.rest):][:s.size])
+		var filled int
+		slab, filled = s.room()
+		n, err = s.conn.Read(slab.Buf[filled:][:s.size])
 	default:
 		waitErr := raw.Read(func(fd uintptr) bool {
 			slab, n, err = s.readNow(int(fd))
@@ -148,7 +149,7 @@ func (s *session) read(raw syscall.RawConn) (slab *message.Slab, n int, err erro
 	}
 	if n <= 0 {
 		if slab != nil {
-			slab.Release()
+			s.unread(slab)
 		}
 		if err == nil {
 			err = io.EOF
@@ -169,8 +170,9 @@ func (s *session) readThrough() (slab *message.Slab, n int, err error) {
 				return nil, 0, err
 			}
 		}
-		slab = message.NewSlab(len(s.rest) + s.size)
-		room := slab.Buf[copy(slab.Buf, s.rest):][:s.size]
+		var filled int
+		slab, filled = s.room()
+		room := slab.Buf[filled:][:s.size]
 		for err == nil && n < len(room) {
 			var more int
 			more, err = s.conn.Read(room[n:])
@@ -183,7 +185,7 @@ func (s *session) readThrough() (slab *message.Slab, n int, err error) {
 		if n > 0 {
 			return slab, n, nil
 		}
-		slab.Release()
+		s.unread(slab)
 		err = nil
 	}
 }

@@ -50,6 +50,13 @@ func NewBatch(slab *Slab) *Batch {
 	return b
 }
 
+// TakeSlab takes the slab out of a batch without messages. The caller owns it.
+func (b *Batch) TakeSlab() *Slab {
+	slab := b.slab
+	b.slab = nil
+	return slab
+}
+
 // Add appends a message over text, which must lie in the batch's slab or live
 // at least as long as the batch. The pointer is valid until the next Add.
 func (b *Batch) Add(text []byte, o *Origin, p *Peer) *Message {
