@@ -66,7 +66,7 @@ func (in *input) Open(ctx context.Context) error {
 	}
 	in.servers, err = listener.ListenTCP(ctx, opt, in.conf.Address, in.conf.Port, in.env.Global.IPv4, in.env.Global.IPv6)
 	for _, s := range in.servers {
-		in.env.Metrics.Register(s.Object(in.conf.Name, &metrics.Stats{Name: in.conf.Name + "[" + strconv.Itoa(s.Addr().(*net.TCPAddr).Port) + "]",
+		in.env.Metrics.Register(s.Object(in.conf.Name, &metrics.Stats{Name: in.conf.Name + "(" + strconv.Itoa(s.Addr().(*net.TCPAddr).Port) + ")",
 			Origin: "imrelp", Counters: []metrics.Stat{metrics.StatOf("submitted", &s.Received)}}))
 	}
 	return err

@@ -432,3 +432,26 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 }
+
+// Dashboards look for the name that rsyslogd gives its counters.
+func TestNameOfTheCounters(t *testing.T) {
+	t.Parallel()
+	cfg, _ := load(t, `module(load="imrelp") input(type="imrelp" address="127.0.0.1" port="0" name="west")`+"\n*.* :omdiscard:\n")
+	set := &metrics.Set{}
+	in, err := cfg.Inputs[0].Module.Build(cfg.Inputs[0].Conf, module.Env{Log: slog.New(slog.DiscardHandler), Metrics: set, Global: &module.Global{MaxMessageSize: 100, IPv4: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(in.(interface{ Addrs() []net.Addr }).Addrs()[0].String())
+	if got := set.Stats()[0].Name; got != "west("+port+")" {
+		t.Errorf("the counters are named %q", got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := in.Run(ctx, &listener.Submitter{Queue: &queue{}}); err != nil {
+		t.Error(err)
+	}
+}
