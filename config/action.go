@@ -287,7 +287,11 @@ func (l *loader) legacyAction(a *syntax.LegacyAction) router.Stmt {
 }
 
 func (l *loader) badAction(a *syntax.LegacyAction, want string) {
-	l.diags.Errorf(a.Range(), "%s", want).Effect = "this action is ignored"
+	d := l.diags.Errorf(a.Range(), "%s", want)
+	d.Effect = "this action is ignored"
+	if strings.HasPrefix(a.Text, "//") {
+		d.Hint = "// does not begin a comment, write # or /* ... */"
+	}
 }
 
 // legacyFile is /path, ./path, ?template or $outchannel, with a - in front that
@@ -310,6 +314,9 @@ func (l *loader) legacyFile(a *syntax.LegacyAction, line *syntax.Line) router.St
 		return nil
 	}
 	rng := a.Range()
+	if strings.HasPrefix(what, "//") && what != "//" && !strings.Contains(what[2:], "/") {
+		l.diags.Notef(rng, "messages go to the file %s, // does not begin a comment", what).Hint = "write # for a comment"
+	}
 	obj := &param.Object{Title: "the action " + what, Effect: "this action is ignored", Range: rng}
 	obj.Args = append(obj.Args, &param.Arg{Name: name, Items: []string{what}, Range: rng, ValueRange: rng})
 	if noSync {

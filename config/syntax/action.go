@@ -9,6 +9,58 @@ import (
 // actionList reads one action, or several joined by &.
 func (p *parser) actionList(t token) (*ActionList, bool) {
 	list := &ActionList{at: at{p.tokRange(t)}}
+	ok := p.addActions(list, t)
+	p.chain = list
+	if !ok && len(list.Actions) > 0 {
+		p.salvage(&Block{at: list.at, Stmts: []Stmt{list}})
+	}
+	return list, ok && len(list.Actions) > 0
+}
+
+// joinChain reads the actions that the & at the begin of a file adds to the last
+// list in front of it: to rsyslogd files that follow each other are one text.
+func (p *parser) joinChain(amp token, list *ActionList) bool {
+	p.take(amp)
+	t := p.peekAction()
+	if !beginsAction(t) {
+		p.syntaxError(t.start, t.end, "want an action behind &, found %s", describe(t))
+		return false
+	}
+	ok := p.addActions(list, t)
+	if list.unguarded {
+		p.cutUnguarded(list)
+	}
+	p.chain = list
+	return ok
+}
+
+// cutUnguarded takes away what & adds to an action without a filter: at the top
+// level rsyslogd passes over it, and a stop there would end all that follows.
+func (p *parser) cutUnguarded(list *ActionList) {
+	list.unguarded = true
+	kept := list.Actions[:1]
+	for _, a := range list.Actions[1:] {
+		if _, ok := a.(*Directive); ok {
+			kept = append(kept, a)
+			continue
+		}
+		d := p.warnf(a.Range(), "& has no effect here, the first action of the list has no filter")
+		d.Hint, d.Effect = "write *.* in front of the first action", "this action is ignored"
+	}
+	list.Actions = kept
+}
+
+// actions reads a list that is a statement of its own.
+func (p *parser) actions(t token) (*ActionList, bool) {
+	list, ok := p.actionList(t)
+	if ok && p.blocks == 0 && p.nesting() == topLevel {
+		p.cutUnguarded(list)
+	}
+	return list, ok
+}
+
+// addActions reads actions joined by &; without ok one of them was dropped.
+func (p *parser) addActions(list *ActionList, t token) bool {
 	ok := true
 	for {
 		if a, aOK := p.action(t); aOK {
@@ -18,10 +70,7 @@ func (p *parser) actionList(t token) (*ActionList, bool) {
 		}
 		amp, found := p.ampersand()
 		if !found {
-			if !ok && len(list.Actions) > 0 {
-				p.salvage(&Block{at: list.at, Stmts: []Stmt{list}})
-			}
-			return list, ok && len(list.Actions) > 0
+			return ok
 		}
 		for d := p.peek(inStatement); d.kind == tDirective; d = p.peek(inStatement) {
 			if dir, dOK := p.directive(d); dOK {
@@ -32,7 +81,7 @@ func (p *parser) actionList(t token) (*ActionList, bool) {
 		t = p.peekAction()
 		if !beginsAction(t) {
 			p.syntaxError(t.start, t.end, "want an action behind &, found %s", describe(t))
-			return nil, false
+			return false
 		}
 	}
 }

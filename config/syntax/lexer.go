@@ -12,9 +12,6 @@ type lexer struct {
 	text []byte
 	// comment is the offset of a /* without its end, or -1.
 	comment int
-	// slashes are the offsets of // where a statement may begin, passed over
-	// as if they began a comment.
-	slashes []int
 }
 
 func newLexer(text []byte) *lexer { return &lexer{text: text, comment: -1} }
@@ -119,10 +116,7 @@ func quoteChar(s string) string {
 // statement is the token at off where a statement may begin or go on. As in
 // rsyslogd the longest match wins.
 func (x *lexer) statement(off int) token {
-	// Unlike rsyslogd, which takes a // comment for a file name.
-	for off = x.skip(off, true); x.hasPrefix(off, "//"); off = x.skip(x.eol(off), true) {
-		x.slashes = append(x.slashes, off)
-	}
+	off = x.skip(off, true)
 	if off >= len(x.text) {
 		return x.eof()
 	}

@@ -85,7 +85,7 @@ func TestTokensWhereStatementsBegin(t *testing.T) {
 		{"+* # all", "bsd<+* # all>"},
 		{"+a b", "bad<+>! legacy<a> legacy<b>"},
 		{"# c\nstop # d\n/* e\n*/ stop", "stop<stop> stop<stop>"},
-		{"// c\nstop", "stop<stop>"},
+		{"// c\nstop", "legacy<// c> stop<stop>"},
 		{"# c \\\nstop\nstop", "stop<stop>"},
 		{"%x", "bad<%>! legacy<x>"},
 		{"é", "bad<é>!"},

@@ -205,6 +205,8 @@ type PropFilter struct {
 type ActionList struct {
 	at
 	Actions []Action
+	// unguarded is set when no filter is in front of it: then & adds nothing.
+	unguarded bool
 }
 
 // Action is what may stand in an ActionList.

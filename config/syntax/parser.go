@@ -47,6 +47,9 @@ type run struct {
 	// unused and dropped are those of File.
 	unused  []Stmt
 	dropped []Lines
+	// chain is the list of actions that a & in the next file would go on with,
+	// nil when something else came behind it.
+	chain *ActionList
 	// env is what global(environment=...) sets.
 	env map[string]string
 }
@@ -61,8 +64,6 @@ type parser struct {
 	last token
 	// reported is the end of the last problem of a token, which may be seen again.
 	reported int
-	// slashes is the same for // at the beginning of a statement.
-	slashes int
 	// words is the end of the last line that warnWords reported.
 	words int
 	// noted is the start of the last rule that noteGuard reported on.
@@ -162,14 +163,6 @@ func (p *parser) reportComments() {
 		p.lex.comment = -1
 		p.syntaxError(off, off+2, "this comment has no end").Hint = "close it with */"
 	}
-	for _, off := range p.lex.slashes {
-		if off >= p.slashes {
-			d := p.errorAt(off, off+2, "// does not begin a comment")
-			d.Hint, d.Effect = "write #, or /* ... */", "this line is read as a comment"
-			p.slashes = off + 2
-		}
-	}
-	p.lex.slashes = p.lex.slashes[:0]
 }
 
 // take consumes t.

@@ -69,6 +69,9 @@ func isInclude(s Stmt) bool {
 // topStatement reads what may stand outside of blocks. It returns nil when the
 // statement is dropped.
 func (p *parser) topStatement(t token) Stmt {
+	if t.kind == tBSD || t.kind == tObject {
+		p.chain = nil
+	}
 	switch t.kind {
 	case tBSD:
 		return p.bsdBlock(t)
@@ -144,7 +147,15 @@ func (p *parser) statement(t token) (Stmt, bool) {
 		return nil, false
 	}
 	defer p.leave()
+	chain := p.chain
+	if t.kind != tDirective { // rsyslogd executes those while it looks for &
+		p.chain = nil
+	}
 	switch t.kind {
+	case tAmp:
+		if chain != nil {
+			return nil, p.joinChain(t, chain)
+		}
 	case tIf:
 		return okStmt(p.ifStatement(t))
 	case tForeach:
@@ -168,9 +179,9 @@ func (p *parser) statement(t token) (Stmt, bool) {
 		if t.text != "action" {
 			return nil, p.misplacedObject(t)
 		}
-		return okStmt(p.actionList(t))
+		return okStmt(p.actions(t))
 	case tLegacy, tStop, tContinue, tCall, tCallIndirect:
-		return okStmt(p.actionList(t))
+		return okStmt(p.actions(t))
 	}
 	return nil, p.noStatement(t)
 }
@@ -264,6 +275,7 @@ func (p *parser) block(open token) (*Block, bool) {
 		switch t.kind {
 		case tRBrace:
 			p.take(t)
+			p.chain = nil
 			return b, true
 		case tEOF:
 			p.syntaxError(open.start, open.end, "this { has no matching }")

@@ -61,10 +61,11 @@ call_indirect "r";
 reload_lookup_table("t")
 include(text="/inc")
 action(type="omfile" file="/z")
+*.* /f
 & continue
 `)
 	want := "Directive Object Template Object Object Ruleset /r If /a Stop Foreach Set Unset PRIFilter /mail " +
-		"PropFilter /x Call CallIndirect ReloadLookupTable Include /inc ActionObject Continue"
+		"PropFilter /x Call CallIndirect ReloadLookupTable Include /inc ActionObject PRIFilter /f Continue"
 	if got := outline(f); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -340,4 +341,28 @@ func FuzzParse(f *testing.F) {
 		checkMapping(t, text)
 		checkStable(t, text, opt)
 	})
+}
+
+// To rsyslogd files that follow each other are one text.
+func TestAmpersandInTheNextFile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, first, second, want string }{
+		{"a rule", "mail.* /a\n", "# gone\n& stop\n", "Directive PRIFilter /a Stop PRIFilter /z"},
+		{"a directive between", "mail.* /a\n", "$Umask 0022\n& stop\n", "Directive PRIFilter /a Stop Directive PRIFilter /z"},
+		{"a condition", "if $msg == \"a\" then /a\n", "& /b\n", "Directive If /a /b PRIFilter /z"},
+		{"no rule behind", "mail.* /a\n", "& /b\n& /c", "Directive PRIFilter /a /b /c PRIFilter /z"},
+	} {
+		files := []txtar.File{conf("/d/1", c.first), conf("/d/2", c.second)}
+		if got := outline(parseOK(t, "$IncludeConfig /d/*\n*.* /z\n", files...)); got != c.want {
+			t.Errorf("%s: got  %s\nwant %s", c.name, got, c.want)
+		}
+	}
+	for _, first := range []string{"if $msg == \"a\" then { stop }\n", "set $.a = 1;\n", "global()\n", ""} {
+		var diags diag.List
+		files := []txtar.File{conf("/d/1", first), conf("/d/2", "& stop\n")}
+		f := Parse("rsyslog.conf", []byte("$IncludeConfig /d/*\n"), newArchive(files).options(), &diags)
+		if !f.Stopped {
+			t.Errorf("%q: & behind it is not an error", first)
+		}
+	}
 }
