@@ -27,8 +27,8 @@ import (
 const fileTemplate = "RSYSLOG_FileFormat"
 
 func (e *Engine) buildActions(diags *diag.List) {
-	var limit listener.LogLimiter
 	report := func(text string) func(name string) {
+		var limit listener.LogLimiter
 		return func(name string) {
 			if limit.Allow() {
 				e.log.Error(text, "ruleset", name)
@@ -37,8 +37,9 @@ func (e *Engine) buildActions(diags *diag.List) {
 	}
 	e.router = &router.Router{
 		Rulesets: map[string]*router.Ruleset{}, Context: e.newContext,
-		Unknown: report("call_indirect: there is no such ruleset, the call is ignored"),
-		TooDeep: report("calls of rulesets are nested too deep, the call is ignored"),
+		Unknown:  report("call_indirect: there is no such ruleset, the call is ignored"),
+		TooDeep:  report("calls of rulesets are nested too deep, the call is ignored"),
+		TooLarge: report("a variable would become too large, it is cut or stays as it was"),
 	}
 	e.router.Barrier = e.barrierIn("")
 	e.router.DropForged = e.cfg.Global.DropForged
@@ -391,6 +392,9 @@ func (e *Engine) register() {
 			}
 			return float64(n)
 		}},
+	}})
+	e.metrics.Register(&metrics.Object{Numbers: []metrics.Number{
+		metrics.Of("messages_variables_exceeded_total", "Messages with a variable that would have become too large, and was cut or stayed as it was.", &e.router.Exceeded),
 	}})
 	if e.router.DropForged {
 		e.metrics.Register(&metrics.Object{Numbers: []metrics.Number{

@@ -8,7 +8,8 @@ import (
 // Tree is a tree of message variables: $!, $. or $/. A nil Tree is empty and
 // may be read.
 type Tree struct {
-	Root Value
+	Root  Value
+	bound bound
 }
 
 // Path is the way to a variable, split at "!": a, b, c for $!a!b!c.
@@ -78,17 +79,21 @@ func (t *Tree) Get(path Path, exact bool) *Value {
 // the path stops it. The root takes anything while it is empty, then only
 // objects. It reports whether the value was put.
 //
-// Unlike rsyslogd, which merges every object into the root.
+// Unlike rsyslogd, which merges every object into the root, and has no bounds: see
+// MaxTree.
 func (t *Tree) Set(path Path, val Value, reset, exact bool) bool {
 	if val.kind == Null {
 		return false
 	}
 	if len(path) == 0 {
 		if t.Root.kind == Null {
+			if !t.takes(0, &val, nil) {
+				return false
+			}
 			t.Root = val
 			return true
 		}
-		return t.Root.kind == Object && t.Root.assign(val, false, exact)
+		return t.Root.kind == Object && t.takes(0, &val, nil) && t.Root.assign(val, false, exact)
 	}
 	if t.Root.kind == Null {
 		t.Root = ObjectValue()
@@ -102,6 +107,9 @@ func (t *Tree) Set(path Path, val Value, reset, exact bool) bool {
 		switch {
 		case next != nil:
 		case i == len(path)-1:
+			if !t.takes(len(path), &val, nil) {
+				return false
+			}
 			v.push(path[i].Name, val)
 			return true
 		default:
@@ -109,7 +117,11 @@ func (t *Tree) Set(path Path, val Value, reset, exact bool) bool {
 		}
 		v = next
 	}
-	return v.assign(val, reset, exact)
+	replaced := v
+	if !reset && v.kind == Object {
+		replaced = nil
+	}
+	return t.takes(len(path), &val, replaced) && v.assign(val, reset, exact)
 }
 
 func (v *Value) assign(val Value, reset, exact bool) bool {
@@ -134,10 +146,13 @@ func (t *Tree) Unset(path Path, exact bool) {
 		return
 	}
 	if len(path) == 0 {
-		t.Root = Value{}
+		t.Root, t.bound = Value{}, bound{refused: t.bound.refused}
 		return
 	}
 	if parent := t.Get(path[:len(path)-1], exact); parent != nil && parent.kind == Object {
+		if old := parent.Get(path[len(path)-1].Name, exact); old != nil {
+			t.gone(old)
+		}
 		parent.Delete(path[len(path)-1].Name, exact)
 	}
 }
@@ -147,5 +162,5 @@ func (t *Tree) Clone() *Tree {
 	if t == nil {
 		return nil
 	}
-	return &Tree{Root: t.Root.Clone()}
+	return &Tree{Root: t.Root.Clone(), bound: t.bound}
 }

@@ -64,6 +64,10 @@ type Router struct {
 	Unknown func(name string)
 	// TooDeep, if not nil, is told of a ruleset whose call was nested too deep.
 	TooDeep func(name string)
+	// Exceeded counts messages that a ruleset made variables of that would have become
+	// too large; TooLarge, if not nil, is told of the ruleset.
+	Exceeded metrics.Counter
+	TooLarge func(name string)
 }
 
 // Ruleset returns the ruleset of that name, or else the default one.
@@ -207,6 +211,13 @@ func (w *Worker) process(rs *Ruleset, m *message.Message) {
 	w.depth, w.tooDeep = 0, false
 	w.previousSuspended = false
 	w.run(rs.Body, m)
+	if w.props.Exceeded || m.JSON.Refused() || m.Local.Refused() {
+		w.props.Exceeded = false
+		w.router.Exceeded.Add(1)
+		if w.router.TooLarge != nil {
+			w.router.TooLarge(rs.Name)
+		}
+	}
 }
 
 // Idle writes out what outputs have coalesced when no worker has work left.

@@ -25,11 +25,12 @@ func (g *Globals) Get(path message.Path, exact bool) (message.Value, bool) {
 	return v.Clone(), true
 }
 
-// Set puts val at path; see message.Tree.Set.
-func (g *Globals) Set(path message.Path, val message.Value, reset, exact bool) {
+// Set puts val at path; see message.Tree.Set. It reports whether there was room for it.
+func (g *Globals) Set(path message.Path, val message.Value, reset, exact bool) (room bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.tree.Set(path, val, reset, exact)
+	return !g.tree.Refused()
 }
 
 // Unset takes the variable at path away.
@@ -56,6 +57,10 @@ type Context struct {
 	Wait context.Context
 	// ScriptError is the code that script_error() returns.
 	ScriptError int64
+
+	// Exceeded is set when a value was cut or refused because it would have been too
+	// large; the worker tells.
+	Exceeded bool
 
 	// Temp is memory for the users of properties, valid until they return.
 	Temp []byte

@@ -221,11 +221,11 @@ func (c *compiler) binary(e *syntax.Binary) node {
 		return n
 	case "&":
 		if x.value != nil && y.value != nil {
-			return constant(concat(*x.value, *y.value))
+			return constant(concat(*x.value, *y.value, nil))
 		}
 		return node{eval: func(m *message.Message, ctx *property.Context) Value {
 			a := x.eval(m, ctx)
-			return concat(a, y.eval(m, ctx))
+			return concat(a, y.eval(m, ctx), ctx)
 		}}
 	case "+", "-", "*", "/", "%":
 		op := arithmetic[e.Op]
@@ -248,13 +248,16 @@ func (c *compiler) binary(e *syntax.Binary) node {
 
 // maxText bounds the text that an expression makes, in bytes: $/a = $/a & $msg
 // does not fill the memory.
-const maxText = 16 << 20
+const maxText = message.MaxText
 
-// concat is &. What is too long is cut.
-func concat(a, b Value) Value {
+// concat is &. What is too long is cut. ctx is nil while a configuration is read.
+func concat(a, b Value, ctx *property.Context) Value {
 	s, tail := a.Bytes(), b.Bytes()
 	if room := max(maxText-len(s), 0); len(tail) > room {
 		tail = tail[:room]
+		if ctx != nil {
+			ctx.Exceeded = true
+		}
 	}
 	return joined(append(s[:len(s):len(s)], tail...), a, b)
 }
@@ -325,7 +328,9 @@ func (t *Target) assign(m *message.Message, ctx *property.Context, val message.V
 		}
 		m.Local.Set(t.prop.Path, val, reset, ctx.ExactCase)
 	default:
-		ctx.Globals.Set(t.prop.Path, val, reset, ctx.ExactCase)
+		if !ctx.Globals.Set(t.prop.Path, val, reset, ctx.ExactCase) {
+			ctx.Exceeded = true
+		}
 	}
 }
 

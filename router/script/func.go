@@ -62,7 +62,7 @@ func functions() map[string]function {
 		"tocef":          pure(8, 8, toCEF),
 		"cef_ext_escape": pure(1, 1, func(a []Value) Value { return text([]byte(cefExtension.Replace(a[0].String()))) }),
 		"split":          pure(2, 2, split),
-		"append_json":    pure(2, 3, appendJSON),
+		"append_json":    {min: 2, max: 3, run: appendJSON},
 		"format_time":    pure(2, 2, formatTime),
 		"unflatten":      {min: 2, max: 2, run: unflatten},
 
@@ -362,7 +362,7 @@ func split(a []Value) Value {
 	return Value{kind: obj, j: &arr}
 }
 
-func appendJSON(a []Value) Value {
+func appendJSON(a []Value, _ *message.Message, ctx *property.Context) Value {
 	if a[0].kind != obj {
 		return Value{}
 	}
@@ -374,6 +374,10 @@ func appendJSON(a []Value) Value {
 		c.Put(a[1].String(), a[2].JSON(), true)
 	default:
 		return Value{}
+	}
+	if !c.Fits() {
+		ctx.Exceeded = true
+		return a[0]
 	}
 	return Value{kind: obj, j: &c}
 }
