@@ -34,6 +34,9 @@ func TestATreeHasBounds(t *testing.T) {
 			tree.Set(ParsePath("first"), IntValue(1), false, true)
 			i := 0
 			for ; grow(tree, i); i++ {
+				if i%100 != 0 {
+					continue // looking at all of it takes long
+				}
 				if bytes, depth := tree.Root.size(); bytes > MaxTree || depth > MaxTreeDepth+1 || i > 2000 {
 					t.Fatalf("%d bytes, %d deep", bytes, depth)
 				}
