@@ -169,7 +169,7 @@ func (i *Info) HasDirective(name string) bool {
 func (p *Param[C]) Twin(name string) *Param[C] { p.TwinOf = name; return p }
 
 // Means says which parameter, with which value, a directive stands for that has
-// no parameter of its name.
+// no parameter of its name; the value "" is the directive's own.
 func (p *Param[C]) Means(name, value string) *Param[C] { p.Meant = [2]string{name, value}; return p }
 
 // Lifetime is how long the value of a legacy directive holds.

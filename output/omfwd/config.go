@@ -68,6 +68,9 @@ type Config struct {
 	FlushOnTXEnd bool
 	FreeBind     int
 	Rebind       int
+	// RebindTCP and RebindUDP are the values of directives, of which an action line
+	// takes that of its protocol.
+	RebindTCP, RebindUDP int
 
 	KeepAlive                                          bool
 	KeepAliveProbes, KeepAliveTime, KeepAliveIntervals int
@@ -157,8 +160,10 @@ var params = param.Join(
 			Doc("Send each batch at once. Off compresses better, and messages wait."),
 		param.Int("ipFreeBind", func(c *Config) *int { return &c.FreeBind }).Range(0, 2).Default("2").Doc("Send from an address that the host does not have yet: 0 no, 1 yes, 2 yes and say when it can not be set."),
 		param.Gone[Config]("maxErrorMessages"),
-		param.NonNegInt("rebindInterval", func(c *Config) *int { return &c.Rebind }).Legacy("ActionSendTCPRebindInterval").Legacy("ActionSendUDPRebindInterval").Default("0").
+		param.NonNegInt("rebindInterval", func(c *Config) *int { return &c.Rebind }).Default("0").
 			Doc("Make a new socket or connection after so many messages; 0 is never."),
+		rebindDirective("ActionSendTCPRebindInterval", func(c *Config) *int { return &c.RebindTCP }).Doc("rebindInterval of action lines that send over TCP."),
+		rebindDirective("ActionSendUDPRebindInterval", func(c *Config) *int { return &c.RebindUDP }).Doc("rebindInterval of action lines that send over UDP."),
 		param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Legacy("ActionSendTCPKeepAlive").Default("off").Doc("TCP keep-alive."),
 		param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Legacy("ActionSendTCPKeepAlive_Probes").Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
 		param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Legacy("ActionSendTCPKeepAlive_Time").Doc("Idle seconds before the first probe; 0 is the system's."),
@@ -192,6 +197,12 @@ var params = param.Join(
 	},
 	files(func(c *Config) *tls.Options { return &c.TLS }),
 )
+
+// rebindDirective is a directive for the rebindInterval of one protocol.
+func rebindDirective(name string, field func(*Config) *int) *param.Param[Config] {
+	const of = "rebindInterval"
+	return param.NonNegInt("$"+name, field).Legacy(name).Default("0").Twin(of).Means(of, "")
+}
 
 func inherit(m *ModuleConfig, c *Config) {
 	c.moduleTemplate, c.Buffer = m.Template, m.Buffer

@@ -10,9 +10,9 @@ import (
 // parseLegacy reads @host, @@host and their options.
 func parseLegacy(c *Config, line *syntax.Line) (err error) {
 	line.Skip('@')
-	c.Protocol = UDP
+	c.Protocol, c.Rebind = UDP, c.RebindUDP
 	if line.Skip('@') {
-		c.Protocol = TCP
+		c.Protocol, c.Rebind = TCP, c.RebindTCP
 	}
 	if line.Skip('(') {
 		options := line.Until(")")

@@ -440,3 +440,33 @@ func TestMistakes(t *testing.T) {
 		t.Errorf("TLS with the driver ptcp: %v", err)
 	}
 }
+
+// Each directive counts for the actions of its protocol, until it is given again,
+// and not for action().
+func TestRebindDirectivesCountForTheirProtocol(t *testing.T) {
+	t.Parallel()
+	cfg, diags := load(t, `*.* @h
+$ActionSendTCPRebindInterval 7
+*.* @h
+*.* @@h
+$ActionSendUDPRebindInterval 9
+*.* @h
+*.* @@h
+*.* action(type="omfwd" target="h" protocol="tcp")
+$ActionSendTCPRebindInterval 0
+*.* @@h
+*.* @h
+`)
+	for _, d := range diags.All() {
+		t.Errorf("%s: %s", d.Range.Start, d.Text)
+	}
+	want := []int{0, 0, 7, 9, 7, 0, 0, 9}
+	for i, a := range cfg.Actions {
+		if got := a.Conf.(*omfwd.Config).Rebind; got != want[i] {
+			t.Errorf("action %d, line %d: rebindInterval %d, want %d", i, a.Range.Start.Line, got, want[i])
+		}
+	}
+	if len(cfg.Actions) != len(want) {
+		t.Errorf("%d actions, want %d", len(cfg.Actions), len(want))
+	}
+}
