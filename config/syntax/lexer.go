@@ -139,8 +139,12 @@ func (x *lexer) statement(off int) token {
 		return x.tok(tLegacy, off, x.eol(off))
 	}
 	t := x.strange(off, "where a statement is expected")
-	if c := x.text[off]; c == ';' || c == ',' || c == ')' {
+	t.problem.stray = true
+	switch x.text[off] {
+	case ';', ',', ')':
 		t.problem.hint = "remove it"
+	case '"', '\'':
+		t.problem.hint = "remove both quotes: the second one belongs to what follows"
 	}
 	return t
 }

@@ -100,7 +100,7 @@ func (p *parser) peek(st state) token {
 	for run := 0; ; run++ {
 		t := p.scan(st)
 		p.reportComments()
-		if t.problem != nil && t.kind == tBad && run > 0 {
+		if t.problem != nil && t.kind == tBad && run > 0 && !(st == inStatement && p.lex.onNewLine(t.start, p.off)) {
 			p.reported = t.end // one error for a run of them
 		}
 		if t.problem != nil && t.start >= p.reported {
@@ -110,9 +110,9 @@ func (p *parser) peek(st state) token {
 			}
 			p.reported = t.end
 		}
-		// In a statement the caller drops the line; elsewhere rsyslogd
-		// passes over what it does not know.
-		if t.kind != tBad || t.problem == nil || st == inStatement {
+		// rsyslogd passes over what it does not know. What may be meant as a
+		// statement or a filter is left to the caller, who drops the line.
+		if t.kind != tBad || t.problem == nil || st == inStatement && !t.problem.stray {
 			return t
 		}
 		p.off = t.end
@@ -121,6 +121,9 @@ func (p *parser) peek(st state) token {
 
 // ignoredPart says what is dropped for a character that no statement begins with.
 func (p *parser) ignoredPart(t token) string {
+	if t.problem.stray {
+		return "it is passed over"
+	}
 	if p.lex.lineStart(t.start) >= 0 {
 		return "this line is ignored"
 	}

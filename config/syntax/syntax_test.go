@@ -258,7 +258,7 @@ func TestStoppedAndAbort(t *testing.T) {
 		{"/a\n/b", false, false, 2},
 		{"/a\nset $.x = 1\n/b", true, false, 1},
 		{"/a\n}\n/b", true, false, 1},
-		{"/a\n%x\n/b", false, false, 2},
+		{"/a\n%x\n/b", false, false, 3},
 		{"/a\n$IncludeConfig /none\n/b", true, false, 2},
 		{"/a\ninclude(file=\"/none\")\n/b", false, false, 3},
 		{"/a\ninclude(file=\"/none\" mode=\"abort-if-missing\")\n/b", false, true, 3},

@@ -67,6 +67,8 @@ type problem struct {
 	text, hint string
 	// fatal: rsyslogd ends with a syntax error here.
 	fatal bool
+	// stray: it is a character that no statement begins with.
+	stray bool
 	// cut: the token is a string with no end; what follows it is a guess.
 	cut bool
 }
