@@ -54,7 +54,7 @@ func (c *conf) load(t *testing.T, name string, text []byte) (*config.Config, *di
 }
 
 // recorded are the configurations of all recorded cases, and the examples.
-func recorded(t *testing.T) (list []conf) {
+func recorded(t testing.TB) (list []conf) {
 	archives, _ := filepath.Glob("../testdata/compat/cases/*/*.txtar")
 	field, _ := filepath.Glob("../testdata/field/*.txtar")
 	for _, name := range append(archives, field...) {
@@ -138,6 +138,24 @@ func (c *conf) rewritten(t *testing.T) {
 	if again.HasActions != cfg.HasActions {
 		t.Errorf("%s: converted, it has actions: %v, want %v", c.name, again.HasActions, cfg.HasActions)
 	}
+}
+
+// FuzzRewrite has the same property of other configurations without errors.
+func FuzzRewrite(f *testing.F) {
+	for i, c := range recorded(f) {
+		if i%8 == 0 { // the test above has all of them
+			f.Add(string(c.text))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 1<<12 {
+			return
+		}
+		c := &conf{name: "fuzz.conf", text: []byte(text)}
+		if _, diags := c.load(t, c.name, c.text); diags.Count(diag.Error) == 0 {
+			c.rewritten(t)
+		}
+	})
 }
 
 // difference are the lines that only one of two texts has.
