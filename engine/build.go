@@ -81,6 +81,9 @@ func (e *Engine) buildAction(a *config.Action) error {
 	}
 	if a.Policy.Errors != nil {
 		a.Policy.Errors.Log = env.Log
+		if p, ok := out.(output.Private); ok {
+			a.Policy.Errors.Private = p.PrivateTemplates()
+		}
 	}
 	a.Policy.Name, a.Policy.Barrier = a.Name, e.router.Barrier
 	if a.Queue != nil {

@@ -20,6 +20,8 @@ type ErrorFile struct {
 	// MaxSize is the size at which no more is written; 0 is no limit.
 	MaxSize int64
 	Log     *slog.Logger
+	// Private is how many of the last templates are not shown.
+	Private int
 
 	mu     sync.Mutex // guards what follows, and the order of records
 	buf    []byte
@@ -88,7 +90,7 @@ func (f *ErrorFile) appendRecord(dst []byte, b *Batch, i, code int, reason error
 	dst = message.AppendJSONString(dst, f.Action)
 	dst = append(dst, `, "status": `...)
 	dst = strconv.AppendInt(dst, int64(code), 10)
-	for t := range b.Parts {
+	for t := range b.Parts[:len(b.Parts)-f.Private] {
 		dst = append(dst, `, "template`...)
 		dst = strconv.AppendInt(dst, int64(t), 10)
 		dst = append(dst, `": `...)

@@ -57,6 +57,19 @@ func TestTheErrorFileEndsAtItsSizeWithAWholeLine(t *testing.T) {
 	}
 }
 
+func TestTheErrorFileDoesNotShowWhatAnOutputRendersForItself(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "errors")
+	f := &ErrorFile{Path: file, Action: "x", Private: 1}
+	b := records("a")
+	b.Parts = append(b.Parts, b.Parts[0])
+	f.Write(b, codeSuspended, nil)
+	got, err := os.ReadFile(file)
+	if want := `{ "action": "x", "status": -2007, "template0": "a" }` + "\n"; err != nil || string(got) != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestAnErrorFileThatCanNotBeWrittenIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder

@@ -42,6 +42,12 @@ type FileNamer interface {
 	FileName() int
 }
 
+// Private is implemented by outputs whose last templates serve themselves: an error file
+// does not show so many.
+type Private interface {
+	PrivateTemplates() int
+}
+
 // Counted is implemented by outputs that impstats shows with numbers of their own.
 type Counted interface {
 	Stats(d *Delivery) []*metrics.Stats

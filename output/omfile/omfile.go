@@ -145,6 +145,9 @@ func (o *dynamic) Templates() []string {
 	return []string{o.conf.template(), o.conf.DynaFile, senderTemplate}
 }
 
+// PrivateTemplates is the sender's.
+func (o *dynamic) PrivateTemplates() int { return 1 }
+
 // FileName is the name's template, unless senders may choose the place of their files.
 func (o *dynamic) FileName() int {
 	if o.conf.AllowEscape {

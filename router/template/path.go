@@ -33,7 +33,12 @@ func (t *Template) ForPath() *Template {
 	c.path = true
 	c.parts = append([]part(nil), t.parts...)
 	for i := range c.parts {
-		c.parts[i].run = nil
+		p := &c.parts[i]
+		p.run = nil
+		spec := p.spec
+		spec.secure = keepSlash
+		p.element = p.kind != constant && spec.isPlain() && t.escape == noEscape &&
+			p.prop.ID != property.Var && !p.prop.IsTime()
 	}
 	return &c
 }
@@ -54,6 +59,13 @@ func (t *Template) appendPath(dst []byte, m *message.Message, ctx *property.Cont
 			missing = false
 			dst = append(dst, p.constant...)
 			continue
+		}
+		if p.element {
+			if value := p.prop.Get(m, ctx); suitsPath(value) {
+				dst = append(dst, value...)
+				missing = false
+				continue
+			}
 		}
 		start := len(dst)
 		first := start == begin || dst[start-1] == '/'
@@ -155,6 +167,19 @@ var pathByte = func() (fits [256]bool) {
 	}
 	return fits
 }()
+
+// suitsPath reports whether a value may stand anywhere in a path as it is.
+func suitsPath(value []byte) bool {
+	if len(value) == 0 || value[0] == '.' || value[0] == '_' {
+		return false
+	}
+	for _, c := range value {
+		if !pathByte[c] {
+			return false
+		}
+	}
+	return true
+}
 
 // fitsPath reports whether a value needs nothing done to it, the common case. first
 // says that it begins an element.

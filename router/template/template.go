@@ -46,6 +46,9 @@ type part struct {
 	prop     property.Property
 	spec     replacer
 	run      *run // nil: none begins here
+	// element is set in a path where the property stands as it is: one that suits a file
+	// name needs nothing done to it.
+	element bool
 }
 
 type escapeMode uint8
