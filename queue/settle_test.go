@@ -31,7 +31,8 @@ func (d *distant) Arrived() uint64 { return d.arrived.Load() }
 func (b *diskBench) startDistant() *distant {
 	b.t.Helper()
 	to := &distant{target: &target{up: make(chan struct{})}}
-	b.q = New("test", b.conf, Env{FS: b.fs, Log: slog.New(slog.NewTextHandler(b, nil)), Acknowledgers: func() []Acknowledger { return []Acknowledger{to} }})
+	b.q = New("test", b.conf, Env{FS: b.fs, Log: slog.New(slog.NewTextHandler(b, nil)), Losses: b.lost,
+		Acknowledgers: func() []Acknowledger { return []Acknowledger{to} }})
 	to.ctx = b.q.Context()
 	if err := b.q.Open(); err != nil {
 		b.t.Fatal(err)
