@@ -81,7 +81,7 @@ func (l *linter) suggested(hint string) bool {
 func (l *linter) behindStop(stmts []syntax.Stmt) {
 	var stop syntax.Node
 	for _, s := range stmts {
-		switch s.(type) {
+		switch s := s.(type) {
 		case *syntax.If, *syntax.PRIFilter, *syntax.PropFilter, *syntax.ActionList, *syntax.Set, *syntax.Foreach:
 			if stop != nil {
 				d := l.diags.Notef(s.Range(), "no message comes here")
@@ -90,7 +90,7 @@ func (l *linter) behindStop(stmts []syntax.Stmt) {
 				return
 			}
 		case *syntax.Directive:
-			if s.(*syntax.Directive).Name == "ruleset" {
+			if s.Name == "ruleset" {
 				stop = nil
 			}
 		}

@@ -259,7 +259,7 @@ func checkNotWorse(t *testing.T, p, chain *parser.Parser, d *device, raw string)
 // fullTag reports whether a tag of the default chain ends with a colon, and begins as one does.
 func fullTag(tag []byte) bool {
 	n := len(tag)
-	return n > 1 && tag[n-1] == ':' && bytes.ContainsFunc(tag, func(r rune) bool { return r < 0x80 && is(byte(r), alnum) }) && (is(tag[0], letter) || tag[0] == '/' || tag[0] == '_') && bytes.IndexAny(tag, `="{}|;`+"`") < 0 &&
+	return n > 1 && tag[n-1] == ':' && bytes.ContainsFunc(tag, func(r rune) bool { return r < 0x80 && is(byte(r), alnum) }) && (is(tag[0], letter) || tag[0] == '/' || tag[0] == '_') && !bytes.ContainsAny(tag, `="{}|;`+"`") &&
 		bytes.Count(tag, []byte("[")) == bytes.Count(tag, []byte("]"))
 }
 

@@ -20,11 +20,6 @@ type optionError struct {
 
 func (e *optionError) Error() string { return e.text }
 
-func isFatal(err error) bool {
-	var o *optionError
-	return !errors.As(err, &o)
-}
-
 // setHint takes a suggestion from an error.
 func setHint(d *diag.Diagnostic, err error) {
 	var unknown *property.UnknownError
