@@ -37,6 +37,8 @@ type attack struct {
 	stop  <-chan struct{}
 	// counts say what was done, for the report.
 	counts map[string]int
+	// servers are those that were started: what still runs after a failure is ended.
+	servers []*server
 }
 
 // more reports whether there is time for another round.
@@ -139,7 +141,11 @@ func run(ctx context.Context) error {
 			rand: rand.New(rand.NewPCG(*seed, uint64(i))), stop: ctx.Done(),
 			until: time.Now().Add(*length * time.Duration(k.share) / time.Duration(total)),
 		}
-		if err := errors.Join(os.Mkdir(a.dir, 0o755), k.run(a)); err != nil {
+		err := errors.Join(os.Mkdir(a.dir, 0o755), k.run(a))
+		for _, s := range a.servers {
+			s.kill()
+		}
+		if err != nil {
 			fmt.Printf("FAIL %s: %s\n", k.name, shortened(err.Error()))
 			failed++
 		} else {

@@ -35,6 +35,7 @@ type server struct {
 // @METRICS@ the address of the metrics page.
 func (a *attack) newServer(conf string) (*server, error) {
 	s := &server{bin: a.bin, dir: a.dir, metrics: "127.0.0.1:" + freePort()}
+	a.servers = append(a.servers, s)
 	return s, s.configure(conf)
 }
 
@@ -109,6 +110,9 @@ func (s *server) stop() error {
 
 // kill ends the server without a warning.
 func (s *server) kill() {
+	if s.cmd == nil || s.cmd.Process == nil {
+		return
+	}
 	s.cmd.Process.Kill()
 	<-s.ended
 }
