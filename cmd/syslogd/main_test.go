@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(4 * patience),
+		Deadline:            time.Now().Add(20 * patience),
 		Setup: func(env *testscript.Env) error {
 			env.Defer(func() { terminate(filepath.Join(env.WorkDir, "run.pid")) })
 			return nil

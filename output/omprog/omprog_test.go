@@ -239,8 +239,10 @@ func TestWhatAProgramThatEndsHasNotReadIsWrittenAgain(t *testing.T) {
 			}
 			text, _ := os.ReadFile(filepath.Join(dir, "out"))
 			got := strings.Fields(strings.ReplaceAll(string(text), "record ", ""))
-			// A stop starts a program only once more.
-			if lost := int(losses.Total()); len(got)+lost != len(want) {
+			// A stop starts a program only once more. With transactions some records of the
+			// batch that a stop cuts may be counted although they were read: never too few.
+			lost := int(losses.Total())
+			if known := len(got) + lost; known < len(want) || known > len(want) && name != "transactions" {
 				t.Errorf("%d records read, %d counted as lost, %d written", len(got), lost, len(want))
 			}
 			for i, n := range got {
