@@ -59,6 +59,10 @@ endif
 compat-reference: ## run the compatibility cases against the installed rsyslogd
 	$(GO) run ./internal/compat -bin $(RSYSLOGD) -reference
 
+field: build ## run whole configurations in namespaces as root, beside rsyslogd if it is installed, else against what was recorded
+	$(GO) build -o $(BIN).field ./internal/field
+	./$(BIN).field -bin ./$(BIN); status=$$?; rm -f ./$(BIN).field; exit $$status
+
 attack: build ## do to the built server what attackers and failing machines do, for ATTACKTIME (5m)
 	$(GO) run ./internal/attack -bin ./$(BIN) -time $(ATTACKTIME)
 
