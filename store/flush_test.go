@@ -35,6 +35,7 @@ func TestBytesAreWritten50msAfterTheOldest(t *testing.T) {
 		running(t, s)
 		f := mustFile(t, s, "/out.log", Options{})
 		mustAppend(t, f, "a\n")
+		s.Rouse()
 		start := time.Now()
 		for range 100 {
 			time.Sleep(time.Millisecond)
