@@ -88,6 +88,8 @@ func (a *Action) run(w *Worker, m *message.Message) bool {
 		w.acting = a.Index + 1
 		a.Modifier.Apply(m, w.props)
 		w.acting = 0
+		w.props.Watch(m.JSON)
+		w.props.Watch(m.Local)
 		w.previousSuspended = false
 		return false
 	}

@@ -211,7 +211,7 @@ func (w *Worker) process(rs *Ruleset, m *message.Message) {
 	w.depth, w.tooDeep = 0, false
 	w.previousSuspended = false
 	w.run(rs.Body, m)
-	if w.props.Exceeded || m.JSON.Refused() || m.Local.Refused() {
+	if w.props.Exceeded {
 		w.props.Exceeded = false
 		w.router.Exceeded.Add(1)
 		if w.router.TooLarge != nil {

@@ -111,6 +111,15 @@ func (c *Context) StartBatch(time.Time) { c.now = time.Time{} }
 // inside one template share an instant, as in rsyslogd.
 func (c *Context) StartMessage() {}
 
+// Watch looks whether tree has refused a value since it was last looked at. It is for
+// whoever has just changed tree: to ask the trees of every message would cost each a
+// line of the processor's cache.
+func (c *Context) Watch(tree *message.Tree) {
+	if tree.Refused() {
+		c.Exceeded = true
+	}
+}
+
 // Now returns the time of processing, in local time.
 func (c *Context) Now() time.Time {
 	if c.now.IsZero() {

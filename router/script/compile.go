@@ -322,11 +322,13 @@ func (t *Target) assign(m *message.Message, ctx *property.Context, val message.V
 			m.JSON = &message.Tree{}
 		}
 		m.JSON.Set(t.prop.Path, val, reset, ctx.ExactCase)
+		ctx.Watch(m.JSON)
 	case property.LocalVar:
 		if m.Local == nil {
 			m.Local = &message.Tree{}
 		}
 		m.Local.Set(t.prop.Path, val, reset, ctx.ExactCase)
+		ctx.Watch(m.Local)
 	default:
 		if !ctx.Globals.Set(t.prop.Path, val, reset, ctx.ExactCase) {
 			ctx.Exceeded = true
