@@ -172,7 +172,7 @@ func (o *program) Write(ctx context.Context, b *output.Batch) error {
 		}
 		rest := b.From(done)
 		n, err := 0, o.resend()
-		if err == nil {
+		if err == nil && rest.Len() > 0 { // all may have been written before a program ended
 			n, err = o.batch(&rest)
 		}
 		done += n
@@ -211,18 +211,18 @@ func (o *program) batch(b *output.Batch) (safe int, err error) {
 		}
 	}
 	for i := range b.Len() {
-		deferred, err := o.record(b.Parts[0].At(i))
+		answer, err := o.record(b.Parts[0].At(i))
 		if err != nil {
 			return safe, err
 		}
-		switch deferred {
-		case "DEFER_COMMIT":
-		case "PREVIOUS_COMMITTED":
+		switch {
+		case answer == "DEFER_COMMIT":
+		case answer == "PREVIOUS_COMMITTED":
 			safe = i
-		default:
-			if !o.Transactions {
-				safe = i + 1
-			}
+		// One that is not confirmed is kept until it was read, in transactions, too: a
+		// second copy would come if the batch were tried again from its begin.
+		case !o.Transactions || !o.Confirm:
+			safe = i + 1
 		}
 	}
 	if o.Transactions {
