@@ -77,6 +77,7 @@ func (t *tally) lost() int {
 // open looks through what an earlier run has left.
 func (s *spool) open() (found, error) {
 	var f found
+	gone := s.posLog.isMissing()
 	pos, whole := s.lastPosition()
 	list, err := segmentsIn(s.fs, s.dir)
 	if err != nil {
@@ -84,6 +85,9 @@ func (s *spool) open() (found, error) {
 	}
 	s.pos, s.posNext = pos, pos.next
 	s.seq.Store(max(firstSeq, pos.highest()))
+	if len(list) > 0 && gone {
+		s.log.Error("a queue's position is gone, messages may be delivered twice, and what is missing in front of its files is not known", "file", filepath.Join(s.dir, positionName))
+	}
 	t := newTally(pos, whole)
 	var torn *segment
 	for i, seg := range list {
@@ -103,6 +107,9 @@ func (s *spool) open() (found, error) {
 	}
 	f.lost = t.lost()
 	s.stored, s.end = f.messages, max(t.next, pos.end)
+	if s.end == 0 { // the first message that will be on disk is not in front of this
+		s.end = s.seq.Load() + 1
+	}
 	f.segments = len(s.segments)
 	// It also tells whether the directory can be written at all.
 	if s.writePosition(); isForbidden(s.posErr) {
@@ -197,6 +204,9 @@ func (s *spool) count(seg *segment, t *tally) (scanned, error) {
 	})
 	if err == nil && high > maxKept {
 		err = errNumbers
+	}
+	if err == nil && !begun && got.link != unknownLink { // what was in front of it counts all the same
+		t.segment(seg.first, got.link)
 	}
 	if err == nil && begun {
 		s.seq.Store(max(s.seq.Load(), high-1))

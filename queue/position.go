@@ -251,14 +251,25 @@ func (l *positionLog) forget() {
 	l.fs.Remove(filepath.Join(l.dir, positionName))
 }
 
-// isThere reports whether the file that is written still has its name.
+// isThere reports whether the file that is written still has its name: somebody may have
+// removed it. If it has not, the next write makes a new one.
 func (l *positionLog) isThere() bool {
 	if l.f == nil {
 		return false
 	}
 	ours, err := l.f.Stat()
 	named, missing := l.fs.Lstat(filepath.Join(l.dir, positionName))
-	return err == nil && missing == nil && vfs.SameFile(ours, named)
+	there := err == nil && missing == nil && vfs.SameFile(ours, named)
+	if !there {
+		l.close()
+	}
+	return there
+}
+
+// isMissing reports whether no position was ever written, or somebody has removed it.
+func (l *positionLog) isMissing() bool {
+	_, err := l.fs.Lstat(filepath.Join(l.dir, positionName))
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func (l *positionLog) close() error {

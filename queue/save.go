@@ -59,9 +59,7 @@ func (s *spool) close(left []kept) (err error) {
 	if allDone {
 		s.pos.advance(s.seq.Load() + 1)
 	}
-	if !s.posLog.isThere() {
-		s.posLog.close() // it is written anew
-	}
+	s.posLog.isThere() // else it is written anew
 	s.writePosition()
 	if s.posErr == nil {
 		s.drop()

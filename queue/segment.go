@@ -173,9 +173,10 @@ func (c *cursor) next(p []byte, r *record) (rest []byte, ok bool, need int) {
 
 // scanned is what a scan has found of a segment.
 type scanned struct {
-	size int64 // of the file
-	tail int64 // where the last record ends
-	bad  int64 // bytes in front of that that are no records
+	size int64  // of the file
+	tail int64  // where the last record ends
+	link uint64 // as of a cursor
+	bad  int64  // bytes in front of that that are no records
 	// torn: what lies behind it is the begin of a record, as a crash leaves it. hurt is
 	// how many messages it had if it is not.
 	torn bool
@@ -194,7 +195,7 @@ func scan(fsys vfs.FS, dir string, s *segment, each func(r *record, link uint64)
 		return got, err
 	}
 	c.end = info.Size
-	got.size = info.Size
+	got.size, got.link = info.Size, c.link
 	if c.off == 0 && c.end >= segmentHeader {
 		got.bad = segmentHeader
 	}

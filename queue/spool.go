@@ -328,7 +328,9 @@ func (s *spool) put(cur *segment, r *record, sum uint32) (again bool, err error)
 }
 
 // noteAfter is how long after a record the position is written at the latest: it says
-// how many messages there are, also when none is processed.
+// how many messages there are, also when none is processed. It is written before a
+// segment is begun, too, so that only of the last one, and only within this time, the
+// numbers do not tell how many messages it had.
 const noteAfter = time.Second
 
 func (s *spool) note() {
@@ -338,7 +340,13 @@ func (s *spool) note() {
 		return
 	}
 	s.noting = nil
-	if s.pos.end != s.end {
+	s.noteEnd()
+}
+
+// noteEnd writes the position, unless the one on disk says how many messages there are;
+// mu is held.
+func (s *spool) noteEnd() {
+	if there := s.posLog.isThere(); !there || s.pos.end != s.end {
 		s.writePosition()
 	}
 }
@@ -347,6 +355,7 @@ func (s *spool) note() {
 func (s *spool) begin(first, link uint64) (*segment, error) {
 	s.mu.Lock()
 	s.endSegment()
+	s.noteEnd()
 	s.mu.Unlock()
 	seg := &segment{name: segmentName(first), first: first, last: first - 1, size: segmentHeader}
 	path := filepath.Join(s.dir, seg.name)
@@ -446,6 +455,7 @@ func (s *spool) writePosition() {
 		if f.done { // but not noted
 			s.pos.waiting += f.n
 		}
+		s.pos.waiting += f.part // likewise
 	}
 	err := s.posLog.write(&s.pos)
 	if err == nil {
@@ -469,7 +479,7 @@ func (s *spool) drop() {
 		if seg == s.writing || seg == s.reading && s.readOff < seg.size || seg.last >= max(s.pos.next, seg.first) {
 			return
 		}
-		if seg.last >= max(s.posNext, seg.first) {
+		if there := s.posLog.isThere(); !there || seg.last >= max(s.posNext, seg.first) {
 			// The next start must not miss what was done: better no position than an old one.
 			if s.writePosition(); s.posErr != nil {
 				s.posLog.forget()
