@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"time"
 )
 
 // Decoder reads what AppendBatch wrote. It knows the inputs and senders it has
@@ -95,6 +96,14 @@ func (dec *Decoder) Ruleset(p []byte) []byte {
 	d := decoding{p: p}
 	d.byte()
 	return d.text()
+}
+
+// ReceivedIn returns when the encoded batch was received, zero if that is not known.
+func ReceivedIn(p []byte) time.Time {
+	d := decoding{p: p}
+	d.byte()
+	d.text()
+	return timeOf(d.int())
 }
 
 // Append appends the messages in p to b, which must be empty or have the

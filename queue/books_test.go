@@ -88,13 +88,8 @@ func (k *bookkeeper) end() {
 		return
 	}
 	k.note("kill")
-	k.got = append(k.got, k.to.texts()...)
-	k.t.Cleanup(k.q.Stop)
 	had, end := k.onDisk()
-	k.mem = snapshot(k.t, k.mem)
-	k.fault = vfs.NewFault(k.mem)
-	k.fs = k.fault
-	k.failing(nil)
+	k.kill()
 	if k.stolen {
 		k.killed = true
 		has, from, told := k.waiting()

@@ -185,7 +185,7 @@ var errNumbers = errors.New("it has numbers that no message was given")
 func (s *spool) count(seg *segment, t *tally) (scanned, error) {
 	begun := false
 	high := seg.first
-	seg.last, seg.waiting = seg.first-1, 0
+	seg.last, seg.waiting, seg.since = seg.first-1, 0, time.Time{}
 	got, err := scan(s.fs, s.dir, seg, func(r *record, link uint64) {
 		if !begun {
 			begun = true
@@ -199,7 +199,7 @@ func (s *spool) count(seg *segment, t *tally) (scanned, error) {
 			waiting = max(0, r.msgs-first)
 		}
 		t.record(r, waiting)
-		seg.waiting += waiting
+		seg.note(r, waiting)
 		seg.last, high = r.seq, max(high, r.end())
 	})
 	if err == nil && high > maxKept {

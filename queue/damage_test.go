@@ -67,6 +67,18 @@ func (l *ledger) stop() {
 	l.got = append(l.got, l.to.texts()...)
 }
 
+// kill leaves the queue as it is, which goes on with files that nobody looks at any more.
+func (l *ledger) kill() {
+	l.t.Helper()
+	l.got = append(l.got, l.to.texts()...)
+	l.t.Cleanup(l.q.Stop)
+	l.fault.Set(nil)
+	l.mem = snapshot(l.t, l.mem)
+	l.fault = vfs.NewFault(l.mem)
+	l.fs = l.fault
+	l.failing(nil)
+}
+
 // settle waits as long as the queue may try something again.
 func (l *ledger) settle() {
 	time.Sleep(10 * time.Second)
@@ -353,13 +365,7 @@ func (l *ledger) whileKilled(f *diskFault) {
 	l.start(true)
 	l.sends(100)
 	l.settle()
-	l.got = l.to.texts()
-	killed := l.q
-	l.t.Cleanup(killed.Stop)
-	l.mem = snapshot(l.t, l.mem)
-	l.fault = vfs.NewFault(l.mem)
-	l.fs = l.fault
-	l.failing(nil)
+	l.kill()
 	f.twice = true
 	l.begin(f)
 	l.tryStart(false)

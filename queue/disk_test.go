@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"syslogd/internal/barrier"
 	"syslogd/internal/vfs"
@@ -142,8 +143,17 @@ func numbered(first, end int) []string {
 }
 
 func (b *diskBench) send(f *message.Flow, texts ...string) bool {
+	return b.enqueue(f, time.Time{}, texts)
+}
+
+// sendAt sends what was received then.
+func (b *diskBench) sendAt(received time.Time, texts ...string) bool {
+	return b.enqueue(nil, received, texts)
+}
+
+func (b *diskBench) enqueue(f *message.Flow, received time.Time, texts []string) bool {
 	mb := message.NewBatch(nil)
-	mb.Flow = f
+	mb.Flow, mb.Received = f, received
 	for _, s := range texts {
 		mb.Add([]byte(s), origin, peer)
 	}

@@ -54,17 +54,17 @@ func (q *Queue) Waiting() int {
 	return n
 }
 
-// Oldest is when the oldest message in memory arrived; zero without any. It may be a
-// batch too old: what a worker was given counts until it is done with all of it.
+// Oldest is when the oldest message that waits arrived, in memory or on disk; zero without
+// any, or when it is not known. It may be a batch too old: what a worker was given counts
+// until it is done with all of it.
 func (q *Queue) Oldest() time.Time {
-	q.mu.Lock()
-	defer q.mu.Unlock()
 	var oldest time.Time
 	older := func(t time.Time) {
-		if oldest.IsZero() || t.Before(oldest) {
+		if oldest.IsZero() || !t.IsZero() && t.Before(oldest) {
 			oldest = t
 		}
 	}
+	q.mu.Lock()
 	for i := range q.lanes {
 		l := &q.lanes[i]
 		if _, busy := l.beat.Sample(); busy {
@@ -74,5 +74,30 @@ func (q *Queue) Oldest() time.Time {
 			older(l.entries[0].Received)
 		}
 	}
+	d := q.disk
+	q.mu.Unlock()
+	if d != nil && d.spool.mu.TryLock() { // as in Waiting
+		older(d.spool.oldest())
+		d.spool.mu.Unlock()
+	}
 	return oldest
+}
+
+// oldest is when the oldest message on disk was received: numbers are given as messages
+// come. mu is held.
+func (s *spool) oldest() time.Time {
+	for _, f := range s.window {
+		if !f.done {
+			return f.since
+		}
+	}
+	if s.reading != nil && s.readOff < s.reading.size {
+		return s.readSince
+	}
+	for _, seg := range s.segments {
+		if !seg.read && seg != s.reading && seg.waiting > 0 {
+			return seg.since
+		}
+	}
+	return time.Time{}
 }

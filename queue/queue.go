@@ -551,7 +551,7 @@ func (q *Queue) Object() *metrics.Object {
 		metrics.Of("queue_dropped_total", "Messages dropped because the queue was full or did not drain at stop.", &q.Dropped),
 		metrics.Of("queue_discarded_total", "Messages left out by severity or sampling.", &q.Discarded),
 		{Name: "queue_messages", Help: "Messages queued or being processed.", Kind: metrics.Gauge, Read: func() float64 { return float64(q.Len()) }},
-		{Name: "queue_oldest_message_age_seconds", Help: "Age of the oldest message in memory, 0 without any.", Kind: metrics.Gauge, Read: func() float64 {
+		{Name: "queue_oldest_message_age_seconds", Help: "Age of the oldest message that waits in memory or on disk, 0 without any.", Kind: metrics.Gauge, Read: func() float64 {
 			if oldest := q.Oldest(); !oldest.IsZero() {
 				return time.Since(oldest).Seconds()
 			}

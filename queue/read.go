@@ -78,7 +78,7 @@ func (s *spool) seek() (seg *segment, err error) {
 			s.at = nil
 			return seg, err
 		}
-		s.reading, s.readOff = seg, s.at.off
+		s.reading, s.readOff, s.readSince = seg, s.at.off, seg.since
 		s.lastSeq, s.rescans = 0, 0
 	}
 }
@@ -144,6 +144,9 @@ func (s *spool) add(f *fed, r *record, first int) {
 	if first = min(first, n); first > 0 {
 		f.batch.Msgs = slices.Delete(f.batch.Msgs, had, had+first)
 	}
+	if f.n == 0 {
+		f.since = f.batch.Received
+	}
 	f.flow, f.old = r.flow, r.seq <= s.start
 	f.n += n - first
 	f.recs = append(f.recs, fedRecord{r.seq, n - first, first})
@@ -174,6 +177,7 @@ func (s *spool) passed(f *fed) {
 		s.reading.bad = s.at.bad
 	}
 	if f.n > 0 {
+		s.readSince = f.batch.Received // of the last record
 		s.window = append(s.window, f)
 	}
 }

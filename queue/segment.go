@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/vfs"
+	"syslogd/message"
 )
 
 // segment is one file of records.
@@ -27,6 +29,7 @@ type segment struct {
 	// waiting is how many messages that are not done were written to it, or found at
 	// the start; seen is how many of them were read, or are known to be lost.
 	waiting, seen int
+	since         time.Time // when the first of those was received
 	// read is set when the reader is through with it. The number in its name does not tell:
 	// when all records of a segment were cut off, the next one has the same.
 	read bool
@@ -39,6 +42,14 @@ const (
 )
 
 func segmentName(first uint64) string { return fmt.Sprintf("%016x%s", first, segmentSuffix) }
+
+// note counts n messages of a record that are not done.
+func (s *segment) note(r *record, n int) {
+	if s.since.IsZero() && n > 0 {
+		s.since = message.ReceivedIn(r.body)
+	}
+	s.waiting += n
+}
 
 // segmentsIn lists the segments in dir in the order of their numbers. A missing
 // directory has none.

@@ -76,6 +76,8 @@ type spool struct {
 	writing  *segment // that out is open for
 	reading  *segment
 	readOff  int64 // in reading
+	// readSince is when the last that was read of reading was received.
+	readSince time.Time
 
 	// What the reader alone uses.
 	at      *cursor // in reading
@@ -89,7 +91,8 @@ type spool struct {
 type fed struct {
 	batch *message.Batch
 	flow  uint64
-	old   bool // of an earlier run
+	old   bool      // of an earlier run
+	since time.Time // when the first message was received
 	recs  []fedRecord
 	n     int // messages in batch
 	done  bool
@@ -306,6 +309,7 @@ func (s *spool) write(r *record, sum uint32) error {
 // an error, again says that the segment goes on with another record.
 func (s *spool) put(cur *segment, r *record, sum uint32) (again bool, err error) {
 	sealRecord(s.buf, r, sum)
+	r.body = s.buf[recordHeader:]
 	_, err = vfs.WriteFull(s.out, s.buf)
 	if err == nil && s.sync {
 		err = s.out.Sync()
@@ -316,7 +320,7 @@ func (s *spool) put(cur *segment, r *record, sum uint32) (again bool, err error)
 	s.mu.Lock()
 	cur.size += int64(len(s.buf))
 	cur.last = r.seq
-	cur.waiting += r.msgs
+	cur.note(r, r.msgs)
 	s.end = max(s.end, r.end())
 	s.bytes += int64(len(s.buf))
 	s.stored += r.msgs
