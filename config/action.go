@@ -9,9 +9,9 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
-	"syslogd/listener"
 	"syslogd/output"
 	"syslogd/queue"
+	"syslogd/ratelimit"
 	"syslogd/router"
 	"syslogd/router/property"
 )
@@ -29,7 +29,7 @@ type actionCommon struct {
 	ErrorFile        string
 	ErrorFileMax     int64
 	StateFile        string
-	listener.PolicyName
+	LimitName        string // of a ratelimit() object, "" for none
 	router.Conditions
 }
 
@@ -62,7 +62,7 @@ var actionParams = param.Table[actionCommon]{
 		Doc("Size at which nothing more is written to it; 0 is no limit."),
 	param.String("action.externalState.file", func(c *actionCommon) *string { return &c.StateFile }).
 		Doc("File that suspends the action while its text is SUSPENDED."),
-	listener.PolicyParam("action.rateLimit.name", func(c *actionCommon) *listener.PolicyName { return &c.PolicyName }),
+	ratelimit.NameParam("action.rateLimit.name", func(c *actionCommon) *string { return &c.LimitName }),
 }
 
 func (c *Config) newCommon() actionCommon {

@@ -13,12 +13,12 @@ import (
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/internal/posix"
-	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/queue"
+	"syslogd/ratelimit"
 	"syslogd/router"
 	"syslogd/router/lookup"
 	"syslogd/router/script"
@@ -48,7 +48,7 @@ type Config struct {
 	Templates  *template.Set
 	Parsers    map[string]*Parser
 	Tables     *lookup.Set
-	Policies   *listener.Policies
+	Policies   *ratelimit.Policies
 	Buckets    *metrics.Buckets
 	Regexps    *posix.Compiler
 	Requests   *script.Requests

@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strings"
 	"syslogd/parser"
+	"syslogd/ratelimit"
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/internal/posix"
-	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
@@ -72,7 +72,7 @@ func newLoader(name string, file *syntax.File, reg *module.Registry, diags *diag
 	cfg := &Config{
 		Name: name, File: file, Templates: template.NewSet(),
 		Parsers: map[string]*Parser{}, Allowed: map[string][]string{}, modules: map[string]*loadedModule{},
-		Tables: &lookup.Set{}, Regexps: &posix.Compiler{}, Requests: &script.Requests{}, Policies: &listener.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
+		Tables: &lookup.Set{}, Regexps: &posix.Compiler{}, Requests: &script.Requests{}, Policies: &ratelimit.Policies{}, Zones: map[string]*message.Zone{}, Uses: map[*syntax.Directive]Use{},
 		Buckets: &metrics.Buckets{Counters: map[string]*metrics.Dynamic{}, Percentiles: map[string]*metrics.Percentiles{}},
 	}
 	cfg.Templates.Regexps, cfg.Tables.Regexps = cfg.Regexps, cfg.Regexps

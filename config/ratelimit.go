@@ -9,36 +9,36 @@ import (
 	"syslogd/config/param"
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
-	"syslogd/listener"
 	"syslogd/message"
+	"syslogd/ratelimit"
 )
 
-var rateLimitParams = param.Table[listener.Policy]{
-	param.String("name", func(c *listener.Policy) *string { return &c.Name }).Required().Doc("Name that inputs and actions refer to."),
-	param.NonNegInt("interval", func(c *listener.Policy) *int { return &c.Interval }).Default("0").Doc("Window in seconds; 0 is no limit."),
-	param.NonNegInt("burst", func(c *listener.Policy) *int { return &c.Burst }).Default("10000").Doc("Messages in a window."),
-	param.Severity("severity", func(c *listener.Policy) *message.Severity { return &c.Severity }).Default("0").Doc("Messages of this severity and less urgent ones are limited."),
-	param.String("policy", func(c *listener.Policy) *string { return &c.File }).Doc("YAML file with interval, burst, severity and perSource, or with scope: output and mode. It is read again on HUP."),
-	param.Bool("policyWatch", func(c *listener.Policy) *bool { return &c.Watch }).Default("off").Doc("Read the files again when they change."),
-	param.Func("policyWatchDebounce", param.KindDuration, func(c *listener.Policy, v string) error {
-		d, err := listener.ParseWindow(v)
+var rateLimitParams = param.Table[ratelimit.Policy]{
+	param.String("name", func(c *ratelimit.Policy) *string { return &c.Name }).Required().Doc("Name that inputs and actions refer to."),
+	param.NonNegInt("interval", func(c *ratelimit.Policy) *int { return &c.Interval }).Default("0").Doc("Window in seconds; 0 is no limit."),
+	param.NonNegInt("burst", func(c *ratelimit.Policy) *int { return &c.Burst }).Default("10000").Doc("Messages in a window."),
+	param.Severity("severity", func(c *ratelimit.Policy) *message.Severity { return &c.Severity }).Default("0").Doc("Messages of this severity and less urgent ones are limited."),
+	param.String("policy", func(c *ratelimit.Policy) *string { return &c.File }).Doc("YAML file with interval, burst, severity and perSource, or with scope: output and mode. It is read again on HUP."),
+	param.Bool("policyWatch", func(c *ratelimit.Policy) *bool { return &c.Watch }).Default("off").Doc("Read the files again when they change."),
+	param.Func("policyWatchDebounce", param.KindDuration, func(c *ratelimit.Policy, v string) error {
+		d, err := ratelimit.ParseWindow(v)
 		if err != nil {
 			return fmt.Errorf("want a time such as 500ms or 5s, found %q", v)
 		}
 		c.Debounce = d
 		return nil
-	}, func(c *listener.Policy) string { return c.Debounce.String() }).Default("5s").Doc("How long a file must be quiet before it is read again: ms, s, m, h; a bare number is seconds."),
-	param.Bool("perSource", func(c *listener.Policy) *bool { return &c.PerSource }).Default("off").Doc("Limit each source on its own, as perSourcePolicy says."),
-	param.String("perSourcePolicy", func(c *listener.Policy) *string { return &c.SourceFile }).Doc("YAML file with the limits of sources."),
-	param.String("perSourceKeyTpl", func(c *listener.Policy) *string { return &c.KeyName }).Default("RSYSLOG_PerSourceKey").Doc("Template that renders the name of the source; the host name by default."),
-	param.PositiveInt("perSourceMaxStates", func(c *listener.Policy) *int { return &c.MaxStates }).Default("10000").Doc("Sources that are known at a time; the one not seen for longest makes room."),
-	param.PositiveInt("perSourceTopN", func(c *listener.Policy) *int { return &c.TopN }).Default("10").Doc("Sources with most losses that the metrics name."),
+	}, func(c *ratelimit.Policy) string { return c.Debounce.String() }).Default("5s").Doc("How long a file must be quiet before it is read again: ms, s, m, h; a bare number is seconds."),
+	param.Bool("perSource", func(c *ratelimit.Policy) *bool { return &c.PerSource }).Default("off").Doc("Limit each source on its own, as perSourcePolicy says."),
+	param.String("perSourcePolicy", func(c *ratelimit.Policy) *string { return &c.SourceFile }).Doc("YAML file with the limits of sources."),
+	param.String("perSourceKeyTpl", func(c *ratelimit.Policy) *string { return &c.KeyName }).Default("RSYSLOG_PerSourceKey").Doc("Template that renders the name of the source; the host name by default."),
+	param.PositiveInt("perSourceMaxStates", func(c *ratelimit.Policy) *int { return &c.MaxStates }).Default("10000").Doc("Sources that are known at a time; the one not seen for longest makes room."),
+	param.PositiveInt("perSourceTopN", func(c *ratelimit.Policy) *int { return &c.TopN }).Default("10").Doc("Sources with most losses that the metrics name."),
 }
 
 // rateLimit reads a ratelimit() object.
 func (l *loader) rateLimit(o *syntax.Object) {
 	obj := param.ObjectOf(o, "ratelimit()", "this rate limit is ignored")
-	p := &listener.Policy{Template: l.cfg.Templates.Lookup}
+	p := &ratelimit.Policy{Template: l.cfg.Templates.Lookup}
 	rateLimitParams.SetDefaults(p)
 	ok := rateLimitParams.Decode(p, obj, l.diags)
 	param.ReportUnknown(obj, rateLimitParams.Infos(), l.diags)
@@ -125,7 +125,7 @@ func (l *loader) checkLimits() {
 }
 
 // Limit returns the policy that an input is limited by, nil for none.
-func (c *Config) Limit(in *Input) *listener.Policy {
+func (c *Config) Limit(in *Input) *ratelimit.Policy {
 	if conf, ok := in.Conf.(limited); ok {
 		return usable(c.Policies.Lookup(conf.RateLimitName()), false)
 	}
@@ -133,11 +133,11 @@ func (c *Config) Limit(in *Input) *listener.Policy {
 }
 
 // ActionLimit returns the policy that an action is limited by, nil for none.
-func (c *Config) ActionLimit(a *Action) *listener.Policy {
+func (c *Config) ActionLimit(a *Action) *ratelimit.Policy {
 	return usable(c.Policies.Lookup(a.common.LimitName), true)
 }
 
-func usable(p *listener.Policy, output bool) *listener.Policy {
+func usable(p *ratelimit.Policy, output bool) *ratelimit.Policy {
 	if p == nil || p.Allowance().Output != output {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	"syslogd/output"
 	"syslogd/parser"
 	"syslogd/queue"
+	"syslogd/ratelimit"
 	"syslogd/router"
 	"syslogd/router/template"
 	"syslogd/store"
@@ -28,7 +29,7 @@ const fileTemplate = "RSYSLOG_FileFormat"
 
 func (e *Engine) buildActions(diags *diag.List) {
 	report := func(text string) func(name string) {
-		var limit listener.LogLimiter
+		var limit ratelimit.PerMinute
 		return func(name string) {
 			if limit.Allow() {
 				e.log.Error(text, "ruleset", name)
@@ -94,7 +95,7 @@ func (e *Engine) buildAction(a *config.Action) error {
 	}
 	a.Delivery = output.NewDelivery(out, a.Policy, env.Log, e.env.Now)
 	if p := e.cfg.ActionLimit(a); p != nil {
-		a.Limit = &listener.RateLimit{Policy: p, Name: "action " + a.Name, Log: env.Log}
+		a.Limit = &ratelimit.Limit{Policy: p, Name: "action " + a.Name, Log: env.Log}
 	}
 	e.parts = append(e.parts, out)
 	if f, ok := out.(output.Flusher); ok {
@@ -334,9 +335,9 @@ func (e *Engine) buildInputs(diags *diag.List) {
 }
 
 // policyFilter applies the policy to the messages of an input.
-func (e *Engine) policyFilter(p *listener.Policy, in listener.Input, sub *listener.Submitter) *listener.PolicyFilter {
+func (e *Engine) policyFilter(p *ratelimit.Policy, in listener.Input, sub *listener.Submitter) *ratelimit.Filter {
 	parse := func(b *message.Batch, m *message.Message) { e.router.Ruleset(sub.Ruleset).Parser.Parse(b, m) }
-	f := p.NewPolicyFilter("ratelimit "+p.Name, parse, e.newContext(), e.env.Now)
+	f := p.NewFilter("ratelimit "+p.Name, parse, e.newContext(), e.env.Now)
 	if _, own := in.(interface{ LimitsItself() }); own {
 		f.SourcesOnly()
 	}

@@ -9,6 +9,7 @@ import (
 
 	"syslogd/message"
 	"syslogd/metrics"
+	"syslogd/ratelimit"
 )
 
 // AccessList says which senders are permitted: addresses, networks, host names
@@ -18,7 +19,7 @@ type AccessList struct {
 	names []string
 
 	log     *slog.Logger
-	limit   LogLimiter
+	limit   ratelimit.PerMinute
 	text    string
 	Refused metrics.Counter
 }

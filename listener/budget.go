@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"syslogd/metrics"
+	"syslogd/ratelimit"
 )
 
 // Budget bounds the memory of what connections hold while they wait: the start of frames
@@ -28,7 +29,7 @@ type Budget struct {
 
 	mu      sync.Mutex
 	holders map[*intake]struct{} // that hold worthNoting or more
-	told    LogLimiter
+	told    ratelimit.PerMinute
 }
 
 // worthNoting is what a connection holds at least to be one that may be closed.

@@ -8,6 +8,7 @@ import (
 	"syslogd/internal/barrier"
 	"syslogd/internal/datagram"
 	"syslogd/metrics"
+	"syslogd/ratelimit"
 )
 
 const (
@@ -29,7 +30,7 @@ type Datagrams struct {
 
 	reader DatagramReader
 	log    *slog.Logger
-	faults LogLimiter
+	faults ratelimit.PerMinute
 	lost   *metrics.Loss // by a panic
 	ctx    context.Context
 	ended  func()

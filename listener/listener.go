@@ -9,6 +9,7 @@ import (
 
 	"syslogd/message"
 	"syslogd/parser/frame"
+	"syslogd/ratelimit"
 )
 
 // Input is what an input module implements.
@@ -80,7 +81,7 @@ type Submitter struct {
 	Queue   Queue
 	Ruleset string
 	// Filter, if not nil, takes messages away that a rate limit does not let through.
-	Filter *PolicyFilter
+	Filter *ratelimit.Filter
 	// Until ends when a stop has waited long enough for room in the queue; nil: never.
 	Until context.Context
 }

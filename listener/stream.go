@@ -24,6 +24,7 @@ import (
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/parser/frame"
+	"syslogd/ratelimit"
 )
 
 // StreamOptions are the settings of a StreamServer. They do not change once it listens.
@@ -63,7 +64,7 @@ type StreamOptions struct {
 	NotifyClose  bool
 	PreserveCase bool
 	Access       *AccessList
-	Limit        *RateLimit
+	Limit        *ratelimit.Limit
 	Names        *Names
 	// LocalPeer, if not nil, is the sender of all messages (unix sockets).
 	LocalPeer *message.Peer
@@ -86,13 +87,13 @@ type StreamServer struct {
 	crowd crowd
 	most  int // number that a connection's descriptor may not reach; 0: none
 
-	framing, oversize LogLimiter
-	full              LogLimiter
-	evictions         LogLimiter
-	wrongTLS          LogLimiter
-	accepting         LogLimiter
+	framing, oversize ratelimit.PerMinute
+	full              ratelimit.PerMinute
+	evictions         ratelimit.PerMinute
+	wrongTLS          ratelimit.PerMinute
+	accepting         ratelimit.PerMinute
 	collecting        atomic.Int64 // bytes of large frames that sessions collect
-	handshakes        LogLimiter
+	handshakes        ratelimit.PerMinute
 
 	// Counters, in messages and bytes unless their name says otherwise.
 	Received      metrics.Counter

@@ -22,6 +22,7 @@ import (
 	"syslogd/modify"
 	"syslogd/output"
 	"syslogd/parser"
+	"syslogd/ratelimit"
 	"syslogd/store"
 )
 
@@ -45,7 +46,7 @@ type Env struct {
 	// Names resolves addresses of senders and holds the local host name.
 	Names *listener.Names
 	// Policies are the ratelimit() objects.
-	Policies *listener.Policies
+	Policies *ratelimit.Policies
 	// Allowed are the $AllowedSender lists, by protocol ("UDP", "TCP").
 	Allowed map[string]*listener.AccessList
 	// Global are settings that several modules read.

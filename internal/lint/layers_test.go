@@ -31,6 +31,8 @@ func layer(pkg string) int {
 		return 50
 	case pkg == "listener", pkg == "output", pkg == "modify", pkg == "store", pkg == "queue":
 		return 40
+	case pkg == "ratelimit":
+		return 36
 	case strings.HasPrefix(pkg, "router/internal/"): // helpers of tests
 		return 35
 	case strings.HasPrefix(pkg, "router/"), pkg == "parser", pkg == "tls":

@@ -19,6 +19,7 @@ import (
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser"
+	"syslogd/ratelimit"
 )
 
 // Module describes imfile to the registry.
@@ -94,8 +95,8 @@ type input struct {
 
 	stats                     counters
 	lost                      *metrics.Loss // messages that are cut or split
-	warn, limitWarn, openWarn listener.LogLimiter
-	saveWarn                  listener.LogLimiter
+	warn, limitWarn, openWarn ratelimit.PerMinute
+	saveWarn                  ratelimit.PerMinute
 }
 
 // Files are the state files of the module.

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/barrier"
-	"syslogd/listener"
+	"syslogd/ratelimit"
 )
 
 // hub watches directories for all inputs of the module: the number of inotify
@@ -25,7 +25,7 @@ type hub struct {
 	users  int
 	watches
 	max   int
-	limit listener.LogLimiter
+	limit ratelimit.PerMinute
 	done  chan struct{} // closed by the reader of events
 }
 

@@ -18,6 +18,7 @@ import (
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
+	"syslogd/ratelimit"
 )
 
 // Module describes imklog to the registry.
@@ -36,17 +37,16 @@ func describe() *module.Input {
 
 // ModuleConfig is module(load="imklog").
 type ModuleConfig struct {
-	listener.PolicyName
-	Ruleset, Path             string
-	AnyFacility               bool
-	ConsoleLevel              int
-	ParseStamp, KeepStamp     bool
-	LimitInterval, LimitBurst int
+	ratelimit.Config
+	Ruleset, Path         string
+	AnyFacility           bool
+	ConsoleLevel          int
+	ParseStamp, KeepStamp bool
 }
 
 const fromKernel = "the server's own messages have facility syslog"
 
-var params = param.Table[ModuleConfig]{
+var params = param.Join(param.Table[ModuleConfig]{
 	param.Ruleset("ruleset", func(c *ModuleConfig) *string { return &c.Ruleset }).Doc("Ruleset of the messages."),
 	param.String("logPath", func(c *ModuleConfig) *string { return &c.Path }).Legacy("KLogPath").Default("/proc/kmsg").Doc("Where the kernel's messages are read."),
 	param.Bool("permitNonKernelFacility", func(c *ModuleConfig) *bool { return &c.AnyFacility }).Legacy("KLogPermitNonKernelFacility").Default("off").
@@ -58,15 +58,14 @@ var params = param.Table[ModuleConfig]{
 	param.Bool("keepKernelTimestamp", func(c *ModuleConfig) *bool { return &c.KeepStamp }).Legacy("KLogKeepKernelTimestamp").Default("off").
 		Doc("With parseKernelTimestamp: leave it in the text."),
 	param.NoEffect[ModuleConfig]("internalMsgFacility", fromKernel).Legacy("KLogInternalMsgFacility"),
-	param.NonNegInt("rateLimitInterval", func(c *ModuleConfig) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
-	param.NonNegInt("rateLimitBurst", func(c *ModuleConfig) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-	listener.PolicyParam("rateLimit.name", func(c *ModuleConfig) *listener.PolicyName { return &c.PolicyName }),
 	param.Gone[ModuleConfig]("$KLogLocalIPIF").Legacy("KLogLocalIPIF"),
 	param.Gone[ModuleConfig]("$KLogUseSyscallInterface").Legacy("KLogUseSyscallInterface"),
 	param.Gone[ModuleConfig]("$KLogSymbolLookup").Legacy("KLogSymbolLookup"),
 	param.Gone[ModuleConfig]("$KLogSymbolsTwice").Legacy("KLogSymbolsTwice"),
 	param.Gone[ModuleConfig]("$DebugPrintKernelSymbols").Legacy("DebugPrintKernelSymbols"),
-}
+}, ratelimit.Params(ratelimit.Parameters{
+	Interval: "rateLimitInterval", Burst: "rateLimitBurst", Name: "rateLimit.name", DefaultBurst: "10000",
+}, func(c *ModuleConfig) *ratelimit.Config { return &c.Config }))
 
 var origin = &message.Origin{Name: "imklog", Format: message.Structured}
 
@@ -83,7 +82,7 @@ type input struct {
 	env   module.Env
 	dev   *listener.Device
 	sub   *listener.Submitter
-	limit *listener.RateLimit
+	limit *ratelimit.Limit
 	batch *message.Batch
 	host  []byte
 	rest  []byte // of a line that has not ended
@@ -94,7 +93,7 @@ type input struct {
 // New returns the input.
 func New(c ModuleConfig, env module.Env) (listener.Input, error) {
 	in := &input{conf: c, env: env}
-	in.limit = &listener.RateLimit{Policy: env.Policies.Lookup(c.LimitName), Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imklog", Log: env.Log}
+	in.limit = c.Limit(env.Policies, "imklog", env.Log)
 	return in, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
+	"syslogd/ratelimit"
 )
 
 type collect struct{ lines chan string }
@@ -37,7 +38,7 @@ func newInput(t *testing.T, edit func(*ModuleConfig)) *input {
 	var c ModuleConfig
 	params.SetDefaults(&c)
 	edit(&c)
-	in, err := New(c, module.Env{Log: slog.New(slog.DiscardHandler), Metrics: new(metrics.Set), Now: time.Now, Policies: new(listener.Policies),
+	in, err := New(c, module.Env{Log: slog.New(slog.DiscardHandler), Metrics: new(metrics.Set), Now: time.Now, Policies: new(ratelimit.Policies),
 		Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"})})
 	if err != nil {
 		t.Fatal(err)

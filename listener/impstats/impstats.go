@@ -16,6 +16,7 @@ import (
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/module"
+	"syslogd/ratelimit"
 )
 
 // Module describes impstats to the registry.
@@ -42,7 +43,7 @@ type input struct {
 	fs   vfs.FS
 	last map[[4]string]uint64 // of counters that are reset, by name, origin, sender and counter
 	text []byte
-	fail listener.LogLimiter
+	fail ratelimit.PerMinute
 }
 
 // New returns the input.

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -22,6 +21,7 @@ import (
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser/frame"
+	"syslogd/ratelimit"
 )
 
 // Module describes imptcp to the registry.
@@ -40,7 +40,7 @@ type ModuleConfig struct {
 
 // Config is input(type="imptcp").
 type Config struct {
-	listener.PolicyName
+	ratelimit.Config
 	listener.OriginConfig
 	Port, Address, Path string
 	Unlink              bool
@@ -48,23 +48,19 @@ type Config struct {
 	Owner, Group        int
 	FailOnChown         bool
 
-	Name, Ruleset, PortFile   string
-	DiscardTruncated          bool
-	MaxFrameSize              int
-	DelimiterRegex            string
-	OctetCounting             bool
-	CiscoASA, MultiLine       bool
-	MaxSessions               int
-	MaxPerSource              int
-	NotifyOpen, NotifyClose   bool
-	KeepAlive                 bool
-	KeepAliveProbes           int
-	KeepAliveTime             int
-	KeepAliveInterval         int
-	AddtlDelimiter            int
-	Compression               listener.Compression
-	LimitInterval, LimitBurst int
-	Backlog                   int
+	Name, Ruleset, PortFile string
+	DiscardTruncated        bool
+	MaxFrameSize            int
+	DelimiterRegex          string
+	OctetCounting           bool
+	CiscoASA, MultiLine     bool
+	MaxSessions             int
+	MaxPerSource            int
+	NotifyOpen, NotifyClose bool
+	KeepAlive               param.KeepAlive
+	AddtlDelimiter          int
+	Compression             listener.Compression
+	Backlog                 int
 }
 
 const ownThreads = "the server chooses itself how many threads read; the workers of the queue do the rest"
@@ -102,18 +98,15 @@ var inputParams = param.Join(param.Table[Config]{
 	param.Enum("compression.mode", func(c *Config) *listener.Compression { return &c.Compression },
 		param.Choice[listener.Compression]{Name: "none", Value: listener.Uncompressed}, param.Choice[listener.Compression]{Name: "stream:always", Value: listener.Zlib}).Default("none").
 		Doc("stream:always if the senders compress all that goes over a connection (zlib)."),
-	param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Legacy("InputPTCPServerKeepAlive").Default("off").Doc("TCP keep-alive."),
-	param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Legacy("InputPTCPServerKeepAlive_probes").Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
-	param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Legacy("InputPTCPServerKeepAlive_time").Doc("Idle seconds before the first probe; 0 is the system's."),
-	param.NonNegInt("keepAlive.interval", func(c *Config) *int { return &c.KeepAliveInterval }).Legacy("InputPTCPServerKeepAlive_intvl").Doc("Seconds between probes; 0 is the system's."),
 	param.Int("addtlFrameDelimiter", func(c *Config) *int { return &c.AddtlDelimiter }).Range(-1, 255).Legacy("InputPTCPServerAddtlFrameDelimiter").Default("-1").Doc("A further byte that ends a frame, decimal; -1 is none."),
-	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
-	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 	param.Bool("multiLine", func(c *Config) *bool { return &c.MultiLine }).Default("off").Doc("LF ends a frame only in front of <."),
 	param.String("listenPortFileName", func(c *Config) *string { return &c.PortFile }).Doc("File that gets the number of the port."),
 	param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Inherits("as long as the system allows").Doc("Length of the kernel's queue of new connections."),
-}, listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }))
+},
+	param.KeepAliveParams("InputPTCPServerKeepAlive", func(c *Config) *param.KeepAlive { return &c.KeepAlive }),
+	ratelimit.Params(ratelimit.Named("rateLimit.", "10000"), func(c *Config) *ratelimit.Config { return &c.Config }),
+	listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }),
+)
 
 func inherit(m *ModuleConfig, c *Config) { c.MaxSessions = m.MaxSessions }
 
@@ -254,11 +247,11 @@ func (in *input) options() (listener.StreamOptions, error) {
 	opt := listener.StreamOptions{
 		Backlog: c.Backlog, PortFile: c.PortFile, MaxSessions: c.MaxSessions, MaxPerSource: c.MaxPerSource,
 		Budget: in.env.Budget, Losses: in.env.Losses,
-		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
+		KeepAlive:     c.KeepAlive.Settings(),
 		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
 		NotifyOpen: c.NotifyOpen, NotifyClose: c.NotifyClose,
 		Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
-		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: fmt.Sprintf("imptcp(%s/%s/IPv4)", c.Address, c.Port), Log: in.env.Log},
+		Limit:  c.Limit(nil, fmt.Sprintf("imptcp(%s/%s/IPv4)", c.Address, c.Port), in.env.Log),
 		Origin: origin, Compression: c.Compression,
 	}
 	o := frame.Defaults()

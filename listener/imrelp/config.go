@@ -5,6 +5,7 @@ import (
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/parser/frame/relp"
+	"syslogd/ratelimit"
 	"syslogd/tls"
 )
 
@@ -13,21 +14,16 @@ type ModuleConfig struct{ Ruleset string }
 
 // Config is input(type="imrelp").
 type Config struct {
-	listener.PolicyName
+	ratelimit.Config
 	listener.OriginConfig
 	Port, Address, Name string
 	Ruleset             string
-	KeepAlive           bool
-	KeepAliveProbes     int
-	KeepAliveTime       int
-	KeepAliveInterval   int
+	KeepAlive           param.KeepAlive
 	MaxDataSize         int64
 	Oversize            relp.Oversize
 	FlowControl         string
 	MaxSessions         int
 	MaxPerSource        int
-	LimitInterval       int
-	LimitBurst          int
 	TLS                 tls.Options
 }
 
@@ -47,10 +43,6 @@ var inputParams = param.Join(
 		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to listen on; all by default."),
 		param.String("name", func(c *Config) *string { return &c.Name }).Default("imrelp").Doc("Value of the property inputname, and name in metrics."),
 		param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputRELPServerBindRuleset").ModuleWide().Inherits("module").Doc("Ruleset of the messages."),
-		param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Default("off").Doc("TCP keep-alive."),
-		param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
-		param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Doc("Idle seconds before the first probe; 0 is the system's."),
-		param.NonNegInt("keepAlive.interval", func(c *Config) *int { return &c.KeepAliveInterval }).Doc("Seconds between probes; 0 is the system's."),
 		param.Size("maxDataSize", func(c *Config) *int64 { return &c.MaxDataSize }).Inherits("global maxMessageSize").Doc("Length of a message at most."),
 		param.Enum("oversizeMode", func(c *Config) *relp.Oversize { return &c.Oversize },
 			param.Choice[relp.Oversize]{Name: "truncate", Value: relp.Truncate},
@@ -63,11 +55,13 @@ var inputParams = param.Join(
 		param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Default("5000").Doc("Connections at a time; 0 is no limit. rsyslogd has no limit."),
 		param.NonNegInt("maxSessionsPerSource", func(c *Config) *int { return &c.MaxPerSource }).Default("0").
 			Doc("Connections of one address at a time; 0 is no limit. Not known to rsyslogd."),
-		param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit. What comes beyond is acknowledged and dropped."),
-		param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-		listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 		param.NoEffect[Config]("tls.dhBits", "there are no key exchanges over finite fields"),
 	},
+	param.KeepAliveParams("", func(c *Config) *param.KeepAlive { return &c.KeepAlive }),
+	ratelimit.Params(ratelimit.Parameters{
+		Interval: "rateLimit.interval", Burst: "rateLimit.burst", Name: "rateLimit.name", DefaultBurst: "10000",
+		Note: " What comes beyond is acknowledged and dropped.",
+	}, func(c *Config) *ratelimit.Config { return &c.Config }),
 	listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }),
 	param.Group(func(c *Config) *tls.Options { return &c.TLS }, tls.RELPParams),
 )

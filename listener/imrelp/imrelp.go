@@ -8,7 +8,6 @@ import (
 	stdtls "crypto/tls"
 	"net"
 	"strconv"
-	"time"
 
 	"syslogd/listener"
 	"syslogd/metrics"
@@ -98,11 +97,11 @@ func (in *input) options() (listener.StreamOptions, error) {
 	opt := listener.StreamOptions{
 		TLS: in.tls, MaxSessions: c.MaxSessions, MaxPerSource: c.MaxPerSource, Budget: in.env.Budget,
 		Losses:        in.env.Losses,
-		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
+		KeepAlive:     c.KeepAlive.Settings(),
 		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
 		PreserveCase: true,
 		Names:        in.env.Names, Log: in.env.Log.With("input", c.Name),
-		Limit:    &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imrelp(" + c.Port + ")", Log: in.env.Log},
+		Limit:    c.Limit(nil, "imrelp("+c.Port+")", in.env.Log),
 		Origin:   origin,
 		Dialogue: func() listener.Dialogue { return &dialogue{frames: relp.NewReader(&in.frames)} },
 	}

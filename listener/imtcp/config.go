@@ -3,6 +3,7 @@ package imtcp
 import (
 	"syslogd/config/param"
 	"syslogd/listener"
+	"syslogd/ratelimit"
 	"syslogd/tls"
 )
 
@@ -12,27 +13,24 @@ const maxFrameLimit = 200000000
 // Common are the parameters that the module and its inputs share: a value of
 // the module is the default of the inputs.
 type Common struct {
-	FlowControl       bool
-	DisableLF         bool
-	DiscardTruncated  bool
-	NotifyClose       bool
-	NotifyOpen        bool
-	AddtlDelimiter    int
-	MaxFrameSize      int
-	MaxSessions       int
-	MaxPerSource      int
-	MaxListeners      int
-	PreserveCase      bool
-	KeepAlive         bool
-	KeepAliveProbes   int
-	KeepAliveTime     int
-	KeepAliveInterval int
-	PermittedPeers    []string
-	AllowedSender     []string
-	TLS               tls.Options
-	Namespace         string
-	Compressed        bool
-	Driver            listener.Compression
+	FlowControl      bool
+	DisableLF        bool
+	DiscardTruncated bool
+	NotifyClose      bool
+	NotifyOpen       bool
+	AddtlDelimiter   int
+	MaxFrameSize     int
+	MaxSessions      int
+	MaxPerSource     int
+	MaxListeners     int
+	PreserveCase     bool
+	KeepAlive        param.KeepAlive
+	PermittedPeers   []string
+	AllowedSender    []string
+	TLS              tls.Options
+	Namespace        string
+	Compressed       bool
+	Driver           listener.Compression
 
 	octetOff bool // the module's octetCountedFraming="off"
 }
@@ -45,7 +43,7 @@ type ModuleConfig struct {
 
 // Config is input(type="imtcp").
 type Config struct {
-	listener.PolicyName
+	ratelimit.Config
 	listener.OriginConfig
 	Common
 	Port           string
@@ -57,8 +55,6 @@ type Config struct {
 	CiscoASA       bool
 	MultiLine      bool
 	DelimiterRegex string
-	LimitInterval  int
-	LimitBurst     int
 	Backlog        int
 }
 
@@ -89,10 +85,6 @@ var commonParams = param.Join(
 			Doc("Listeners of the module at most. There is no limit here."),
 		param.Bool("preserveCase", func(c *Common) *bool { return &c.PreserveCase }).Legacy("InputTCPServerPreserveCase").Default("on").
 			Doc("Keep the case of senders' names."),
-		param.Bool("keepAlive", func(c *Common) *bool { return &c.KeepAlive }).Legacy("InputTCPServerKeepAlive").Default("off").Doc("TCP keep-alive."),
-		param.NonNegInt("keepAlive.probes", func(c *Common) *int { return &c.KeepAliveProbes }).Legacy("InputTCPServerKeepAlive_probes").Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
-		param.NonNegInt("keepAlive.time", func(c *Common) *int { return &c.KeepAliveTime }).Legacy("InputTCPServerKeepAlive_time").Doc("Idle seconds before the first probe; 0 is the system's."),
-		param.NonNegInt("keepAlive.interval", func(c *Common) *int { return &c.KeepAliveInterval }).Legacy("InputTCPServerKeepAlive_intvl").Doc("Seconds between probes; 0 is the system's."),
 		param.Strings("permittedPeer", func(c *Common) *[]string { return &c.PermittedPeers }).Legacy("InputTCPServerStreamDriverPermittedPeer").
 			Doc("Peers that may connect: names or fingerprints, by streamDriver.authMode."),
 		param.Strings("allowedSender", func(c *Common) *[]string { return &c.AllowedSender }).
@@ -110,6 +102,7 @@ var commonParams = param.Join(
 		param.NoEffect[Common]("compression.maxDecompressedBytesPerReceive", inPieces),
 		param.NoEffect[Common]("compression.maxTotalZstdWindowBytes", "the window of a stream is at most 8 MiB"),
 	},
+	param.KeepAliveParams("InputTCPServerKeepAlive", func(c *Common) *param.KeepAlive { return &c.KeepAlive }),
 	param.Group(func(c *Common) *tls.Options { return &c.TLS }, tls.Params),
 )
 
@@ -133,11 +126,9 @@ var inputParams = param.Join(
 		param.Bool("framingFix.cisco.asa", func(c *Config) *bool { return &c.CiscoASA }).Default("off").Doc("Skip a blank at the start of a frame."),
 		param.Bool("multiLine", func(c *Config) *bool { return &c.MultiLine }).Default("off").Doc("LF ends a frame only in front of <."),
 		param.String("framing.delimiter.regex", func(c *Config) *string { return &c.DelimiterRegex }).Doc("Extended regular expression of a line that begins a message."),
-		param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
-		param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-		listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 		param.NonNegInt("socketBacklog", func(c *Config) *int { return &c.Backlog }).Inherits("as long as the system allows").Doc("Length of the kernel's queue of new connections."),
 	},
+	ratelimit.Params(ratelimit.Named("rateLimit.", "10000"), func(c *Config) *ratelimit.Config { return &c.Config }),
 	listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }),
 	withoutDirectives(param.Group(func(c *Config) *Common { return &c.Common }, commonParams)),
 )

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"time"
 
 	"syslogd/config/param"
 	"syslogd/internal/diag"
@@ -101,11 +100,11 @@ func (in *input) options() (listener.StreamOptions, error) {
 	opt := listener.StreamOptions{
 		Backlog: c.Backlog, PortFile: c.PortFile, TLS: in.tls, MaxSessions: c.MaxSessions, MaxPerSource: c.MaxPerSource,
 		Budget: in.env.Budget, Losses: in.env.Losses,
-		KeepAlive:     net.KeepAliveConfig{Enable: c.KeepAlive, Idle: time.Duration(c.KeepAliveTime) * time.Second, Interval: time.Duration(c.KeepAliveInterval) * time.Second, Count: c.KeepAliveProbes},
+		KeepAlive:     c.KeepAlive.Settings(),
 		QuietOversize: !in.env.Global.OversizeReport, Oversize: in.env.Oversize,
 		NotifyOpen: c.NotifyOpen, NotifyClose: c.NotifyClose, PreserveCase: c.PreserveCase,
 		Access: access, Names: in.env.Names, Log: in.env.Log.With("input", c.Name),
-		Limit:  &listener.RateLimit{Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "imtcp(" + c.Port + ")", Log: in.env.Log},
+		Limit:  c.Limit(nil, "imtcp("+c.Port+")", in.env.Log),
 		Origin: origin, Namespace: c.Namespace,
 	}
 	if c.Compressed {

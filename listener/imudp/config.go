@@ -2,10 +2,10 @@ package imudp
 
 import (
 	"fmt"
-	"time"
 
 	"syslogd/config/param"
 	"syslogd/listener"
+	"syslogd/ratelimit"
 )
 
 // ModuleConfig is module(load="imudp").
@@ -18,7 +18,7 @@ type ModuleConfig struct {
 
 // Config is input(type="imudp").
 type Config struct {
-	listener.PolicyName
+	ratelimit.Config
 	listener.OriginConfig
 	Port          []string
 	Address       string
@@ -29,8 +29,6 @@ type Config struct {
 	Ruleset       string
 	RcvBuf        int64
 	FreeBind      int
-	LimitInterval int
-	LimitBurst    int
 	AllowedSender []string
 
 	// Of the module.
@@ -61,23 +59,20 @@ var inputParams = param.Join(param.Table[Config]{
 	param.Ruleset("ruleset", func(c *Config) *string { return &c.Ruleset }).Legacy("InputUDPServerBindRuleset").Misnamed("UDPServerBindRuleset").Doc("Ruleset of the messages."),
 	param.Size("rcvbufSize", func(c *Config) *int64 { return &c.RcvBuf }).Default("4m").Doc("Receive buffer of the socket, beyond the system's limit (net.core.rmem_max) if privileged, else up to it; 0 is the system's. That it is smaller is said at the start, unless it is the default."),
 	param.Int("ipFreeBind", func(c *Config) *int { return &c.FreeBind }).Range(0, 2).Default("2").Doc("Bind to an address that the host does not have yet: 0 no, 1 yes, 2 yes and say when it can not be set."),
-	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
-	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 	param.Strings("allowedSender", func(c *Config) *[]string { return &c.AllowedSender }).Inherits("module").Doc("Addresses, networks and host names that may send."),
-}, listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }))
+},
+	ratelimit.Params(ratelimit.Named("rateLimit.", "10000"), func(c *Config) *ratelimit.Config { return &c.Config }),
+	listener.OriginParams(func(c *Config) *listener.OriginConfig { return &c.OriginConfig }),
+)
 
 func inherit(m *ModuleConfig, c *Config) {
 	c.BatchSize, c.Threads, c.PreserveCase, c.AllowedSender = m.BatchSize, m.Threads, m.PreserveCase, m.AllowedSender
 }
 
-func (in *input) rateLimit(port string) *listener.RateLimit {
+func (in *input) rateLimit(port string) *ratelimit.Limit {
 	address := in.conf.Address
 	if address == "" {
 		address = "*"
 	}
-	return &listener.RateLimit{
-		Interval: time.Duration(in.conf.LimitInterval) * time.Second, Burst: in.conf.LimitBurst,
-		Name: fmt.Sprintf("imudp(%s/%s/IPv4)", address, port), Log: in.env.Log,
-	}
+	return in.conf.Limit(nil, fmt.Sprintf("imudp(%s/%s/IPv4)", address, port), in.env.Log)
 }

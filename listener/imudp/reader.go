@@ -15,6 +15,7 @@ import (
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
+	"syslogd/ratelimit"
 )
 
 // listenerGroup is what the sockets of one port share.
@@ -22,7 +23,7 @@ type listenerGroup struct {
 	origin       *message.Origin
 	stats        *counters
 	access       *listener.AccessList
-	limit        *listener.RateLimit
+	limit        *ratelimit.Limit
 	names        *listener.Names
 	preserveCase bool
 	batch        int

@@ -3,7 +3,7 @@ package imuxsock
 import (
 	"syslogd/config/param"
 	"syslogd/internal/diag"
-	"syslogd/listener"
+	"syslogd/ratelimit"
 )
 
 // ModuleConfig is module(load="imuxsock"): the system log socket.
@@ -15,7 +15,7 @@ type ModuleConfig struct {
 
 // Config is input(type="imuxsock"), one socket.
 type Config struct {
-	listener.PolicyName
+	ratelimit.Config
 	Path            string
 	Unlink          bool
 	CreatePath      bool
@@ -29,8 +29,6 @@ type Config struct {
 	SystemPID       bool
 	SpecialParser   bool
 	ParseHostname   bool
-	LimitInterval   int
-	LimitBurst      int
 	LimitSeverity   int
 
 	// IgnoreOwn holds if IgnoreOwnGiven; else own messages are ignored when
@@ -68,7 +66,7 @@ func word[C any](name string, field func(*C) *string) *param.Param[C] {
 		func(c *C) string { return *field(c) })
 }
 
-var moduleParams = param.Table[ModuleConfig]{
+var moduleParams = param.Join(param.Table[ModuleConfig]{
 	param.Bool("sysSock.use", func(c *ModuleConfig) *bool { return &c.Use }).Default("on").Doc("Listen on the system log socket."),
 	// Its value is the opposite of sysSock.use. No parameter can have this name.
 	param.Bool("$OmitLocalLogging", func(c *ModuleConfig) *bool { return &c.Omit }).Legacy("OmitLocalLogging").Means("sysSock.use", "off").Default("off").Doc("Do not listen on the system log socket."),
@@ -85,13 +83,10 @@ var moduleParams = param.Table[ModuleConfig]{
 	param.Bool("sysSock.useSpecialParser", func(c *ModuleConfig) *bool { return &c.Socket.SpecialParser }).Default("on").Doc("Expect what syslog(3) writes; off: use the parsers of the ruleset."),
 	param.Bool("sysSock.parseHostname", func(c *ModuleConfig) *bool { return &c.Socket.ParseHostname }).Default("on").Doc("Without useSpecialParser: expect a host name."),
 	param.Bool("sysSock.usePIDFromSystem", func(c *ModuleConfig) *bool { return &c.Socket.SystemPID }).Legacy("SystemLogUsePIDFromSystem").Default("off").Doc("With useSpecialParser: put the kernel's process ID into the tag."),
-	param.NonNegInt("sysSock.rateLimit.interval", func(c *ModuleConfig) *int { return &c.Socket.LimitInterval }).Legacy("SystemLogRateLimitInterval").Default("0").Doc("Window of the rate limit in seconds, for each process; 0 is no limit."),
-	param.NonNegInt("sysSock.rateLimit.burst", func(c *ModuleConfig) *int { return &c.Socket.LimitBurst }).Legacy("SystemLogRateLimitBurst").Default("200").Doc("Messages of a process in a window."),
 	param.Int("sysSock.rateLimit.severity", func(c *ModuleConfig) *int { return &c.Socket.LimitSeverity }).Range(0, 7).Legacy("SystemLogRateLimitSeverity").Default("1").Doc("Messages of this severity and less urgent ones are limited."),
-	listener.PolicyParam("sysSock.rateLimit.name", func(c *ModuleConfig) *listener.PolicyName { return &c.Socket.PolicyName }),
-}
+}, ratelimit.Params(perProcess("sysSock.rateLimit.", "SystemLogRateLimit"), func(c *ModuleConfig) *ratelimit.Config { return &c.Socket.Config }))
 
-var inputParams = param.Table[Config]{
+var inputParams = param.Join(param.Table[Config]{
 	word("socket", func(c *Config) *string { return &c.Path }).Required().Legacy("AddUnixListenSocket").Runs().Doc("Path of the socket."),
 	param.Bool("unlink", func(c *Config) *bool { return &c.Unlink }).Default("on").Doc("Remove the socket at start and stop."),
 	param.Bool("createPath", func(c *Config) *bool { return &c.CreatePath }).Legacy("InputUnixListenSocketCreatePath").Default("off").Doc("Create missing directories."),
@@ -107,8 +102,12 @@ var inputParams = param.Table[Config]{
 	param.Bool("useSpecialParser", func(c *Config) *bool { return &c.SpecialParser }).Default("on").Doc("Expect what syslog(3) writes; off: use the parsers of the ruleset."),
 	param.Bool("parseHostname", func(c *Config) *bool { return &c.ParseHostname }).Default("off").Doc("Without useSpecialParser: expect a host name."),
 	param.Bool("usePIDFromSystem", func(c *Config) *bool { return &c.SystemPID }).Legacy("InputUnixListenSocketUsePIDFromSystem").Default("off").Doc("With useSpecialParser: put the kernel's process ID into the tag."),
-	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Legacy("IMUxSockRateLimitInterval").Default("0").Doc("Window of the rate limit in seconds, for each process; 0 is no limit."),
-	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Legacy("IMUxSockRateLimitBurst").Default("200").Doc("Messages of a process in a window."),
 	param.Int("rateLimit.severity", func(c *Config) *int { return &c.LimitSeverity }).Range(0, 7).Legacy("IMUxSockRateLimitSeverity").Default("1").Doc("Messages of this severity and less urgent ones are limited."),
-	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
+}, ratelimit.Params(perProcess("rateLimit.", "IMUxSockRateLimit"), func(c *Config) *ratelimit.Config { return &c.Config }))
+
+// perProcess are parameters of a limit that each process has for itself.
+func perProcess(prefix, legacy string) ratelimit.Parameters {
+	p := ratelimit.Named(prefix, "200")
+	p.Legacy, p.Note = legacy, " Each process has its own."
+	return p
 }

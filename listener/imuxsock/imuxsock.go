@@ -90,7 +90,7 @@ func (in *input) Open(ctx context.Context) error {
 	c := &in.conf
 	opt := socketOptions{
 		path: c.Path, unlink: c.Unlink, createPath: c.CreatePath,
-		credentials: c.Annotate || c.SystemPID || c.IgnoreOwn || c.LimitInterval > 0, timestamp: c.SystemTimestamp,
+		credentials: c.Annotate || c.SystemPID || c.IgnoreOwn || c.Given(), timestamp: c.SystemTimestamp,
 		maxSize: in.env.Global.MaxMessageSize, log: in.env.Log,
 	}
 	var err error

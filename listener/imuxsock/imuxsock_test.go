@@ -24,6 +24,7 @@ import (
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/parser"
+	"syslogd/ratelimit"
 )
 
 // The test program run again does what these variables say.
@@ -131,8 +132,13 @@ func defaults() *imuxsock.Config { return imuxsock.Module.Instance.New(nil).(*im
 
 func environment(log io.Writer) module.Env {
 	to := slog.New(slog.NewTextHandler(log, nil))
+	two := &ratelimit.Policy{Name: "two", Interval: 600, Burst: 2, Severity: 1, Log: to}
+	_ = two.Load() // it has no files
+	policies := &ratelimit.Policies{}
+	policies.Add(two)
 	return module.Env{
-		Log: to, Metrics: &metrics.Set{}, Losses: metrics.NewLosses(to), Now: time.Now,
+		Policies: policies,
+		Log:      to, Metrics: &metrics.Set{}, Losses: metrics.NewLosses(to), Now: time.Now,
 		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
 		Global: &module.Global{MaxMessageSize: 8096, OversizeReport: true},
 	}
@@ -520,7 +526,19 @@ func TestTagLiesWhereTheParserFindsIt(t *testing.T) {
 
 func TestRateLimitCountsEachProcess(t *testing.T) {
 	t.Parallel()
-	s := open(t, func(c *imuxsock.Config) { c.LimitInterval, c.LimitBurst = 600, 2 })
+	for name, limit := range map[string]ratelimit.Config{
+		"by parameters": {LimitInterval: 600, LimitBurst: 2},
+		"by a policy":   {LimitName: "two"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testEachProcess(t, limit)
+		})
+	}
+}
+
+func testEachProcess(t *testing.T, limit ratelimit.Config) {
+	s := open(t, func(c *imuxsock.Config) { c.Config = limit })
 	s.run()
 	send(t, s.path, "<13>app[1]: a", "<13>app[2]: b", "<13>app[3]: c", "<8>app[4]: emergency", "<13>app[5]: d")
 	child := sendFromChild(t, s.path, "<13>other: e", "<13>other: f", "<13>other: g")

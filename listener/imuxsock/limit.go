@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/parser"
+	"syslogd/ratelimit"
 )
 
 // maxProcesses bounds the processes that are counted at a time. Beyond it any
@@ -23,8 +23,8 @@ const maxProcesses = 4096
 type limits struct {
 	interval time.Duration
 	burst    int
-	from     message.Severity // this severity and less urgent ones count
-	policy   *listener.Policy // sets the above, if not nil
+	from     message.Severity  // this severity and less urgent ones count
+	policy   *ratelimit.Policy // sets the above, if not nil
 	host     func() string
 	log      *slog.Logger
 	dropped  *metrics.Counter

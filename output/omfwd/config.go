@@ -7,8 +7,8 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/internal/diag"
-	"syslogd/listener"
 	"syslogd/module"
+	"syslogd/ratelimit"
 	"syslogd/tls"
 )
 
@@ -51,7 +51,7 @@ type ModuleConfig struct {
 
 // Config is action(type="omfwd").
 type Config struct {
-	listener.PolicyName
+	ratelimit.Config
 	Target, Port []string
 	TargetSRV    string
 	Namespace    string
@@ -72,10 +72,9 @@ type Config struct {
 	// takes that of its protocol.
 	RebindTCP, RebindUDP int
 
-	KeepAlive                                          bool
-	KeepAliveProbes, KeepAliveTime, KeepAliveIntervals int
-	UserTimeout                                        int
-	ErrSkip                                            int
+	KeepAlive   param.KeepAlive
+	UserTimeout int
+	ErrSkip     int
 
 	TLS            tls.Options
 	PermittedPeers string
@@ -87,8 +86,6 @@ type Config struct {
 	SendDelay  int
 	SendBuf    int64
 	PoolResume int
-
-	LimitInterval, LimitBurst int
 
 	moduleTemplate string
 }
@@ -164,10 +161,6 @@ var params = param.Join(
 			Doc("Make a new socket or connection after so many messages; 0 is never."),
 		rebindDirective("ActionSendTCPRebindInterval", func(c *Config) *int { return &c.RebindTCP }).Doc("rebindInterval of action lines that send over TCP."),
 		rebindDirective("ActionSendUDPRebindInterval", func(c *Config) *int { return &c.RebindUDP }).Doc("rebindInterval of action lines that send over UDP."),
-		param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Legacy("ActionSendTCPKeepAlive").Default("off").Doc("TCP keep-alive."),
-		param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Legacy("ActionSendTCPKeepAlive_Probes").Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
-		param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Legacy("ActionSendTCPKeepAlive_Time").Doc("Idle seconds before the first probe; 0 is the system's."),
-		param.NonNegInt("keepAlive.interval", func(c *Config) *int { return &c.KeepAliveIntervals }).Legacy("ActionSendTCPKeepAlive_Intvl").Doc("Seconds between probes; 0 is the system's."),
 		param.NonNegInt("tcp_user_timeout", func(c *Config) *int { return &c.UserTimeout }).Doc("Milliseconds that sent bytes may stay unacknowledged; 0 is the system's."),
 		param.NonNegInt("conErrSkip", func(c *Config) *int { return &c.ErrSkip }).Doc("Log only every n-th connection that fails. The action's suspensions are logged once in any case."),
 		param.String("gnutlsPriorityString", func(c *Config) *string { return &c.TLS.Priority }).Doc("TLS versions and cipher suites."),
@@ -191,10 +184,9 @@ var params = param.Join(
 		param.NonNegInt("udp.sendDelay", func(c *Config) *int { return &c.SendDelay }).Default("0").Doc("Microseconds to wait after each datagram."),
 		param.Size("udp.sendBuf", func(c *Config) *int64 { return &c.SendBuf }).Default("0").Doc("Send buffer of the socket; 0 is the system's."),
 		param.PositiveInt("pool.resumeInterval", func(c *Config) *int { return &c.PoolResume }).Default("30").Doc("Seconds for which one of several targets is left out when it failed."),
-		param.NonNegInt("ratelimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
-		param.NonNegInt("ratelimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("200").Doc("Messages in a window; what comes beyond is dropped."),
-		listener.PolicyParam("ratelimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
 	},
+	param.KeepAliveParams("ActionSendTCPKeepAlive", func(c *Config) *param.KeepAlive { return &c.KeepAlive }),
+	ratelimit.Params(ratelimit.Named("ratelimit.", "200"), func(c *Config) *ratelimit.Config { return &c.Config }),
 	files(func(c *Config) *tls.Options { return &c.TLS }),
 )
 

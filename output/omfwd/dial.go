@@ -70,11 +70,7 @@ func (t *target) lookup(ctx context.Context) ([]string, error) {
 }
 
 func (t *target) dialOne(ctx context.Context, address string) (conn net.Conn, err error) {
-	d := net.Dialer{Control: t.control, KeepAlive: -1}
-	if t.c.KeepAlive {
-		d.KeepAlive = 0
-		d.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: seconds(t.c.KeepAliveTime), Interval: seconds(t.c.KeepAliveIntervals), Count: t.c.KeepAliveProbes}
-	}
+	d := net.Dialer{Control: t.control, KeepAlive: -1, KeepAliveConfig: t.c.KeepAlive.Settings()}
 	if t.c.Address != "" {
 		ip := net.ParseIP(t.c.Address)
 		if d.LocalAddr = (&net.UDPAddr{IP: ip}); t.c.Protocol == TCP {

@@ -16,11 +16,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"syslogd/listener"
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/parser/frame"
+	"syslogd/ratelimit"
 	"syslogd/tls"
 )
 
@@ -57,8 +57,8 @@ const (
 // remembers the rest. Connections are made by the first message.
 func New(c Config, env module.Env) (output.Output, error) {
 	o := &forwarder{Config: c, env: env, log: env.Log, now: env.Now, srv: net.DefaultResolver.LookupSRV, settleIn: settleTime, ending: map[*stream]uint64{}}
-	if policy := env.Policies.Lookup(c.LimitName); c.LimitInterval > 0 || policy != nil {
-		o.limit = &listener.RateLimit{Policy: policy, Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omfwd", Log: env.Log}
+	if c.Given() {
+		o.limit = c.Limit(env.Policies, "omfwd", env.Log)
 	}
 	o.lost = newLosses(env.Losses, env.Name)
 	o.zip.level = c.ZipLevel
@@ -88,7 +88,7 @@ type forwarder struct {
 	env   module.Env
 	log   *slog.Logger
 	now   func() time.Time
-	limit *listener.RateLimit
+	limit *ratelimit.Limit
 	zip   compressor
 	srv   func(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 	stats counters

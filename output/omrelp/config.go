@@ -16,18 +16,15 @@ type ModuleConfig struct{}
 
 // Config is action(type="omrelp").
 type Config struct {
-	Target, Port      string
-	Template          string
-	Timeout           int
-	ConnTimeout       int
-	Window            int
-	Rebind            int
-	KeepAlive         bool
-	KeepAliveProbes   int
-	KeepAliveTime     int
-	KeepAliveInterval int
-	LocalClientIP     string
-	TLS               tls.Options
+	Target, Port  string
+	Template      string
+	Timeout       int
+	ConnTimeout   int
+	Window        int
+	Rebind        int
+	KeepAlive     param.KeepAlive
+	LocalClientIP string
+	TLS           tls.Options
 }
 
 const (
@@ -52,13 +49,10 @@ var params = param.Join(
 		param.PositiveInt("conn.timeout", func(c *Config) *int { return &c.ConnTimeout }).Default("10").Doc("Seconds that connecting may take, TLS included."),
 		param.Int("windowSize", func(c *Config) *int { return &c.Window }).Range(0, maxWindow).Default("0").Doc("Messages that may be under way without an acknowledgement; 0 is 128."),
 		param.NonNegInt("rebindInterval", func(c *Config) *int { return &c.Rebind }).Default("0").Doc("Make a new connection after so many messages; 0 is never."),
-		param.Bool("keepAlive", func(c *Config) *bool { return &c.KeepAlive }).Default("off").Doc("TCP keep-alive."),
-		param.NonNegInt("keepAlive.probes", func(c *Config) *int { return &c.KeepAliveProbes }).Doc("Unanswered probes before the connection is dropped; 0 is the system's."),
-		param.NonNegInt("keepAlive.time", func(c *Config) *int { return &c.KeepAliveTime }).Doc("Idle seconds before the first probe; 0 is the system's."),
-		param.NonNegInt("keepAlive.interval", func(c *Config) *int { return &c.KeepAliveInterval }).Doc("Seconds between probes; 0 is the system's."),
 		param.Word("localClientIP", func(c *Config) *string { return &c.LocalClientIP }).Doc("Address to send from."),
 		param.NotYetUnless[Config]("tls.permanentFailureDisablesAction", "a server that is not permitted is tried again, as after any other failure", "off"),
 	},
+	param.KeepAliveParams("", func(c *Config) *param.KeepAlive { return &c.KeepAlive }),
 	param.Group(func(c *Config) *tls.Options { return &c.TLS }, tls.RELPParams),
 )
 

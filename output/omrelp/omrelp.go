@@ -37,11 +37,7 @@ func New(c Config, env module.Env) (output.Output, error) {
 	if s.tls, err = tls.Client(o, c.host(), env.Log); err != nil {
 		return nil, err
 	}
-	s.dialer = net.Dialer{KeepAlive: -1}
-	if c.KeepAlive {
-		s.dialer.KeepAlive = 0
-		s.dialer.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: seconds(c.KeepAliveTime), Interval: seconds(c.KeepAliveInterval), Count: c.KeepAliveProbes}
-	}
+	s.dialer = net.Dialer{KeepAlive: -1, KeepAliveConfig: c.KeepAlive.Settings()}
 	if c.LocalClientIP != "" {
 		s.dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(c.LocalClientIP)}
 	}

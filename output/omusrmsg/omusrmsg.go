@@ -21,9 +21,9 @@ import (
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/internal/terminal"
-	"syslogd/listener"
 	"syslogd/module"
 	"syslogd/output"
+	"syslogd/ratelimit"
 )
 
 // Module describes omusrmsg to the registry.
@@ -57,21 +57,16 @@ func parseLegacy(c *Config, line *syntax.Line) error {
 
 // Config is action(type="omusrmsg").
 type Config struct {
-	listener.PolicyName
+	ratelimit.Config
 	// Users is a list of names, separated by commas, or * for all.
-	Users         string
-	Template      string
-	LimitInterval int
-	LimitBurst    int
+	Users    string
+	Template string
 }
 
-var params = param.Table[Config]{
+var params = param.Join(param.Table[Config]{
 	param.String("users", func(c *Config) *string { return &c.Users }).Doc("Names of users, separated by commas; * is all."),
 	param.Template("template", func(c *Config) *string { return &c.Template }).Inherits("a wall message for *, else a line").Doc("Template of the text."),
-	param.NonNegInt("rateLimit.interval", func(c *Config) *int { return &c.LimitInterval }).Default("0").Doc("Window of the rate limit in seconds; 0 is no limit."),
-	param.NonNegInt("rateLimit.burst", func(c *Config) *int { return &c.LimitBurst }).Default("10000").Doc("Messages in a window."),
-	listener.PolicyParam("rateLimit.name", func(c *Config) *listener.PolicyName { return &c.PolicyName }),
-}
+}, ratelimit.Params(ratelimit.Named("rateLimit.", "10000"), func(c *Config) *ratelimit.Config { return &c.Config }))
 
 const (
 	maxUsers = 100 // as in rsyslogd
@@ -107,7 +102,7 @@ func (c *Config) all() bool { return strings.TrimSpace(c.Users) == "*" }
 // New returns an output that writes to terminals.
 func New(c Config, env module.Env) (output.Output, error) {
 	return &terminals{conf: c, users: c.names(), log: env.Log, utmp: "/var/run/utmp", dev: "/dev", now: env.Now,
-		limit: &listener.RateLimit{Policy: env.Policies.Lookup(c.LimitName), Interval: time.Duration(c.LimitInterval) * time.Second, Burst: c.LimitBurst, Name: "omusrmsg", Log: env.Log}}, nil
+		limit: c.Limit(env.Policies, "omusrmsg", env.Log)}, nil
 }
 
 type terminals struct {
@@ -116,7 +111,7 @@ type terminals struct {
 	log       *slog.Logger
 	utmp, dev string
 	now       func() time.Time
-	limit     *listener.RateLimit
+	limit     *ratelimit.Limit
 }
 
 // Templates is the text: the template given, or rsyslogd's default for a wall

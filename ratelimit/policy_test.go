@@ -1,4 +1,4 @@
-package listener_test
+package ratelimit_test
 
 import (
 	"log/slog"
@@ -10,18 +10,18 @@ import (
 	"time"
 
 	"syslogd/internal/diag"
-	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/parser"
+	"syslogd/ratelimit"
 	"syslogd/router/property"
 	"syslogd/router/template"
 )
 
-func newPolicy(t *testing.T, text string) *listener.Policy {
+func newPolicy(t *testing.T, text string) *ratelimit.Policy {
 	t.Helper()
 	set := template.NewSet()
 	set.DefineLegacy(`byAddress,"%fromhost-ip%"`, diag.Range{}, &diag.List{})
-	p := &listener.Policy{Name: "p", Burst: 10000, KeyName: "RSYSLOG_PerSourceKey", MaxStates: 3, TopN: 2, Template: set.Lookup, Log: slog.New(slog.DiscardHandler)}
+	p := &ratelimit.Policy{Name: "p", Burst: 10000, KeyName: "RSYSLOG_PerSourceKey", MaxStates: 3, TopN: 2, Template: set.Lookup, Log: slog.New(slog.DiscardHandler)}
 	if text != "" {
 		p.File = filepath.Join(t.TempDir(), "policy.yaml")
 		write(t, p.File, text)
@@ -37,7 +37,7 @@ func write(t *testing.T, path, text string) {
 }
 
 // passing sends messages through the filter and returns the texts of those that pass.
-func passing(f *listener.PolicyFilter, texts ...string) string {
+func passing(f *ratelimit.Filter, texts ...string) string {
 	b := message.NewBatch(nil)
 	for _, text := range texts {
 		b.Add([]byte(text), &message.Origin{Name: "test"}, message.NewPeer("192.0.2.1", "peer"))
@@ -51,9 +51,9 @@ func passing(f *listener.PolicyFilter, texts ...string) string {
 	return strings.Join(out, "\n")
 }
 
-func newFilter(p *listener.Policy) *listener.PolicyFilter {
+func newFilter(p *ratelimit.Policy) *ratelimit.Filter {
 	prs := parser.New(parser.DefaultOptions(), nil)
-	return p.NewPolicyFilter("input", prs.Parse, &property.Context{LocalHost: func() string { return "box" }, Globals: &property.Globals{}, Clock: time.Now}, time.Now)
+	return p.NewFilter("input", prs.Parse, &property.Context{LocalHost: func() string { return "box" }, Globals: &property.Globals{}, Clock: time.Now}, time.Now)
 }
 
 func TestAPolicyLimitsWhatIsNotUrgent(t *testing.T) {
@@ -96,7 +96,7 @@ func TestAPolicyLimitsEachSource(t *testing.T) {
 		if got := passing(f, line("a", "again")); got == "" {
 			t.Error("more sources are known than maxStates")
 		}
-		var set listener.Policies
+		var set ratelimit.Policies
 		set.Add(p)
 		var names []string
 		for _, o := range set.Objects() {
@@ -139,7 +139,7 @@ func TestMistakesInPolicyFiles(t *testing.T) {
 func TestAPolicyThatCanNotBeReadAgainStays(t *testing.T) {
 	t.Parallel()
 	p := newPolicy(t, "interval: 5\nburst: 7\n")
-	var set listener.Policies
+	var set ratelimit.Policies
 	set.Add(p)
 	if err := p.Load(); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestAWatchedPolicyIsReadWhenItChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPolicy(t, "burst: 7\n")
 		p.Watch, p.Debounce = true, 5*time.Second
-		var set listener.Policies
+		var set ratelimit.Policies
 		set.Add(p)
 		if err := p.Load(); err != nil {
 			t.Fatal(err)

@@ -1,19 +1,21 @@
-package listener_test
+package ratelimit_test
 
 import (
 	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"syslogd/listener"
+	"syslogd/ratelimit"
 )
 
 func TestARateLimitLetsABurstThroughInEachInterval(t *testing.T) {
 	t.Parallel()
-	log := &logBuffer{}
-	l := &listener.RateLimit{Interval: 10 * time.Second, Burst: 5, Name: "imudp(*/514)", Log: slog.New(slog.NewTextHandler(log, nil))}
+	log := &strings.Builder{}
+	l := &ratelimit.Limit{Interval: 10 * time.Second, Burst: 5, Name: "imudp(*/514)", Log: slog.New(slog.NewTextHandler(log, nil))}
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, step := range []struct {
 		after     time.Duration
@@ -46,11 +48,11 @@ func TestARateLimitLetsABurstThroughInEachInterval(t *testing.T) {
 
 func TestWithoutAnIntervalThereIsNoRateLimit(t *testing.T) {
 	t.Parallel()
-	var none *listener.RateLimit
+	var none *ratelimit.Limit
 	if got := none.Take(1e6, time.Now()); got != 1e6 {
 		t.Errorf("%d pass without a limit", got)
 	}
-	if got := (&listener.RateLimit{Burst: 1}).Take(1e6, time.Now()); got != 1e6 {
+	if got := (&ratelimit.Limit{Burst: 1}).Take(1e6, time.Now()); got != 1e6 {
 		t.Errorf("%d pass without an interval", got)
 	}
 }
@@ -58,7 +60,7 @@ func TestWithoutAnIntervalThereIsNoRateLimit(t *testing.T) {
 func TestAnEventIsLoggedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var l listener.LogLimiter
+		var l ratelimit.PerMinute
 		if !l.Allow() || l.Allow() {
 			t.Error("want the first event, not the second")
 		}
@@ -71,4 +73,31 @@ func TestAnEventIsLoggedOnceAMinute(t *testing.T) {
 			t.Error("no event is logged after a minute")
 		}
 	})
+}
+
+// Workers of an action share its limit, and its policy may change under them.
+func TestALimitWithAPolicyIsSharedByWorkers(t *testing.T) {
+	t.Parallel()
+	p := newPolicy(t, "scope: output\nmode: drop\ninterval: 3600\nburst: 100\n")
+	if err := p.Load(); err != nil {
+		t.Fatal(err)
+	}
+	l := &ratelimit.Limit{Policy: p, Log: slog.New(slog.DiscardHandler)}
+	var passed atomic.Int64
+	var workers sync.WaitGroup
+	now := time.Now()
+	for range 4 {
+		workers.Go(func() {
+			for range 100 {
+				passed.Add(int64(l.Take(1, now)))
+				if err := p.Load(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	if n := passed.Load(); n != 100 {
+		t.Errorf("%d of 400 messages passed, the burst is 100", n)
+	}
 }
