@@ -189,7 +189,8 @@ type walker struct {
 	// enter is called for each directory before it is read, so that a watch on
 	// it sees what the reading does not.
 	enter func(dir string)
-	// trace is called for each path that the pattern names before it is looked at.
+	// trace is called for each path before it is looked at, so that a watch on the way to it
+	// sees what a link leads to later.
 	trace func(path string)
 	// Bounds of what is found, and whether one was met.
 	maxFiles, maxDirs int
@@ -237,9 +238,8 @@ func (w *walker) step(base string, parts []part) {
 
 func (w *walker) literal(base string, parts []part) {
 	next := join(base, parts[0].text)
-	w.trace(next)
 	if len(parts) > 1 {
-		if info, err := w.fs.Stat(next); err == nil && info.Mode.IsDir() {
+		if info, err := w.stat(next); err == nil && info.Mode.IsDir() {
 			w.step(next, parts[1:])
 			return
 		}
@@ -262,7 +262,7 @@ func (w *walker) visit(dir string) bool {
 
 // take goes on with what matched the first of parts.
 func (w *walker) take(name string, parts []part) {
-	info, err := w.fs.Stat(name)
+	info, err := w.stat(name)
 	switch {
 	case err != nil:
 	case len(parts) > 1:
@@ -278,4 +278,10 @@ func (w *walker) take(name string, parts []part) {
 			w.names = append(w.names, name)
 		}
 	}
+}
+
+// stat looks at what a path leads to, also where that is nothing yet.
+func (w *walker) stat(path string) (vfs.Info, error) {
+	w.trace(path)
+	return w.fs.Stat(path)
 }

@@ -4,7 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"syslogd/internal/vfs"
 )
 
 // eventsOnly switches the scan off that comes by the clock: what is not noticed is not read.
@@ -33,6 +36,8 @@ func (r *rig) sh(command string) {
 		err = os.Link(path(1), path(2))
 	case "rm":
 		err = os.RemoveAll(path(1))
+	case "unread": // until it was noticed that there is no file
+		poll(func() bool { return r.known() == 0 })
 	case "want":
 		poll(func() bool { return len(r.queue.got()) >= len(words)-1 })
 		if got := strings.Join(r.queue.got(), " "); got != strings.Join(words[1:], " ") {
@@ -76,6 +81,14 @@ func TestEveryComponentOfAPathIsWatched(t *testing.T) {
 			"want one; mkdir srv/y; mkdir srv/y/log; > srv/y/log/a.log two; want one two; mv srv/x srv/z; > srv/z/log/a.log three; want one two three"},
 		{"a link that a wildcard finds", "srv/*/a.log", "mkdir r1; mkdir r2; mkdir srv; ln srv/x ../r1; > r1/a.log one",
 			"want one; > r2/a.log two; ln srv/x ../r2; want one two; > r2/a.log three; want one two three"},
+		{"a file behind a link that a wildcard finds is away for a while", "links/*.log",
+			"mkdir pods; mkdir links; > pods/0.log one; ln links/c.log ../pods/0.log",
+			"want one; mv pods/0.log pods/0.log.1; unread; > pods/0.log two; want one two; > pods/0.log three; want one two three"},
+		{"a directory behind a link that a wildcard finds is away for a while", "srv/*/a.log",
+			"mkdir rel/r1; mkdir srv; > rel/r1/a.log one; ln srv/x ../rel/r1",
+			"want one; mv rel/r1 rel/r0; unread; mkdir rel/r1; > rel/r1/a.log two; want one two"},
+		{"a wildcard finds a link to a link that leads nowhere yet", "srv/*.log", "mkdir srv; mkdir d; ln srv/x.log ../d/y; ln d/y z",
+			"> d/z one; want one; > d/z two; want one two"},
 		{"dots and slashes", ".//d/../d/./a.log", "mkdir d; > d/a.log one", "want one; > d/a.log two; want one two; mv d e; mkdir d; > d/a.log three; want one two three"},
 		{"two dots behind a link", "current/../a.log", "mkdir app/r1; ln current app/r1; > app/a.log one",
 			"want one; > app/a.log two; want one two; mkdir b/r2; > b/a.log three; ln current b/r2; want one two three; > b/a.log four; want one two three four"},
@@ -100,6 +113,13 @@ func TestEveryComponentOfAPathIsWatched(t *testing.T) {
 			}
 		})
 	}
+}
+
+// known is the number of files that are read.
+func (r *rig) known() int {
+	r.in.box.mu.Lock()
+	defer r.in.box.mu.Unlock()
+	return len(r.in.box.known)
 }
 
 // watches is the number of paths that are watched.
@@ -146,4 +166,39 @@ func TestRelativePathsAreWatched(t *testing.T) {
 		r.sh("want one two")
 		r.stop()
 	}
+}
+
+// afterStat calls then when a file was looked at, before anything else is done.
+type afterStat struct {
+	vfs.FS
+	then func(vfs.Info)
+}
+
+func (f afterStat) Stat(path string) (vfs.Info, error) {
+	info, err := f.FS.Stat(path)
+	f.then(info)
+	return info, err
+}
+
+// A file that has got another name is watched itself. What is written by that name after it was
+// looked at, and before it is watched, has no event.
+func TestWhatIsWrittenBeforeTheWatchIsRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, t.TempDir(), "d/a.log", eventsOnly(options{}))
+	for _, command := range []string{"mkdir d", "mkdir e", "> d/a.log one"} {
+		r.sh(command)
+	}
+	var once sync.Once
+	r.in.fs = afterStat{r.in.fs, func(info vfs.Info) {
+		if !info.Mode.IsDir() && info.Nlink > 1 {
+			once.Do(func() { r.write("e/b.log", "two\n") })
+		}
+	}}
+	r.run()
+	r.sh("want one")
+	r.sh("link d/a.log e/b.log")
+	if err := os.Chmod(r.path("d/a.log"), 0o640); err != nil { // the link itself has no event in d
+		t.Fatal(err)
+	}
+	r.sh("want one two")
 }

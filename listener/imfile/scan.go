@@ -50,6 +50,7 @@ func (in *input) scan(now time.Time) {
 		v.watch(filepath.Dir(t.real), nameEvents|textEvents|unix.IN_ONLYDIR)
 		if w.found[path].Nlink > 1 { // it may be written to by a name elsewhere
 			v.watch(t.real, textEvents)
+			in.enqueue(t) // what was written since it was looked at has no event
 		}
 	}
 	in.box.setKnown(known, v.dirs, v.steps)
