@@ -10,11 +10,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"syslogd/config"
 	"syslogd/engine"
 	"syslogd/internal/diag"
+	"syslogd/internal/process"
 	"syslogd/message"
 )
 
@@ -60,14 +60,8 @@ func start(t *testing.T, conf string) (e *engine.Engine, dir string, log *logged
 
 func waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		if time.Now().After(deadline) {
-			t.Fatalf("timeout: %s", what)
-		}
-		<-tick.C
+	if !process.Await(cond) {
+		t.Fatalf("waited in vain: %s", what)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"syslogd/config"
 	"syslogd/engine"
 	"syslogd/internal/diag"
+	"syslogd/internal/process"
 	"syslogd/message"
 	"syslogd/modify"
 	"syslogd/module"
@@ -164,7 +165,7 @@ foreach ($.i in $!a) do { foreach ($.j in $!a) do { foreach ($.k in $!a) do { fo
 	go func() { ended <- e.Stop(t.Context()) }()
 	select {
 	case <-ended:
-	case <-time.After(30 * time.Second):
+	case <-time.After(process.Patience):
 		t.Fatal("the server does not stop")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/message"
 	"syslogd/parser/frame"
 )
@@ -76,7 +77,7 @@ func converse(t *testing.T, d *lines) (*StreamServer, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(process.Patience))
 	return s, c
 }
 
@@ -127,7 +128,7 @@ func TestLargeFramesAreBoundedInAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(process.Patience))
 	frame := "##\n" + strings.Repeat("x", 199996) + "\n"
 	if _, err := io.WriteString(c, frame+"next\n"); err != nil {
 		t.Fatal(err)

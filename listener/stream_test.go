@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/parser/frame"
@@ -140,14 +141,8 @@ func (s *stream) write(c net.Conn, text string) {
 
 func (s *stream) until(what string, cond func() bool) {
 	s.t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("waited in vain: %s; messages: %.300q, log: %s", what, s.queue.got(), s.log)
-		}
-		<-tick.C
+	if !process.Await(cond) {
+		s.t.Fatalf("waited in vain: %s; messages: %.300q, log: %s", what, s.queue.got(), s.log)
 	}
 }
 
@@ -347,16 +342,7 @@ func TestASenderWaitsWhileTheQueueIsFullAndLosesNothing(t *testing.T) {
 	}
 	c.Close()
 	want := sent/len(line) + 1
-	deadline := time.After(15 * time.Second)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for waiting := true; waiting && len(q.got()) < want; {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			waiting = false
-		}
-	}
+	process.Await(func() bool { return len(q.got()) >= want })
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"syslogd/internal/process"
 	"syslogd/internal/vfs"
 )
 
@@ -141,16 +142,8 @@ func wantContent(t testing.TB, fsys vfs.FS, path, want string) {
 // waitFor waits until cond holds.
 func waitFor(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("after 10 s: %s", what)
-		}
+	if !process.Await(cond) {
+		t.Fatalf("waited in vain: %s", what)
 	}
 }
 

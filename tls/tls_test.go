@@ -20,6 +20,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"syslogd/internal/process"
 )
 
 // authority signs certificates for a test.
@@ -122,7 +124,7 @@ func shake(server, client *tls.Config) (serverErr, clientErr error) {
 	}
 	defer a.Close()
 	defer b.Close()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(process.Patience)
 	a.SetDeadline(deadline)
 	b.SetDeadline(deadline)
 	done := make(chan error, 1)

@@ -49,7 +49,7 @@ func collect(t *testing.T, network string) (addr string, stop func() []string) {
 			}
 		})
 		return c.LocalAddr().String(), func() []string {
-			deadline := time.After(20 * time.Second)
+			deadline := time.After(time.Minute)
 			for n, late := 0, false; n < messages && !late; {
 				select {
 				case <-got:

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -10,9 +9,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/process"
 	"syslogd/internal/witness"
 )
 
@@ -21,8 +22,8 @@ type mortal struct {
 	t    *testing.T
 	name string
 	dir  string
-	cmd  *exec.Cmd
-	peak int // of its memory, KiB
+	run  *process.Process
+	peak int64 // of its memory, bytes
 }
 
 // newMortal makes a server in a directory. @DIR@ in conf is that.
@@ -45,23 +46,18 @@ func (m *mortal) start() {
 		m.t.Fatal(err)
 	}
 	defer log.Close()
-	m.cmd = exec.Command("syslogd", "-n", "-C", "-f", filepath.Join(m.dir, "test.conf"), "-i", "NONE")
-	m.cmd.Stdout, m.cmd.Stderr = log, log
-	if err := m.cmd.Start(); err != nil {
+	cmd := exec.Command("syslogd", "-n", "-C", "-f", filepath.Join(m.dir, "test.conf"), "-i", "NONE")
+	cmd.Stdout, cmd.Stderr = log, log
+	if m.run, err = process.Start(cmd); err != nil {
 		m.t.Fatal(err)
 	}
 }
 
 func (m *mortal) end(sig syscall.Signal) {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", m.cmd.Process.Pid))
-	if _, hwm, found := strings.Cut(string(status), "VmHWM:"); found {
-		kib := 0
-		fmt.Sscan(hwm, &kib)
-		m.peak = max(m.peak, kib)
-	}
-	m.cmd.Process.Signal(syscall.SIGCONT)
-	m.cmd.Process.Signal(sig)
-	m.cmd.Wait()
+	_, peak := m.run.Memory()
+	m.peak = max(m.peak, peak)
+	m.run.Signal(syscall.SIGCONT)
+	m.run.Stop(sig, process.Patience)
 }
 
 func (m *mortal) restart(sig syscall.Signal) {
@@ -85,11 +81,15 @@ func scratch(t *testing.T) (dir string, mayFill bool) {
 	return dir, true
 }
 
+// stall is how long messages are waited for that may have nowhere to go at the moment: the
+// receiver stands still, or a disk is full.
+const stall = 10 * time.Second
+
 // Two servers in a chain with queues on disk, a sender that knows what it was
 // promised, and everything that happens to machines: what was acknowledged is in
 // the file at the end. CHAOS_SEED repeats a run.
 func TestNothingIsLostInAChainWhateverHappens(t *testing.T) {
-	const count, events, memory = 12000, 10, 200 << 10
+	const count, events, memory = 12000, 10, 200 << 20
 	for _, tt := range []struct {
 		name, forward, receive string
 		// gentle: the receiver itself acknowledges nothing. What its system has
@@ -108,7 +108,7 @@ input(type="imrelp" address="127.0.0.1" port="PORT")`, false, ""},
 			`module(load="imtcp")
 input(type="imtcp" address="127.0.0.1" port="PORT")`, true, ""},
 		{"TCP with little room on disk", `action(type="omfwd" target="127.0.0.1" port="PORT" protocol="tcp" action.resumeRetryCount="-1" action.resumeInterval="1"
-  queue.type="Disk" queue.fileName="forward" queue.timeoutEnqueue="60000" ROOM)`,
+  queue.type="Disk" queue.fileName="forward" queue.timeoutEnqueue="3600000" ROOM)`,
 			`module(load="imtcp")
 input(type="imtcp" address="127.0.0.1" port="PORT")`, true, `queue.maxDiskSpace="50k"`},
 	} {
@@ -120,7 +120,7 @@ input(type="imtcp" address="127.0.0.1" port="PORT")`, true, `queue.maxDiskSpace=
 			}
 			t.Logf("seed %d", seed)
 			chance := rand.New(rand.NewPCG(seed, 0))
-			in, between := freePort(t, "tcp"), freePort(t, "tcp")
+			in, between := freePort(t), freePort(t)
 			disk, mayFill := scratch(t)
 			receiver := newMortal(t, "receiver", disk, `main_queue(queue.type="Disk" queue.fileName="main" `+tt.room+`)
 template(name="line" type="string" string="%msg:2:$%\n")
@@ -148,10 +148,10 @@ input(type="imrelp" address="127.0.0.1" port="`+in+`")
 				{"the relay is killed", func() { relay.restart(syscall.SIGKILL) }},
 				{"the relay is stopped", func() { relay.restart(syscall.SIGTERM) }},
 				{"the receiver stalls", func() {
-					receiver.cmd.Process.Signal(syscall.SIGSTOP)
+					receiver.run.Signal(syscall.SIGSTOP)
 					w.Allowed.Add(count / events / 2)
-					poll(func() bool { return w.Acked.Load() >= min(w.Allowed.Load(), count) })
-					receiver.cmd.Process.Signal(syscall.SIGCONT)
+					process.Poll(stall, func() bool { return w.Acked.Load() >= min(w.Allowed.Load(), count) })
+					receiver.run.Signal(syscall.SIGCONT)
 				}},
 				{"the sender is killed", func() { w.Drop.Store(true) }},
 				{"the receiver is stopped", func() { receiver.restart(syscall.SIGTERM) }},
@@ -171,7 +171,7 @@ input(type="imrelp" address="127.0.0.1" port="`+in+`")
 			order := chance.Perm(len(happen)) // each once, and then as it comes
 			for i := range events {
 				w.Allowed.Add(count / events)
-				poll(func() bool { return w.Acked.Load() >= min(w.Allowed.Load()-count/events/2, count) })
+				process.Poll(stall, func() bool { return w.Acked.Load() >= min(w.Allowed.Load()-count/events/2, count) })
 				e := happen[chance.IntN(len(happen))]
 				if i < len(order) {
 					e = happen[order[i]]
@@ -188,14 +188,14 @@ input(type="imrelp" address="127.0.0.1" port="`+in+`")
 			relay.end(syscall.SIGTERM)
 			receiver.end(syscall.SIGTERM)
 			distinct, twice := witness.Numbers(out, count)
-			t.Logf("%d of %d messages, %d came twice; memory of the relay %d KiB, of the receiver %d KiB", distinct, count, twice, relay.peak, receiver.peak)
+			t.Logf("%d of %d messages, %d came twice; memory of the relay %d KiB, of the receiver %d KiB", distinct, count, twice, relay.peak>>10, receiver.peak>>10)
 			if distinct != count {
 				seen, _ := witness.Seen(out, count)
 				t.Errorf("%d messages are missing:%s", count-distinct, witness.Gaps(seen))
 			}
 			for _, m := range []*mortal{relay, receiver} {
 				if m.peak > memory {
-					t.Errorf("the %s took %d KiB of memory, want %d at most", m.name, m.peak, memory)
+					t.Errorf("the %s took %d KiB of memory, want %d at most", m.name, m.peak>>10, memory>>10)
 				}
 				if t.Failed() {
 					log, _ := os.ReadFile(filepath.Join(m.dir, "output"))
@@ -226,7 +226,7 @@ func fill(file string) {
 func TestAStopKeepsWhatWasAcknowledged(t *testing.T) {
 	t.Parallel()
 	const count, stops = 20000, 5
-	port, dir := freePort(t, "tcp"), t.TempDir()
+	port, dir := freePort(t), t.TempDir()
 	s := newMortal(t, "receiver", dir, `module(load="imrelp")
 input(type="imrelp" address="127.0.0.1" port="`+port+`")
 template(name="line" type="string" string="%msg:2:$%\n")

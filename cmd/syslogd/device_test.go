@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -43,9 +42,7 @@ ruleset(name="r" %s) {
 			if !poll(func() bool { return spooledIn(t, dir) == 3 }) {
 				t.Fatalf("%d messages on disk, want 3", spooledIn(t, dir))
 			}
-			s.cmd.Process.Signal(syscall.SIGKILL)
-			<-s.done
-			s.cmd = nil
+			s.kill()
 
 			to := startSink(t, target)
 			s = startServer(t, conf)

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"syslogd/internal/process"
 )
 
 // receiver is the installed rsyslogd, which writes what it gets to a file.
@@ -159,7 +161,7 @@ func TestRsyslogdGetsEachDatagramThatIsForwardedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			port := freePort(t, "udp")
+			port := freePort(t)
 			// The socket is open when the port of the other input is known.
 			r := receive(t, certs, `module(load="imudp")
 input(type="imudp" address="127.0.0.1" port="`+port+`" rcvbufSize="1m")
@@ -253,7 +255,7 @@ input(type="imtcp" address="127.0.0.1" port="0" listenPortFileName="@DIR@/port")
 // frames reads n octet-counted frames, one a line, quoted.
 func frames(t *testing.T, c net.Conn, n int) string {
 	t.Helper()
-	c.SetReadDeadline(time.Now().Add(patience))
+	c.SetReadDeadline(time.Now().Add(process.Patience))
 	r := bufio.NewReader(c)
 	var b strings.Builder
 	for range n {

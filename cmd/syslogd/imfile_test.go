@@ -3,10 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -72,24 +70,6 @@ func (g *growing) end() int {
 	return g.lines
 }
 
-// again starts the program once more in the same directory.
-func (s *running) again() {
-	s.t.Helper()
-	out, err := os.OpenFile(s.path("output"), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer out.Close()
-	old := s.cmd
-	s.cmd = exec.Command(old.Path, old.Args[1:]...)
-	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = old.Dir, old.Env, out, out
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	cmd := s.cmd
-	go func() { s.done <- cmd.Wait() }()
-}
-
 // counts returns how often each of "line 1" to "line n" stands in the file, and
 // what else does.
 func (s *running) counts(name string, n int) (counts []int, other []string) {
@@ -118,8 +98,7 @@ func TestFileIsReadOnAfterKill(t *testing.T) {
 		}) {
 			t.Fatal("nothing is read")
 		}
-		s.cmd.Process.Signal(syscall.SIGKILL)
-		<-s.done
+		s.kill()
 		s.again()
 	}
 	n := g.end()
@@ -154,11 +133,7 @@ func TestFileIsReadOnceAcrossStops(t *testing.T) {
 		if !poll(func() bool { return strings.Count(s.read("out.log"), "\n") > from }) {
 			t.Fatal("nothing is read")
 		}
-		s.cmd.Process.Signal(syscall.SIGTERM)
-		if err := <-s.done; err != nil {
-			s.done <- nil // nobody waits in vain
-			t.Fatalf("%v: %s", err, s.read("output"))
-		}
+		s.stop()
 		s.again()
 	}
 	n := g.end()

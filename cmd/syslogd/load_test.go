@@ -58,7 +58,7 @@ action(type="omfile" dynaFile="path" template="line")
 				t.Error(err)
 			}
 		}
-		if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		if err := s.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
 		// The files are there again, or everything was written before.

@@ -4,45 +4,24 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"syslogd/internal/process"
 )
 
-// handedOut are the ports that freePort has returned.
-var handedOut sync.Map
-
-// freePort returns a port of 127.0.0.1 that nobody uses at the moment. It lies below those
-// that the system gives to outgoing connections (net.ipv4.ip_local_port_range): one of
-// these could take it before its server does.
-func freePort(t *testing.T, network string) string {
+// freePort returns a port that nobody uses at the moment.
+func freePort(t *testing.T) string {
 	t.Helper()
-	const lowest, highest = 15000, 32767
-	for range 1000 {
-		port := strconv.Itoa(lowest + rand.IntN(highest-lowest+1))
-		if _, given := handedOut.LoadOrStore(port, true); given {
-			continue
-		}
-		var c io.Closer
-		var err error
-		if address := "127.0.0.1:" + port; network == "udp" {
-			c, err = net.ListenPacket(network, address)
-		} else {
-			c, err = net.Listen(network, address)
-		}
-		if err == nil {
-			c.Close()
-			return port
-		}
+	port, err := process.FreePort()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return ""
+	return port
 }
 
 // blockedTarget accepts connections and never reads. Its buffers are small.
@@ -116,17 +95,10 @@ func connect(t *testing.T, network, port string) net.Conn {
 	return c
 }
 
-// kill ends the server at once.
-func (s *running) kill() {
-	s.cmd.Process.Kill()
-	<-s.done
-	s.cmd = nil
-}
-
 // A receiver is stopped and started again while messages flow. Each arrives.
 func TestAReceiverThatIsRestartedUnderLoadMissesNothing(t *testing.T) {
 	t.Parallel()
-	dir, port := t.TempDir(), freePort(t, "tcp")
+	dir, port := t.TempDir(), freePort(t)
 	receiver := func() *running {
 		return startServer(t, `
 module(load="imtcp")
@@ -187,7 +159,7 @@ action(type="omfwd" target="127.0.0.1" port="`+port+`" protocol="tcp" action.res
 // The chain of the manual: each action runs only while the one before fails.
 func TestAFailoverChainOfLegacyLines(t *testing.T) {
 	t.Parallel()
-	dead := []string{freePort(t, "tcp"), freePort(t, "tcp")}
+	dead := []string{freePort(t), freePort(t)}
 	s := startServer(t, `
 module(load="imtcp")
 input(type="imtcp" address="127.0.0.1" port="0")
@@ -222,7 +194,7 @@ func TestMessagesThatAreGivenUpAreInTheErrorFileOfTheAction(t *testing.T) {
 module(load="imtcp")
 input(type="imtcp" address="127.0.0.1" port="0")
 template(name="line" type="string" string="%msg%/\n")
-action(name="central" type="omfwd" target="127.0.0.1" port="`+freePort(t, "tcp")+`" protocol="tcp" template="line"
+action(name="central" type="omfwd" target="127.0.0.1" port="`+freePort(t)+`" protocol="tcp" template="line"
        action.errorFile="@DIR@/errors" action.errorFile.maxSize="10k")
 `)
 	c := connect(t, "tcp", s.port("imtcp"))
@@ -263,7 +235,7 @@ input(type="imtcp" address="127.0.0.1" port="0"`+ruleset+`)
 			if !poll(func() bool { return s.read("out.log") == "first\n" }) {
 				t.Fatalf("the first message is missing: %q", s.read("out.log"))
 			}
-			s.cmd.Process.Signal(syscall.SIGTERM)
+			s.Signal(syscall.SIGTERM)
 			if _, err := c.Read(make([]byte, 1)); err != io.EOF { // the server says that it ends
 				t.Fatal(err)
 			}
@@ -273,7 +245,7 @@ input(type="imtcp" address="127.0.0.1" port="0"`+ruleset+`)
 				fmt.Fprintf(c, "<13>Mar  4 10:00:00 h app:%s\n", want[i+1])
 			}
 			c.Close()
-			if err := <-s.done; err != nil {
+			if err := s.Wait(); err != nil {
 				t.Errorf("the server ended with %v: %s", err, s.read("output"))
 			}
 			s.again() // what lies on disk is written now

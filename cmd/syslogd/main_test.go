@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/internal/process"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -31,7 +33,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(20 * patience),
+		Deadline:            time.Now().Add(5 * process.Patience),
 		Setup: func(env *testscript.Env) error {
 			env.Defer(func() { terminate(filepath.Join(env.WorkDir, "run.pid")) })
 			return nil

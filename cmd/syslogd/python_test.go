@@ -30,7 +30,7 @@ func TestExampleServesPythonOverUDPAndTCP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	udp, tcp := freePort(t, "udp"), freePort(t, "tcp")
+	udp, tcp := freePort(t), freePort(t)
 	text := string(conf)
 	for _, r := range [][2]string{
 		{"$InputUDPServerRun 514\n", "$InputUDPServerRun " + udp + "\n"},

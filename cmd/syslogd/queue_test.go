@@ -77,7 +77,7 @@ func (s *sink) got() []string {
 // deadAddress is one that nobody listens on, so far.
 func deadAddress(t *testing.T) string {
 	t.Helper()
-	return "127.0.0.1:" + freePort(t, "tcp")
+	return "127.0.0.1:" + freePort(t)
 }
 
 func forwarding(target, queue string) string {
@@ -141,9 +141,7 @@ func TestAKilledServerLosesNothingOfItsDiskQueue(t *testing.T) {
 	if !poll(func() bool { return spooledIn(t, dir) == count }) {
 		t.Fatalf("%d messages on disk, want %d", spooledIn(t, dir), count)
 	}
-	s.cmd.Process.Signal(syscall.SIGKILL)
-	<-s.done
-	s.cmd = nil
+	s.kill()
 
 	to := startSink(t, target)
 	s = startServer(t, conf)

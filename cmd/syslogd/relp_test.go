@@ -275,9 +275,7 @@ func TestAPeerThatIsNotPermittedGetsNoRELPSession(t *testing.T) {
 	if r.read("out.log") != "" {
 		t.Error("the message of a peer that is not permitted was written")
 	}
-	s.cmd.Process.Kill() // it would try for ever
-	<-s.done
-	s.cmd = nil
+	s.kill() // it would try for ever
 }
 
 // With a main queue of type Direct rsyslogd acknowledges what it has written.
@@ -413,9 +411,7 @@ input(type="imrelp" address="127.0.0.1" port="PORT")
 		if len(last.lines()) < count {
 			kills++
 		}
-		s.cmd.Process.Kill()
-		<-s.done
-		s.cmd = nil
+		s.kill()
 		s = startServer(t, relay(port))
 	}
 	<-sent

@@ -27,12 +27,12 @@ func TestInASandbox(t *testing.T) {
 		input(type="imuxsock" socket="@DIR@/log/s")
 		main_queue(queue.type="Disk" queue.fileName="q")
 		action(type="omfile" file="@DIR@/log/out")`, "unshare", "-m", "sh", "-c", own, "sh")
-	if caps := processStatus(t, s.cmd.Process.Pid, "CapBnd"); strings.Trim(caps, "0") != "" {
+	if caps := s.Status("CapBnd"); strings.Trim(caps, "0") != "" {
 		t.Errorf("it has the capabilities %s", caps)
 	}
 	sendTo(t, s, "<13>Oct 11 22:14:15 host app: one")
 	poll(func() bool { return strings.Contains(s.read("log/out"), "one") })
-	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := s.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	sendTo(t, s, "<13>Oct 11 22:14:15 host app: two")

@@ -7,28 +7,14 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"syslogd/internal/process"
 )
 
-// patience bounds each wait. It is long since machines may be slow; a test that
-// passes does not wait for it.
-const patience = 15 * time.Second
-
 // poll waits until cond holds, and reports whether it does.
-func poll(cond func() bool) bool {
-	deadline := time.Now().Add(patience)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		if time.Now().After(deadline) {
-			return false
-		}
-		<-tick.C
-	}
-	return true
-}
+func poll(cond func() bool) bool { return process.Await(cond) }
 
 // logCommand is "log SOCKET TEXT": it sends a datagram to a unix socket, when that is there.
 func logCommand(ts *testscript.TestScript, neg bool, args []string) {

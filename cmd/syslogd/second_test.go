@@ -18,7 +18,7 @@ func TestASecondServerTakesNothingOfTheFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(places) })
-	tcp, udp := freePort(t, "tcp"), freePort(t, "udp")
+	tcp, udp := freePort(t), freePort(t)
 	conf := fmt.Sprintf(`global(metrics.listen="127.0.0.1:0")
 module(load="imuxsock" sysSock.use="off") module(load="imptcp") module(load="imtcp") module(load="imudp")
 input(type="imuxsock" socket="%[1]s/log")
@@ -29,7 +29,7 @@ action(type="omfile" file="@DIR@/out")
 `, places, tcp, udp)
 	first := startServer(t, conf)
 	second := startServer(t, conf)
-	who := fmt.Sprintf("used by syslogd, pid %d", first.cmd.Process.Pid)
+	who := fmt.Sprintf("used by syslogd, pid %d", first.Pid())
 	out := second.read("output")
 	if n := strings.Count(out, who); n != 4 {
 		t.Errorf("%q stands %d times in: %s", who, n, out)

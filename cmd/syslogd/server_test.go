@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,15 +10,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"syslogd/internal/process"
 )
 
 // running is a server of the program under test, in a directory of its own.
 type running struct {
-	t    *testing.T
-	dir  string
-	cmd  *exec.Cmd
-	done chan error // closed by the goroutine that waits for the process
+	process.Server
+	t *testing.T
 }
 
 // startServer starts the program with conf and returns when it says that it is
@@ -33,60 +31,48 @@ func startServer(t *testing.T, conf string) *running {
 // command that runs what is behind it.
 func startServerIn(t *testing.T, dir, conf string, wrap ...string) *running {
 	t.Helper()
-	s := &running{t: t, dir: dir, done: make(chan error, 1)}
-	os.Remove(s.path("notify"))
-	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
-	if err != nil {
+	s := &running{t: t, Server: process.Server{Dir: dir, Command: append(wrap, "syslogd")}}
+	if err := s.Configure(conf); err != nil {
 		t.Fatal(err)
 	}
-	defer ready.Close()
-	// As the socket of systemd: a server that is no longer root tells, too.
-	if err := os.Chmod(s.path("notify"), 0o777); err != nil {
+	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready.SetReadDeadline(time.Now().Add(4 * patience))
-	s.write("test.conf", strings.ReplaceAll(conf, "@DIR@", dir))
-	out, err := os.Create(s.path("output"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	args := append(wrap, "syslogd", "-n", "-C", "-f", "test.conf", "-i", "NONE")
-	s.cmd = exec.Command(args[0], args[1:]...)
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, out, out
-	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+s.path("notify"))
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		s.done <- s.cmd.Wait()
-		ready.Close() // a server that ends is not waited for
-	}()
 	t.Cleanup(s.stop)
-	buf := make([]byte, 100)
-	if n, err := ready.Read(buf); err != nil || string(buf[:n]) != "READY=1" {
-		t.Fatalf("the server did not start: %s", s.read("output"))
-	}
 	return s
+}
+
+// again starts the program once more in the same directory.
+func (s *running) again() {
+	s.t.Helper()
+	s.KeepOutput = true
+	if err := s.Start(); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // stop ends the server as an administrator does, and waits until it has ended.
 func (s *running) stop() {
 	s.t.Helper()
-	if s.cmd == nil {
+	if s.Process == nil {
 		return
 	}
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	if err := <-s.done; err != nil {
-		s.t.Errorf("the server ended with %v: %s", err, s.read("output"))
+	if err := s.Process.Stop(syscall.SIGTERM, process.Patience); err != nil {
+		s.t.Errorf("the server ended with %v: %s", err, s.Output())
 	}
-	s.cmd = nil
+	s.Process = nil
 	if s.t.Failed() {
-		s.t.Logf("output of the server:\n%s", s.read("output"))
+		s.t.Logf("output of the server:\n%s", s.Output())
 	}
 }
 
-func (s *running) path(name string) string { return filepath.Join(s.dir, name) }
+// kill ends the server at once.
+func (s *running) kill() {
+	s.Kill()
+	s.Process = nil
+}
+
+func (s *running) path(name string) string { return filepath.Join(s.Dir, name) }
 
 func (s *running) write(name, text string) {
 	s.t.Helper()

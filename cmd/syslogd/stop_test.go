@@ -30,7 +30,7 @@ func TestAStopTriesWhatIsSuspended(t *testing.T) {
 		} {
 			t.Run(out.name+", "+q.name, func(t *testing.T) {
 				t.Parallel()
-				port := freePort(t, "tcp")
+				port := freePort(t)
 				action := strings.ReplaceAll(out.action, "%s", port)
 				s := startServer(t, `global(workDirectory="@DIR@") module(load="imudp") main_queue(queue.size="10000")
 					input(type="imudp" name="udp" address="127.0.0.1" port="0" )

@@ -14,9 +14,11 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"syslogd/internal/process"
 )
 
-const tlsConf = `global(workDirectory="@DIR@" metrics.listen="@METRICS@" defaultNetstreamDriver="ossl"
+const tlsConf = `global(workDirectory="@DIR@" metrics.listen="127.0.0.1:@METRICS@" defaultNetstreamDriver="ossl"
   defaultNetstreamDriverCAFile="@DIR@/ca.pem" defaultNetstreamDriverCertFile="@DIR@/server.pem"
   defaultNetstreamDriverKeyFile="@DIR@/server.key" defaultNetstreamDriverCRLFile="@DIR@/crl.pem")
 module(load="imtcp")
@@ -73,7 +75,6 @@ func identities(other *authority) []identity {
 // certificates offers the server certificates of all kinds: those that it should not take
 // bring no message in.
 func certificates(a *attack) error {
-	p := newPorts("VALID", "NAME")
 	ca, err := newAuthority("attack CA")
 	if err != nil {
 		return err
@@ -85,11 +86,11 @@ func certificates(a *attack) error {
 	if err := a.writeServerFiles(ca); err != nil {
 		return err
 	}
-	s, err := a.newServer(p.fill(tlsConf))
+	s, err := a.newServer(tlsConf)
 	if err != nil {
 		return err
 	}
-	if err := s.start(); err != nil {
+	if err := s.Start(); err != nil {
 		return err
 	}
 	want := map[string]bool{}
@@ -101,7 +102,7 @@ func certificates(a *attack) error {
 			}
 			for input, taken := range map[string]bool{"valid": id.valid, "name": id.peer} {
 				mark := fmt.Sprintf("certificate %s, round %d", id.name, round)
-				refused := sendTLS(p[strings.ToUpper(input)], conf, "<13>Mar  1 10:00:00 h witness: "+mark)
+				refused := sendTLS(s.ports[strings.ToUpper(input)], conf, "<13>Mar  1 10:00:00 h witness: "+mark)
 				if taken && refused != nil {
 					return fmt.Errorf("a certificate %s is refused by %s: %w", id.name, input, refused)
 				}
@@ -111,14 +112,14 @@ func certificates(a *attack) error {
 				a.count("certificates", 1)
 			}
 		}
-		if err := s.alive(); err != nil {
+		if err := s.Alive(); err != nil {
 			return err
 		}
 	}
-	if !poll(func() bool { return lineCount(a.path("taken.log")) >= len(want) }) {
+	if !process.Await(func() bool { return lineCount(a.path("taken.log")) >= len(want) }) {
 		err = fmt.Errorf("%d messages are taken, want %d", lineCount(a.path("taken.log")), len(want))
 	}
-	return errors.Join(err, s.stop(), onlyWanted(a.path("taken.log"), want))
+	return errors.Join(err, s.Stop(), onlyWanted(a.path("taken.log"), want))
 }
 
 // onlyWanted fails when the file has a message of a client that should have been refused.

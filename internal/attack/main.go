@@ -143,7 +143,7 @@ func run(ctx context.Context) error {
 		}
 		err := errors.Join(os.Mkdir(a.dir, 0o755), k.run(a))
 		for _, s := range a.servers {
-			s.kill()
+			s.end()
 		}
 		if err != nil {
 			fmt.Printf("FAIL %s: %s\n", k.name, shortened(err.Error()))

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/internal/witness"
 )
 
@@ -37,26 +38,25 @@ func repeatedMessages(a *attack) error {
 }
 
 func (a *attack) throughRichConfiguration(extra string, counted bool) error {
-	p := newPorts("UDP", "TCP", "PTCP", "ZLIB", "RELP", "SINK")
-	sink, err := listenSink(p["SINK"])
+	s, err := a.newServer(strings.ReplaceAll(richConf, "@EXTRA@", extra))
+	if err != nil {
+		return err
+	}
+	sink, err := listenSink(s.ports["SINK"])
 	if err != nil {
 		return err
 	}
 	defer sink.Close()
-	s, err := a.newServer(strings.ReplaceAll(p.fill(richConf), "@EXTRA@", extra))
-	if err != nil {
-		return err
-	}
 	if err := os.WriteFile(a.path("in.log"), nil, 0o644); err != nil {
 		return err
 	}
-	if err := s.start(); err != nil {
+	if err := s.Start(); err != nil {
 		return err
 	}
-	w := &witness.Sender{Port: p["RELP"], Count: 1 << 30}
+	w := &witness.Sender{Port: s.ports["RELP"], Count: 1 << 30}
 	told := make(chan error, 1)
 	go func() { told <- w.Run() }()
-	all := ways(p, a.path("socket"), a.path("in.log"))
+	all := ways(s.ports, a.path("socket"), a.path("in.log"))
 	var failed error
 	for end := time.Now().Add(roundTime); failed == nil && a.more() && time.Now().Before(end); {
 		way := all[a.rand.IntN(len(all))]
@@ -68,15 +68,15 @@ func (a *attack) throughRichConfiguration(extra string, counted bool) error {
 		a.count("messages over "+way.name, batch)
 		// One that must arrive, also for the pace: nothing is to be dropped for want of room.
 		n := w.Allowed.Add(1)
-		if !poll(func() bool { return w.Acked.Load() >= n || s.alive() != nil }) {
+		if !process.Await(func() bool { return w.Acked.Load() >= n || s.Alive() != nil }) {
 			err = errors.Join(err, errors.New("the server takes no more messages"))
 		}
-		failed = errors.Join(s.alive(), err)
+		failed = errors.Join(s.Alive(), err)
 	}
 	if failed != nil {
 		return failed
 	}
-	return errors.Join(a.settled(s, counted), s.stop(), arrived(a.path("witness.log"), int(w.Acked.Load())), validJSON(a.path("json.log")), s.raced())
+	return errors.Join(a.settled(s, counted), s.Stop(), arrived(a.path("witness.log"), int(w.Acked.Load())), validJSON(a.path("json.log")), s.Raced())
 }
 
 // listenSink takes whatever is forwarded.
@@ -109,27 +109,27 @@ func listenSink(port string) (net.Listener, error) {
 // counted is a line of the file, or was counted as lost.
 func (a *attack) settled(s *server, counted bool) error {
 	waiting := -1.0
-	if !poll(func() bool {
-		n, err := s.sum("queue_messages", "")
+	if !process.Await(func() bool {
+		n, err := s.Sum("queue_messages", "")
 		waiting = n
 		return err == nil && n == 0
 	}) {
 		return fmt.Errorf("%v messages wait for ever", waiting)
 	}
-	panics, err := s.sum("messages_lost_total", `reason="panic"`)
+	panics, err := s.Sum("messages_lost_total", `reason="panic"`)
 	if err != nil {
 		return err
 	}
 	if panics > 0 {
-		return fmt.Errorf("%v messages made a module panic:\n%s", panics, s.lastWords())
+		return fmt.Errorf("%v messages made a module panic:\n%s", panics, s.LastWords())
 	}
 	if !counted {
 		return nil
 	}
 	received, lost, written := 0.0, 0.0, 0
-	if !poll(func() bool {
-		got, err1 := s.sum("input_messages_received_total", "")
-		missing, err2 := s.sum("messages_lost_total", "")
+	if !process.Await(func() bool {
+		got, err1 := s.Sum("input_messages_received_total", "")
+		missing, err2 := s.Sum("messages_lost_total", "")
 		err = errors.Join(err1, err2)
 		received, lost, written = got, missing, lineCount(a.path("all.log"))+lineCount(a.path("witness.log"))
 		return err == nil && float64(written)+lost >= received

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"syslogd/internal/process"
 )
 
-const pathsConf = `global(workDirectory="@DIR@/work" metrics.listen="@METRICS@" parser.devices="on")
+const pathsConf = `global(workDirectory="@DIR@/work" metrics.listen="127.0.0.1:@METRICS@" parser.devices="on")
 module(load="imtcp")
 input(type="imtcp" address="127.0.0.1" port="@TCP@")
 template(name="composed" type="string" string="@DIR@/tree/composed/%$.path%.log")
@@ -45,8 +47,7 @@ var evil = []string{
 // Afterwards nothing lies or has changed outside of the tree, and no name in it hides or
 // holds what a terminal would obey.
 func hostilePaths(a *attack) error {
-	p := newPorts("TCP")
-	s, err := a.newServer(p.fill(pathsConf))
+	s, err := a.newServer(pathsConf)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func hostilePaths(a *attack) error {
 			return err
 		}
 	}
-	if err := s.start(); err != nil {
+	if err := s.Start(); err != nil {
 		return err
 	}
 	n := 0
@@ -89,22 +90,22 @@ func hostilePaths(a *attack) error {
 			}
 		}
 		messages = append(messages, fmt.Appendf(nil, "<13>Mar  1 10:00:00 h witness: number %d of many, and that is all.", n))
-		c, err := dial("tcp", p["TCP"])
+		c, err := dial("tcp", s.ports["TCP"])
 		if err != nil {
-			return errors.Join(err, s.alive())
+			return errors.Join(err, s.Alive())
 		}
 		_, err = c.Write(lines(messages))
 		c.Close()
 		if err != nil {
-			return errors.Join(err, s.alive())
+			return errors.Join(err, s.Alive())
 		}
 		n++
 		a.count("messages with hostile names", len(messages)-1)
-		if !poll(func() bool { return s.alive() != nil || arrived(a.path("witness.log"), n) == nil }) {
+		if !process.Await(func() bool { return s.Alive() != nil || arrived(a.path("witness.log"), n) == nil }) {
 			return errors.New("the server is held up: a message does not arrive")
 		}
 	}
-	return errors.Join(s.stop(), arrived(a.path("witness.log"), n), empty(outside), a.decentTree())
+	return errors.Join(s.Stop(), arrived(a.path("witness.log"), n), empty(outside), a.decentTree())
 }
 
 // empty fails when something lies in a directory.
@@ -119,7 +120,7 @@ func empty(dir string) error {
 // decentTree fails on a name that hides, that holds control characters, or that should not
 // be there at all.
 func (a *attack) decentTree() error {
-	known := map[string]bool{"work": true, "tree": true, "outside": true, "witness.log": true, "attack.conf": true, "output": true, "notify": true}
+	known := map[string]bool{"work": true, "tree": true, "outside": true, "witness.log": true, "test.conf": true, "output": true, "notify": true}
 	entries, err := os.ReadDir(a.dir)
 	if err != nil {
 		return err

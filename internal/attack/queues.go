@@ -9,18 +9,19 @@ import (
 	"strings"
 	"syscall"
 
+	"syslogd/internal/process"
 	"syslogd/internal/witness"
 )
 
 // A queue on disk that nobody reads, and one that is read.
 const (
-	fillConf = `global(workDirectory="@DIR@" metrics.listen="@METRICS@")
+	fillConf = `global(workDirectory="@DIR@" metrics.listen="127.0.0.1:@METRICS@")
 module(load="imtcp")
 main_queue(queue.type="Disk" queue.fileName="main" queue.maxFileSize="64k")
 input(type="imtcp" address="127.0.0.1" port="@TCP@")
 action(type="omfwd" target="127.0.0.1" port="@SINK@" protocol="tcp" action.resumeRetryCount="-1" queue.type="Direct")
 `
-	drainConf = `global(workDirectory="@DIR@" metrics.listen="@METRICS@")
+	drainConf = `global(workDirectory="@DIR@" metrics.listen="127.0.0.1:@METRICS@")
 module(load="imtcp")
 main_queue(queue.type="Disk" queue.fileName="main" queue.maxFileSize="64k")
 input(type="imtcp" address="127.0.0.1" port="@TCP@")
@@ -92,19 +93,18 @@ func damagedQueues(a *attack) error {
 }
 
 func (a *attack) damagedQueue(d damage) error {
-	p := newPorts("TCP", "SINK")
-	s, err := a.newServer(p.fill(fillConf))
+	s, err := a.newServer(fillConf)
 	if err != nil {
 		return err
 	}
-	if err := s.start(); err != nil {
+	if err := s.Start(); err != nil {
 		return err
 	}
 	n := 3000 + a.rand.IntN(4000)
-	if err := a.fillQueue(s, p["TCP"], n); err != nil {
+	if err := a.fillQueue(s, s.ports["TCP"], n); err != nil {
 		return err
 	}
-	s.kill()
+	s.Kill()
 	segments, err := filepath.Glob(a.path("main.queue/*"))
 	if err != nil {
 		return err
@@ -117,19 +117,19 @@ func (a *attack) damagedQueue(d damage) error {
 	if err := d.do(a, segments); err != nil {
 		return err
 	}
-	if err := s.configure(p.fill(drainConf)); err != nil {
+	if err := s.configure(drainConf); err != nil {
 		return err
 	}
-	if err := s.start(); err != nil {
+	if err := s.Start(); err != nil {
 		return err
 	}
 	distinct, lost := 0, 0.0
-	if !poll(func() bool {
+	if !process.Await(func() bool {
 		distinct, _ = witness.Numbers(a.path("witness.log"), n)
-		lost, err = s.sum("messages_lost_total", "")
-		return s.alive() != nil || distinct+int(lost) >= n || d.end && distinct > 0
+		lost, err = s.Sum("messages_lost_total", "")
+		return s.Alive() != nil || distinct+int(lost) >= n || d.end && distinct > 0
 	}) {
-		return fmt.Errorf("of %d messages %d were delivered and %v are counted as lost: %v\n%s", n, distinct, lost, err, s.lastWords())
+		return fmt.Errorf("of %d messages %d were delivered and %v are counted as lost: %v\n%s", n, distinct, lost, err, s.LastWords())
 	}
 	a.count("messages counted as lost", int(lost))
 	a.count("messages delivered", distinct)
@@ -140,16 +140,16 @@ func (a *attack) damagedQueue(d damage) error {
 		err = errors.Join(err, fmt.Errorf("the server has nothing to do and takes %.0f %% of a processor", 100*busy))
 	}
 	// And it goes on.
-	c, dialed := dial("tcp", p["TCP"])
+	c, dialed := dial("tcp", s.ports["TCP"])
 	if dialed != nil {
 		return errors.Join(err, dialed)
 	}
 	defer c.Close()
 	fmt.Fprintf(c, "<13>Mar  1 10:00:00 h witness: number %d of many, and that is all.\n", n)
-	if !poll(func() bool { seen, _ := witness.Seen(a.path("witness.log"), n+1); return seen[n] || s.alive() != nil }) {
+	if !process.Await(func() bool { seen, _ := witness.Seen(a.path("witness.log"), n+1); return seen[n] || s.Alive() != nil }) {
 		err = errors.Join(err, errors.New("a new message does not get through"))
 	}
-	return errors.Join(err, s.stop())
+	return errors.Join(err, s.Stop())
 }
 
 // fillQueue sends n messages, and waits until all of them are on disk.
@@ -166,13 +166,13 @@ func (a *attack) fillQueue(s *server, port string, n int) error {
 	if _, err := c.Write(out); err != nil {
 		return err
 	}
-	if !poll(func() bool {
-		got, err := s.sum("input_messages_received_total", "")
-		return err == nil && int(got) == n || s.alive() != nil
+	if !process.Await(func() bool {
+		got, err := s.Sum("input_messages_received_total", "")
+		return err == nil && int(got) == n || s.Alive() != nil
 	}) {
 		return errors.New("the queue does not take all messages")
 	}
-	return s.alive()
+	return s.Alive()
 }
 
 // isSegment tells the files with records from those with positions and locks.

@@ -7,16 +7,16 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
 
+	"syslogd/internal/process"
 	"syslogd/internal/witness"
 )
 
-const greedyConf = `global(workDirectory="@DIR@" metrics.listen="@METRICS@" maxMessageSize="8m" defaultNetstreamDriver="ossl")
+const greedyConf = `global(workDirectory="@DIR@" metrics.listen="127.0.0.1:@METRICS@" maxMessageSize="8m" defaultNetstreamDriver="ossl")
 module(load="imtcp" maxSessions="200") module(load="imptcp") module(load="imrelp") module(load="imudp")
 input(type="imtcp" address="127.0.0.1" port="@TCP@" name="tcp")
 input(type="imptcp" address="127.0.0.1" port="@PTCP@" name="ptcp")
@@ -35,14 +35,14 @@ const mostMemory = 2 << 30
 // what grows when it is unpacked, and ask for metrics in a loop. Others get through
 // meanwhile.
 func greedySenders(a *attack) error {
-	p := newPorts("TCP", "PTCP", "ZLIB", "ZSTD", "RELP", "UDP")
-	s, err := a.newServer(p.fill(greedyConf))
+	s, err := a.newServer(greedyConf)
 	if err != nil {
 		return err
 	}
-	if err := s.start(); err != nil {
+	if err := s.Start(); err != nil {
 		return err
 	}
+	p := s.ports
 	attacks := []struct {
 		name string
 		open func() (io.Closer, error)
@@ -70,32 +70,32 @@ func greedySenders(a *attack) error {
 		}
 		a.count(at.name, len(held))
 		stopFlood := floodMetrics(s)
-		err := a.getsThrough(s, p, &n)
+		err := a.getsThrough(s, &n)
 		stopFlood()
 		for _, c := range held {
 			c.Close()
 		}
-		now, most := s.memory()
-		a.counts["MB of memory at the peak"] = max(a.counts["MB of memory at the peak"], most>>20)
+		now, most := s.Memory()
+		a.counts["MB of memory at the peak"] = max(a.counts["MB of memory at the peak"], int(most>>20))
 		if now > mostMemory {
 			err = errors.Join(err, fmt.Errorf("the server takes %d MB of memory", now>>20))
 		}
-		if err = errors.Join(err, s.alive()); err != nil {
+		if err = errors.Join(err, s.Alive()); err != nil {
 			return fmt.Errorf("with %d %s: %w", len(held), at.name, err)
 		}
 	}
-	return s.stop()
+	return s.Stop()
 }
 
 // getsThrough sends a message over each of the inputs that are not under attack, and over the
 // one that is.
-func (a *attack) getsThrough(s *server, p ports, n *int) error {
+func (a *attack) getsThrough(s *server, n *int) error {
 	began := time.Now()
 	for _, port := range []string{"PTCP", "TCP"} {
 		text := fmt.Appendf(nil, "<13>Mar  1 10:00:00 h witness: number %d of many, and that is all.\n", *n)
 		*n++
 		var last error
-		if !poll(func() bool {
+		if !process.Await(func() bool {
 			seen, _ := witness.Seen(a.path("witness.log"), *n)
 			if seen[*n-1] {
 				return true
@@ -103,7 +103,7 @@ func (a *attack) getsThrough(s *server, p ports, n *int) error {
 			// A connection may be refused while others wait to be thrown out: a sender
 			// tries again.
 			var c net.Conn
-			if c, last = dial("tcp", p[port]); last != nil {
+			if c, last = dial("tcp", s.ports[port]); last != nil {
 				return false
 			}
 			defer c.Close()
@@ -111,7 +111,7 @@ func (a *attack) getsThrough(s *server, p ports, n *int) error {
 			time.Sleep(20 * time.Millisecond)
 			return false
 		}) {
-			return errors.Join(fmt.Errorf("a message over %s does not get through within %v", port, patience), last, s.alive())
+			return errors.Join(fmt.Errorf("a message over %s does not get through within %v", port, patience), last, s.Alive())
 		}
 	}
 	a.counts["ms for the slowest message"] = max(a.counts["ms for the slowest message"], int(time.Since(began).Milliseconds()))
@@ -160,14 +160,13 @@ func floodMetrics(s *server) (stop func()) {
 					return
 				default:
 				}
-				resp, err := client.Get("http://" + s.metrics + "/metrics")
-				if err != nil || resp.StatusCode != http.StatusOK {
+				page, err := s.Get()
+				if err != nil {
 					time.Sleep(10 * time.Millisecond)
+					continue
 				}
-				if err == nil {
-					io.Copy(io.Discard, resp.Body)
-					resp.Body.Close()
-				}
+				io.Copy(io.Discard, page)
+				page.Close()
 			}
 		})
 	}

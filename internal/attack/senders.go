@@ -8,31 +8,12 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/parser/frame/relp"
 )
-
-// ports are where a server listens, by the name in the configuration.
-type ports map[string]string
-
-func newPorts(names ...string) ports {
-	p := ports{}
-	for _, n := range names {
-		p[n] = freePort()
-	}
-	return p
-}
-
-// fill puts the ports into a configuration.
-func (p ports) fill(conf string) string {
-	for name, port := range p {
-		conf = strings.ReplaceAll(conf, "@"+name+"@", port)
-	}
-	return conf
-}
 
 func dial(network, port string) (net.Conn, error) {
 	c, err := net.DialTimeout(network, "127.0.0.1:"+port, patience)
@@ -49,8 +30,8 @@ type way struct {
 	send func(messages [][]byte) error
 }
 
-// ways are all inputs of the rich configuration.
-func ways(p ports, socket, file string) []way {
+// ways are all inputs of the rich configuration, whose ports p has.
+func ways(p map[string]string, socket, file string) []way {
 	stream := func(port string, frame func([][]byte) []byte) func([][]byte) error {
 		return func(messages [][]byte) error {
 			c, err := dial("tcp", p[port])
@@ -91,7 +72,7 @@ func sendDatagrams(network, addr string, messages [][]byte) error {
 	defer c.Close()
 	for _, m := range messages {
 		var err error
-		if !poll(func() bool {
+		if !process.Await(func() bool {
 			_, err = c.Write(m)
 			return !errors.Is(err, syscall.EAGAIN) // a unix socket whose reader is behind
 		}) || err != nil {

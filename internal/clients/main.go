@@ -16,20 +16,22 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"syslogd/internal/process"
 )
 
 // patience is how long a client may take, with what it has to build first.
 const patience = 5 * time.Minute
+
+// arrival is how long its messages may take to be in their files.
+const arrival = 20 * time.Second
 
 func main() {
 	bin := flag.String("bin", "./syslogd", "the server")
@@ -116,7 +118,7 @@ func (c *client) try() (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, srv.stop()) }()
+	defer func() { err = errors.Join(err, srv.Stop()) }()
 	if err := c.log(); err != nil {
 		return err
 	}
@@ -190,8 +192,12 @@ func (c *client) log() error {
 	if err != nil {
 		return err
 	}
+	port, err := process.FreePort()
+	if err != nil {
+		return err
+	}
 	cmd.Env = append(os.Environ(), c.env...)
-	cmd.Env = append(cmd.Env, "CLIENT="+c.dir, "CACHE="+c.cache, "WORK="+c.work, "FREE_PORT="+freePort(),
+	cmd.Env = append(cmd.Env, "CLIENT="+c.dir, "CACHE="+c.cache, "WORK="+c.work, "FREE_PORT="+port,
 		"SYSLOG_SOCKET="+filepath.Join(c.work, "run/log"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("run: %w\n%s", err, out)
@@ -231,12 +237,10 @@ func (c *client) expected() ([]message, error) {
 // program, with its priority, and there are no other files.
 func (c *client) compare(want []message) error {
 	var err error
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if err = c.missing(want); err == nil {
-			return c.noOthers(want)
-		}
+	if !process.Poll(arrival, func() bool { err = c.missing(want); return err == nil }) {
+		return err
 	}
-	return err
+	return c.noOthers(want)
 }
 
 func (c *client) missing(want []message) error {
@@ -317,70 +321,24 @@ template(name="clients" type="string" string="%hostname%\t%programname%\t%pri%\t
 action(type="omfile" file="run/clients.log" template="clients")
 `
 
-// server is the server under test.
-type server struct {
-	cmd   *exec.Cmd
-	ended chan error // gets why the process ended, once
-}
-
 // startServer starts the server with its built-in configuration on free ports.
-func (c *client) startServer() (*server, error) {
+func (c *client) startServer() (*process.Server, error) {
 	conf, err := exec.Command(c.bin, "--print-default-config").Output()
 	if err != nil {
 		return nil, err
 	}
-	port := freePort()
-	text := strings.NewReplacer(`"5514"`, `"`+port+`"`, `"6514"`, `"`+freePort()+`"`, ":8514", ":"+freePort()).Replace(string(conf))
-	text = strings.Replace(text, "\ntemplate(", record+"\ntemplate(", 1)
-	if err := os.WriteFile(filepath.Join(c.work, "default.conf"), []byte(text), 0o600); err != nil {
-		return nil, err
+	text := string(conf)
+	var port string // of syslog
+	for _, place := range []string{`:8514"`, `"6514"`, `"5514"`} {
+		if port, err = process.FreePort(); err != nil {
+			return nil, err
+		}
+		text = strings.ReplaceAll(text, place, place[:1]+port+`"`)
 	}
 	c.env = []string{"SYSLOG_HOST=127.0.0.1", "SYSLOG_PORT=" + port}
-	notify := filepath.Join(c.work, "notify")
-	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: notify, Net: "unixgram"})
-	if err != nil {
+	s := &process.Server{Dir: c.work, Command: []string{c.bin}}
+	if err := s.Configure(strings.Replace(text, "\ntemplate(", record+"\ntemplate(", 1)); err != nil {
 		return nil, err
 	}
-	defer ready.Close()
-	out, err := os.Create(filepath.Join(c.work, "output"))
-	if err != nil {
-		return nil, err
-	}
-	defer out.Close()
-	s := &server{cmd: exec.Command(c.bin, "-n", "-f", "default.conf", "-i", "NONE", "-C"), ended: make(chan error, 1)}
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = c.work, out, out
-	s.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+notify)
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() { s.ended <- s.cmd.Wait() }()
-	ready.SetReadDeadline(time.Now().Add(20 * time.Second))
-	if _, err := ready.Read(make([]byte, 100)); err != nil {
-		words, _ := os.ReadFile(filepath.Join(c.work, "output"))
-		return nil, fmt.Errorf("the server does not start: %w\n%s", errors.Join(err, s.stop()), words)
-	}
-	return s, nil
-}
-
-func (s *server) stop() error {
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	return <-s.ended
-}
-
-// freePort returns a port of 127.0.0.1 that nobody has, below those of outgoing connections.
-func freePort() string {
-	for {
-		port := strconv.Itoa(12000 + rand.IntN(18000))
-		stream, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if err != nil {
-			continue
-		}
-		datagrams, err := net.ListenPacket("udp", "127.0.0.1:"+port)
-		stream.Close()
-		if err != nil {
-			continue
-		}
-		datagrams.Close()
-		return port
-	}
+	return s, s.Start()
 }

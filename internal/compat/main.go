@@ -139,7 +139,7 @@ func (o *options) runOne(c *testCase) (wrong, said []string) {
 	keep := o.keep
 	one := *o
 	one.keep = true // the daemon's words are read first
-	r := &run{c: c, opt: &one, dir: dir, ports: map[string]int{}, sinks: map[string]*sink{}, conns: map[string]net.Conn{}}
+	r := &run{c: c, opt: &one, dir: dir, ports: map[string]string{}, sinks: map[string]*sink{}, conns: map[string]net.Conn{}}
 	wrong = r.execute()
 	said = r.stderr()
 	if !keep {

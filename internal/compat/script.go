@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"syslogd/internal/process"
 )
 
 // script executes the input section.
@@ -35,12 +37,12 @@ func (r *run) step(line string) error {
 		delete(r.conns, rest)
 		return c.Close()
 	case "hup":
-		err := r.cmd.Process.Signal(syscall.SIGHUP)
-		poll(150*time.Millisecond, func() bool { return false })
+		err := r.daemon.Signal(syscall.SIGHUP)
+		time.Sleep(150 * time.Millisecond)
 		return err
 	case "sleep":
 		ms, err := strconv.Atoi(rest)
-		poll(time.Duration(ms)*time.Millisecond, func() bool { return false })
+		time.Sleep(time.Duration(ms) * time.Millisecond)
 		return err
 	case "wait":
 		return r.waitLines(rest)
@@ -145,7 +147,7 @@ func (r *run) waitLines(rest string) error {
 		return err
 	}
 	path := r.path(strings.TrimSpace(rest[:i]))
-	ok := poll(seconds(r.c.option("timeout", ""), 8*time.Second), func() bool {
+	ok := process.Poll(seconds(r.c.option("timeout", ""), 8*time.Second), func() bool {
 		data, err := os.ReadFile(path)
 		return err == nil && bytes.Count(data, []byte{'\n'}) >= want || r.ended()
 	})

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"syslogd/internal/process"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -89,36 +91,10 @@ func (b *box) numbers(option string) (out []int) {
 	return out
 }
 
-// listening are the places where something receives: "udp 514", "unix datagram /dev/log".
-func listening() []string {
-	var out []string
-	for _, table := range []string{"udp", "udp6", "tcp", "tcp6"} {
-		text, _ := os.ReadFile("/proc/net/" + table)
-		for _, line := range strings.Split(string(text), "\n") {
-			f := strings.Fields(line)
-			if len(f) < 4 || table[:3] == "udp" && !strings.HasSuffix(f[2], ":0000") || table[:3] == "tcp" && f[3] != "0A" {
-				continue
-			}
-			_, hex, _ := strings.Cut(f[1], ":")
-			if n, err := strconv.ParseUint(hex, 16, 16); err == nil {
-				out = append(out, fmt.Sprintf("%s %d", table[:3], n))
-			}
-		}
-	}
-	text, _ := os.ReadFile("/proc/net/unix")
-	for _, line := range strings.Split(string(text), "\n") {
-		if f := strings.Fields(line); len(f) > 7 && strings.HasPrefix(f[7], "/") {
-			out = append(out, "unix "+map[bool]string{true: "stream ", false: "datagram "}[f[4] == "0001"]+f[7])
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // feed sends the messages, one input after the other, and waits until nothing
 // happens any more.
 func (b *box) feed() error {
-	if b.hasEnded() {
+	if b.run.HasEnded() {
 		return nil
 	}
 	late := b.numbers("late")
@@ -196,14 +172,14 @@ func send(network, address string, messages [][]byte, end []byte) {
 		}
 		c.SetWriteDeadline(time.Now().Add(3 * time.Second))
 		c.Write(append(bytes.Clone(m), end...))
-		<-time.After(2 * time.Millisecond) // a receiver whose buffer is full drops datagrams
+		time.Sleep(2 * time.Millisecond) // a receiver whose buffer is full drops datagrams
 	}
 }
 
 // calm waits until nothing has been written or received for some time.
 func (b *box) calm(quiet time.Duration) {
 	before, since := "", time.Now()
-	until(calmLimit, func() bool {
+	process.Poll(calmLimit, func() bool {
 		var now strings.Builder
 		b.changed(func(path, _ string, info fs.FileInfo) { fmt.Fprint(&now, path, info.Size(), " ") })
 		traffic, _ := os.ReadFile("/proc/net/dev")

@@ -16,11 +16,12 @@ import (
 	"syscall"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/parser/frame/relp"
 )
 
 // patience is how long the server may take to answer or to come back.
-const patience = time.Minute
+const patience = process.Patience
 
 // Sender sends numbered messages and holds on to each of them until it was acknowledged.
 type Sender struct {
@@ -55,18 +56,11 @@ func (w *Sender) Run() error {
 }
 
 func (w *Sender) dial() (conn net.Conn, err error) {
-	poll(func() bool {
+	process.Await(func() bool {
 		conn, err = net.Dial("tcp", "127.0.0.1:"+w.Port)
 		return err == nil
 	})
 	return conn, err
-}
-
-// poll waits until done, up to patience.
-func poll(done func() bool) {
-	for end := time.Now().Add(patience); !done() && time.Now().Before(end); {
-		time.Sleep(5 * time.Millisecond)
-	}
 }
 
 func broken(err error) bool {
@@ -125,7 +119,7 @@ func (w *Sender) session(conn net.Conn) error {
 			return nil
 		}
 		if next == acked { // nothing is allowed at the moment
-			poll(func() bool { return w.Allowed.Load() > int64(next) || w.Drop.Load() })
+			process.Await(func() bool { return w.Allowed.Load() > int64(next) || w.Drop.Load() })
 			continue
 		}
 		if err := answer(); err != nil {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/internal/vfs"
 	"syslogd/listener"
 	"syslogd/message"
@@ -163,20 +164,7 @@ func (r *rig) states() []string {
 	return names
 }
 
-const patience = 15 * time.Second
-
-func poll(cond func() bool) bool {
-	deadline := time.Now().Add(patience)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		if time.Now().After(deadline) {
-			return false
-		}
-		<-tick.C
-	}
-	return true
-}
+func poll(cond func() bool) bool { return process.Await(cond) }
 
 // memory is a queue that keeps texts. stalled, its worker does nothing: batches
 // are under way for ever. full, it takes nothing.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"syslogd/config"
+	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/listener/imptcp"
 	"syslogd/message"
@@ -84,7 +85,7 @@ func run(t *testing.T, in listener.Input) (q *queue, stop func()) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(process.Patience):
 			t.Error("input does not end")
 		}
 	}
@@ -110,7 +111,7 @@ func next(t *testing.T, q *queue) string {
 		m := &b.Msgs[0]
 		parser.New(parser.DefaultOptions(), nil).Parse(b, m)
 		return fmt.Sprintf("host=%s from=%s|%s tag=%s msg=%s", m.Hostname(), m.Peer.Host(), m.Peer.IP, m.Tag(nil), m.Msg())
-	case <-time.After(10 * time.Second):
+	case <-time.After(process.Patience):
 		t.Fatal("no message")
 		return ""
 	}

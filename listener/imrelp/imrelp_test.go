@@ -13,6 +13,7 @@ import (
 
 	"syslogd/config"
 	"syslogd/internal/diag"
+	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/listener/imrelp"
 	"syslogd/message"
@@ -116,7 +117,7 @@ func (s *server) dial() *net.TCPConn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(process.Patience))
 	return c.(*net.TCPConn)
 }
 
@@ -225,7 +226,7 @@ func TestAMessageIsAcknowledgedWhenTheQueueHasIt(t *testing.T) {
 	if n, err := c.Read(make([]byte, 1)); n > 0 || err == nil {
 		t.Fatal("the server answers before the queue has the message")
 	}
-	c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	c.SetReadDeadline(time.Now().Add(process.Patience))
 	taken <- true
 	expect(t, c, "2 rsp 6 200 OK\n")
 	send(t, c, "3 syslog 1 b\n4 syslog 1 c\n")

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/listener/imudp"
 	"syslogd/message"
@@ -160,15 +161,9 @@ func (s *server) send(addr net.Addr, texts ...string) {
 
 func (s *server) until(what string, cond func() bool) {
 	s.t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		if time.Now().After(deadline) {
-			got := s.queue.got()
-			s.t.Fatalf("waited in vain: %s; %d messages: %.300q, log: %s", what, len(got), got[:min(len(got), 10)], s.log)
-		}
-		<-tick.C
+	if !process.Await(cond) {
+		got := s.queue.got()
+		s.t.Fatalf("waited in vain: %s; %d messages: %.300q, log: %s", what, len(got), got[:min(len(got), 10)], s.log)
 	}
 }
 

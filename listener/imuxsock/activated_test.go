@@ -7,8 +7,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
+	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/listener/imuxsock"
 	"syslogd/message"
@@ -51,7 +51,7 @@ func receiveOne(path, text string) (string, error) {
 			return "", err
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), process.Patience)
 	defer cancel()
 	q := &queue{batches: make(chan *message.Batch, 10)}
 	ended := make(chan error, 1)

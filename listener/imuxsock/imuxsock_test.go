@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/listener/imuxsock"
 	"syslogd/message"
@@ -192,7 +193,7 @@ func (s *server) end() error {
 	select {
 	case err := <-s.ended:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(process.Patience):
 		return errors.New("input does not end")
 	}
 }
@@ -204,7 +205,7 @@ func (s *server) next() *message.Message {
 		select {
 		case b := <-s.queue.batches:
 			s.take(b)
-		case <-time.After(10 * time.Second):
+		case <-time.After(process.Patience):
 			s.t.Fatalf("no message; log: %s", s.log)
 		}
 	}
@@ -806,7 +807,7 @@ func TestDescriptorsOfSendersAreNotTaken(t *testing.T) {
 			}
 			s.next()
 			w.Close()
-			r.SetReadDeadline(time.Now().Add(10 * time.Second))
+			r.SetReadDeadline(time.Now().Add(process.Patience))
 			if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 				t.Errorf("the other end of the pipe is still open: %v", err)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 
+	"syslogd/internal/process"
 	"syslogd/module"
 )
 
@@ -113,7 +114,7 @@ func receiver(t *testing.T, address string) *net.UDPConn {
 	t.Cleanup(func() { c.Close() })
 	u := c.(*net.UDPConn)
 	u.SetReadBuffer(1 << 20)
-	u.SetReadDeadline(time.Now().Add(15 * time.Second))
+	u.SetReadDeadline(time.Now().Add(process.Patience))
 	return u
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/process"
 	"syslogd/module"
 	"syslogd/output"
 	owntls "syslogd/tls"
@@ -118,7 +119,7 @@ func TestWhatHasNotArrivedIsKnown(t *testing.T) {
 	progress := out.(output.Acknowledger)
 	until := func(what string, cond func(arrived int) bool) {
 		t.Helper()
-		deadline := time.Now().Add(15 * time.Second)
+		deadline := time.Now().Add(process.Patience)
 		for tick := time.NewTicker(10 * time.Millisecond); !cond(int(progress.Arrived())); <-tick.C {
 			if time.Now().After(deadline) {
 				t.Fatalf("waited in vain: %s; %d of %d have arrived", what, progress.Arrived(), progress.Given())
@@ -320,7 +321,7 @@ func readSome(c net.Conn, socket *net.TCPConn, r io.Reader, counts map[string]in
 				s.CloseWrite()
 			}
 			socket.CloseWrite()
-			socket.SetReadDeadline(time.Now().Add(15 * time.Second))
+			socket.SetReadDeadline(time.Now().Add(process.Patience))
 		}
 		line, err := lines.ReadString('\n')
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"syslogd/config"
 	"syslogd/internal/diag"
+	"syslogd/internal/process"
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
@@ -110,7 +111,7 @@ func (s *server) accept() net.Conn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { c.Close() })
-	c.SetReadDeadline(time.Now().Add(15 * time.Second))
+	c.SetReadDeadline(time.Now().Add(process.Patience))
 	return c
 }
 
@@ -164,7 +165,7 @@ func TestDatagrams(t *testing.T) {
 	read := func() string {
 		t.Helper()
 		buf := make([]byte, 1<<16)
-		c.SetReadDeadline(time.Now().Add(15 * time.Second))
+		c.SetReadDeadline(time.Now().Add(process.Patience))
 		n, _, err := c.ReadFrom(buf)
 		if err != nil {
 			t.Fatal(err)
@@ -208,7 +209,7 @@ func TestDatagramsThatAreCutOrRefusedAreCounted(t *testing.T) {
 	out := openWith(t, `action(type="omfwd" target="127.0.0.1" port="`+port+`")`, module.Env{Name: "fwd", Losses: losses})
 	mustWrite(t, out, "x"+strings.Repeat("ä", 40000))
 	buf := make([]byte, 1<<16)
-	c.SetReadDeadline(time.Now().Add(15 * time.Second))
+	c.SetReadDeadline(time.Now().Add(process.Patience))
 	n, _, err := c.ReadFrom(buf)
 	if err != nil || n != 65507 && n != 65506 || !utf8.Valid(buf[:n]) {
 		t.Errorf("%d bytes, whole characters: %v, %v", n, utf8.Valid(buf[:n]), err)
@@ -218,7 +219,7 @@ func TestDatagramsThatAreCutOrRefusedAreCounted(t *testing.T) {
 	}
 	c.Close()
 	refused := losses.Of("target_refused", "fwd")
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(process.Patience)
 	for refused.Count() == 0 && time.Now().Before(deadline) {
 		mustWrite(t, out, "nobody hears")
 	}

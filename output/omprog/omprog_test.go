@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
@@ -174,19 +175,9 @@ func TestOutputAndHUP(t *testing.T) {
 	file := c.Output
 	wait := func(want string) {
 		t.Helper()
-		deadline := time.After(15 * time.Second)
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for {
-			text, _ := os.ReadFile(file)
-			if strings.Contains(string(text), want) {
-				return
-			}
-			select {
-			case <-tick.C:
-			case <-deadline:
-				t.Fatalf("the output is %q, want %q in it", text, want)
-			}
+		var text []byte
+		if !process.Await(func() bool { text, _ = os.ReadFile(file); return strings.Contains(string(text), want) }) {
+			t.Fatalf("the output is %q, want %q in it", text, want)
 		}
 	}
 	if err := write(out, "one"); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"syslogd/config"
 	"syslogd/internal/diag"
+	"syslogd/internal/process"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/output/omrelp"
@@ -96,14 +97,14 @@ type conn struct {
 }
 
 func (s *server) accept() *conn {
-	s.Listener.(*net.TCPListener).SetDeadline(time.Now().Add(20 * time.Second))
+	s.Listener.(*net.TCPListener).SetDeadline(time.Now().Add(process.Patience))
 	c, err := s.Accept()
 	if err != nil {
 		s.t.Error(err)
 		runtime.Goexit() // not the test's goroutine
 	}
 	s.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(process.Patience))
 	return &conn{Conn: c, t: s.t, frames: relp.NewReader(&relp.Options{MaxData: 1 << 20})}
 }
 
@@ -208,7 +209,7 @@ func TestNoMoreThanTheWindowIsUnderWay(t *testing.T) {
 			if text, _ := c.next(); text != "" {
 				t.Errorf("windowSize %d: %q comes before anything was acknowledged", window, text)
 			}
-			c.SetReadDeadline(time.Now().Add(20 * time.Second))
+			c.SetReadDeadline(time.Now().Add(process.Patience))
 			for _, txnr := range txnrs {
 				c.ok(txnr)
 			}

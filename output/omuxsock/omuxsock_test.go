@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/module"
 	"syslogd/output"
 	"syslogd/output/omuxsock"
@@ -68,7 +69,7 @@ func wants(t *testing.T, c net.Conn, packets ...string) {
 	t.Helper()
 	buf := make([]byte, 100)
 	for _, want := range packets {
-		c.SetReadDeadline(time.Now().Add(15 * time.Second))
+		c.SetReadDeadline(time.Now().Add(process.Patience))
 		if n, err := c.Read(buf); err != nil || string(buf[:n]) != want {
 			t.Errorf("got %q (%v), want %q", buf[:n], err, want)
 		}
