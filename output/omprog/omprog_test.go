@@ -203,15 +203,24 @@ func TestOutputAndHUP(t *testing.T) {
 // Only what it has read and not processed is gone, and that nobody knows.
 func TestWhatAProgramThatEndsHasNotReadIsWrittenAgain(t *testing.T) {
 	t.Parallel()
+	// reads is a program that ends when it has read n lines.
+	reads := func(n int) string {
+		return fmt.Sprintf(`n=0; while [ $n -lt %d ] && read -r l; do n=$((n+1)); case "$l" in *TRANS*) ;; *) echo "$l" >> $d/out;; esac; done`, n)
+	}
+	transactions := func(c *omprog.Config) { c.Transactions = true }
 	for name, test := range map[string]struct {
 		script string
 		change func(*omprog.Config)
+		size   int // of a record; more than a pipe holds has a program end within a batch
 	}{
-		"unconfirmed":   {script: `n=0; while [ $n -lt 37 ] && read -r l; do echo "$l" >> $d/out; n=$((n+1)); done`},
-		"killed":        {script: `n=0; while read -r l; do echo "$l" >> $d/out; n=$((n+1)); [ $n = 41 ] && kill -9 $$; done`},
-		"transactions":  {script: `n=0; while [ $n -lt 50 ] && read -r l; do n=$((n+1)); case "$l" in *TRANS*) ;; *) echo "$l" >> $d/out;; esac; done`, change: func(c *omprog.Config) { c.Transactions = true }},
-		"few at a time": {script: `n=0; while [ $n -lt 7 ] && read -r l; do n=$((n+1)); case "$l" in *TRANS*) ;; *) echo "$l" >> $d/out;; esac; done`, change: func(c *omprog.Config) { c.Transactions = true }},
-		"confirmed":     {script: `echo OK; n=0; while [ $n -lt 37 ] && read -r l; do echo "$l" >> $d/out; echo OK; n=$((n+1)); done`, change: confirm},
+		"unconfirmed":          {script: reads(37)},
+		"unconfirmed, large":   {script: reads(37), size: 4000},
+		"killed":               {script: `n=0; while read -r l; do echo "$l" >> $d/out; n=$((n+1)); [ $n = 41 ] && kill -9 $$; done`},
+		"transactions":         {script: reads(50), change: transactions},
+		"few at a time":        {script: reads(7), change: transactions},
+		"transactions, large":  {script: reads(50), change: transactions, size: 4000},
+		"few at a time, large": {script: reads(7), change: transactions, size: 4000},
+		"confirmed":            {script: `echo OK; n=0; while [ $n -lt 37 ] && read -r l; do echo "$l" >> $d/out; echo OK; n=$((n+1)); done`, change: confirm},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -221,7 +230,7 @@ func TestWhatAProgramThatEndsHasNotReadIsWrittenAgain(t *testing.T) {
 			for i := range 10 {
 				var batch []string
 				for j := range 50 {
-					batch = append(batch, fmt.Sprintf("record %d", i*50+j))
+					batch = append(batch, fmt.Sprintf("record %-*d", test.size, i*50+j))
 				}
 				want = append(want, batch...)
 				deliver(t, out, batch)
