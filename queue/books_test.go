@@ -156,7 +156,9 @@ func (k *bookkeeper) lose() {
 	k.t.Helper()
 	before, _, _ := k.waiting()
 	pos := k.position()
-	k.remove()
+	if !k.remove() {
+		k.rename()
+	}
 	after, from, told := k.waiting()
 	if k.noted = k.position().end > 0; !k.noted { // what only the position knew
 		below := 0
@@ -207,6 +209,29 @@ func (k *bookkeeper) remove() bool {
 	return len(gone) > 0
 }
 
+// rename has files change their names, or makes a copy of one: nothing is lost then.
+func (k *bookkeeper) rename() {
+	k.t.Helper()
+	list := segments(k.t, k.mem)
+	if len(list) < 2 {
+		return
+	}
+	i := k.rand.IntN(len(list))
+	one, other := list[i], list[(i+1+k.rand.IntN(len(list)-1))%len(list)]
+	first, _ := vfs.ReadFile(k.mem, one)
+	second, _ := vfs.ReadFile(k.mem, other)
+	switch k.rand.IntN(3) {
+	case 0:
+		k.note("exchange %s and %s", one, other)
+		put(k.t, k.mem, one, second)
+		put(k.t, k.mem, other, first)
+	case 1:
+		name := "/q/" + segmentName(uint64(1+k.rand.IntN(2*firstSeq)))
+		k.note("copy %s to %s", one, name)
+		put(k.t, k.mem, name, first)
+	}
+}
+
 // harm removes a file, or cuts all records off a segment, or garbles one that is not the
 // last: of what is behind the last whole record the numbers do not tell.
 func (k *bookkeeper) harm(name string) {
@@ -253,10 +278,10 @@ func (k *bookkeeper) whole() {
 	}
 }
 
-// Whoever removes which of a queue's files, and however often the server is killed in
-// between: the messages that are gone are counted, each once, as far as the files that are
-// left tell of them, and the others are delivered.
-func TestWhatIsRemovedIsCounted(t *testing.T) {
+// Whoever removes, garbles or renames which of a queue's files, and however often the
+// server is killed in between: the messages that are gone are counted, each once, as far as
+// the files that are left tell of them, and the others are delivered.
+func TestWhatIsDamagedIsCounted(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

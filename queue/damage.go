@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -83,6 +84,7 @@ func (s *spool) open() (found, error) {
 	if err != nil {
 		return f, err
 	}
+	list = s.withoutCopies(list, &f)
 	s.pos, s.posNext = pos, pos.next
 	s.seq.Store(max(firstSeq, pos.highest()))
 	if len(list) > 0 && gone {
@@ -117,6 +119,22 @@ func (s *spool) open() (found, error) {
 	}
 	s.drop()
 	return f, nil
+}
+
+var errCopy = errors.New("it is a copy of another one")
+
+// withoutCopies sets aside all but the first of segments with the same number.
+func (s *spool) withoutCopies(list []*segment, f *found) []*segment {
+	first := uint64(0)
+	return slices.DeleteFunc(list, func(seg *segment) bool {
+		if seg.first != first {
+			first = seg.first
+			return false
+		}
+		s.setAside(seg.name)
+		f.bad = append(f.bad, damagedFile{seg.name, errCopy})
+		return true
+	})
 }
 
 // isForbidden reports whether err will not go away by itself.

@@ -62,15 +62,15 @@ func appendSegmentHeader(dst []byte, first, link uint64) []byte {
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
-// parseSegmentHeader returns the link of the segment that p begins with.
-func parseSegmentHeader(p []byte) (link uint64, ok bool) {
+// parseSegmentHeader returns the first number and the link of the segment that p begins with.
+func parseSegmentHeader(p []byte) (first, link uint64, ok bool) {
 	ok = len(p) >= segmentHeader && string(p[:len(segmentMagic)]) == segmentMagic &&
 		crc32.Checksum(p[:segmentHeader-4], castagnoli) == binary.LittleEndian.Uint32(p[segmentHeader-4:])
 	if !ok {
-		return 0, false
+		return 0, 0, false
 	}
-	link = binary.LittleEndian.Uint64(p[16:])
-	return link, link < maxNumber
+	first, link = binary.LittleEndian.Uint64(p[8:]), binary.LittleEndian.Uint64(p[16:])
+	return first, link, first > 0 && first < maxNumber && link < maxNumber
 }
 
 // sealRecord fills in the header of a record whose body stands in p behind it.

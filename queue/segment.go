@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ import (
 // segment is one file of records.
 type segment struct {
 	name  string // without directory
-	first uint64 // number of the first record, which is in the name, too
+	first uint64 // number of the first record, as the header says, else the name
 	last  uint64 // of the last record; first-1 if there is none
 	size  int64  // bytes of whole records, and the header
 	// bad is how many bytes are not records. A segment that has some is set aside
@@ -51,8 +52,9 @@ func (s *segment) note(r *record, n int) {
 	s.waiting += n
 }
 
-// segmentsIn lists the segments in dir in the order of their numbers. A missing
-// directory has none.
+// segmentsIn lists the segments in dir in the order of their numbers. The name counts only
+// where a header is not whole: somebody may have renamed files. A missing directory has
+// none.
 func segmentsIn(fsys vfs.FS, dir string) ([]*segment, error) {
 	names, err := fsys.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -69,22 +71,33 @@ func segmentsIn(fsys vfs.FS, dir string) ([]*segment, error) {
 			list = append(list, &segment{name: name, first: first, last: first - 1})
 		}
 	}
-	slices.SortFunc(list, func(a, b *segment) int {
-		if a.first < b.first {
-			return -1
+	for _, seg := range list {
+		if c, err := openCursor(fsys, dir, seg); err == nil { // else whoever reads it will see
+			seg.first, seg.last = c.first, c.first-1
+			c.close()
 		}
-		return 1
+	}
+	slices.SortStableFunc(list, func(a, b *segment) int {
+		if order := cmp.Compare(a.first, b.first); order != 0 || a.isCopy() == b.isCopy() {
+			return order
+		} else if a.isCopy() {
+			return 1
+		}
+		return -1
 	})
 	return list, nil
 }
 
+// isCopy reports whether the segment has not the name that it was made with.
+func (s *segment) isCopy() bool { return s.name != segmentName(s.first) }
+
 // cursor reads the records of a segment one after the other.
 type cursor struct {
-	f    vfs.File
-	link uint64 // of the segment
-	off  int64  // of the next record
-	end  int64  // how far may be read
-	bad  int64  // bytes passed that are not records
+	f           vfs.File
+	first, link uint64 // of the segment
+	off         int64  // of the next record
+	end         int64  // how far may be read
+	bad         int64  // bytes passed that are not records
 
 	// What is behind the last record: where it ended, where the next one begins that
 	// goes on behind the end, or -1, and how many messages others had.
@@ -106,9 +119,9 @@ func openCursor(fsys vfs.FS, dir string, s *segment) (*cursor, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	var whole bool
-	if c.link, whole = parseSegmentHeader(head[:n]); !whole {
+	if c.first, c.link, whole = parseSegmentHeader(head[:n]); !whole {
 		// The records behind a header that is garbled can still be found.
-		c.off, c.link = 0, unknownLink
+		c.off, c.first, c.link = 0, s.first, unknownLink
 	}
 	c.last = c.off
 	return c, nil
