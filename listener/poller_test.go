@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/message"
 )
@@ -226,7 +227,8 @@ type late struct {
 func (q *late) Enqueue(_ context.Context, b *message.Batch) bool {
 	if q.stopping.CompareAndSwap(true, false) {
 		close(q.held)
-		<-time.After(listener.DrainTime + 100*time.Millisecond)
+		over := time.Now().Add(listener.DrainTime + 100*time.Millisecond)
+		process.Await(func() bool { return time.Now().After(over) })
 	}
 	return q.TryEnqueue(b)
 }

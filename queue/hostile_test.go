@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/process"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 )
@@ -27,10 +27,7 @@ func realBench(t *testing.T) *diskBench {
 // drained waits until all has been delivered, and stops.
 func (b *diskBench) drained(want int) []string {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for len(b.to.texts()) < want && time.Now().Before(deadline) {
-		<-time.After(time.Millisecond)
-	}
+	process.Await(func() bool { return len(b.to.texts()) >= want })
 	b.q.Stop()
 	return b.to.texts()
 }
