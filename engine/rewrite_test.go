@@ -93,14 +93,8 @@ func recorded(t testing.TB) (list []conf) {
 	return list
 }
 
-// meaning is what is in effect, without comments and the places of values.
-func meaning(t *testing.T, c *conf, cfg *config.Config) string {
-	text, err := rewrite.Effective(cfg, c.options())
-	if err != nil {
-		t.Fatalf("%s: config: %v", c.name, err)
-	}
-	return comment.ReplaceAllString(string(text), "")
-}
+// meaning is what config wrote without comments and the places of values.
+func meaning(text []byte) string { return comment.ReplaceAllString(string(text), "") }
 
 // port are the words that stand for ports in recorded cases: @UDP@, @TCP2@.
 var port = regexp.MustCompile(`@[A-Z]+([0-9]*)@`)
@@ -108,7 +102,7 @@ var port = regexp.MustCompile(`@[A-Z]+([0-9]*)@`)
 var comment = regexp.MustCompile(`(?m)^\s*#.*\n|\s+# .*$|^\s*\n`)
 
 // What convert and config write is read again, without errors that were not
-// there, and means the same.
+// there, and means the same. Of what they wrote they write the same again.
 func TestWhatIsWrittenOfAConfigurationMeansTheSame(t *testing.T) {
 	t.Parallel()
 	for _, c := range recorded(t) {
@@ -121,23 +115,39 @@ func (c *conf) rewritten(t *testing.T) {
 	if cfg.File.Stopped {
 		return
 	}
-	want := meaning(t, c, cfg)
-	converted, err := rewrite.Convert(cfg, c.options())
+	effective := c.written(t, rewrite.Effective, cfg)
+	want := meaning(effective)
+	for _, tool := range []string{"config", "convert"} {
+		written := effective
+		if tool == "convert" {
+			written = c.written(t, rewrite.Convert, cfg)
+		}
+		again, said := c.load(t, "written", written)
+		if n := said.Count(diag.Error); n > diags.Count(diag.Error) || again.File.Stopped {
+			t.Errorf("%s: %s wrote\n%s\nwith %d errors: %+v", c.name, tool, written, n, said.All())
+			return
+		}
+		if got := meaning(c.written(t, rewrite.Effective, again)); got != want {
+			t.Errorf("%s: %s wrote\n%s\nit means\n%s", c.name, tool, written, difference(want, got))
+		}
+		if again.HasActions != cfg.HasActions {
+			t.Errorf("%s: what %s wrote has actions: %v, want %v", c.name, tool, again.HasActions, cfg.HasActions)
+		}
+		if tool == "convert" {
+			if twice := c.written(t, rewrite.Convert, again); !bytes.Equal(twice, written) {
+				t.Errorf("%s: of what it wrote convert writes\n%s", c.name, difference(string(written), string(twice)))
+			}
+		}
+	}
+}
+
+// written is what a tool writes of cfg.
+func (c *conf) written(t *testing.T, write func(*config.Config, syntax.Options) ([]byte, error), cfg *config.Config) []byte {
+	text, err := write(cfg, c.options())
 	if err != nil {
-		t.Errorf("%s: convert: %v", c.name, err)
-		return
+		t.Fatalf("%s: %v", c.name, err)
 	}
-	again, said := c.load(t, "converted", converted)
-	if n := said.Count(diag.Error); n > diags.Count(diag.Error) || again.File.Stopped {
-		t.Errorf("%s: convert wrote\n%s\nwith %d errors: %+v", c.name, converted, n, said.All())
-		return
-	}
-	if got := meaning(t, c, again); got != want {
-		t.Errorf("%s: converted to\n%s\nit means\n%s", c.name, converted, difference(want, got))
-	}
-	if again.HasActions != cfg.HasActions {
-		t.Errorf("%s: converted, it has actions: %v, want %v", c.name, again.HasActions, cfg.HasActions)
-	}
+	return text
 }
 
 // FuzzRewrite has the same property of other configurations without errors.

@@ -56,7 +56,7 @@ type legacyRuleset struct {
 }
 
 // top adds declarations, which do not belong to a ruleset.
-func (c *converter) top(list ...syntax.Stmt) { c.out = append(c.out, list...) }
+func (c *converter) top(list ...syntax.Stmt) { c.out = follow(c.out, list) }
 
 // add adds statements to the current ruleset.
 func (c *converter) add(list ...syntax.Stmt) {
@@ -64,7 +64,33 @@ func (c *converter) add(list ...syntax.Stmt) {
 		c.top(list...)
 		return
 	}
-	c.current.body = append(c.current.body, list...)
+	c.current.body = follow(c.current.body, list)
+}
+
+// follow appends statements to a list. Of the blank lines around a line that is not
+// written one is left.
+func follow(list, more []syntax.Stmt) []syntax.Stmt {
+	for _, s := range more {
+		if c, ok := s.(*syntax.Comment); ok && endsBlank(list) {
+			for len(c.Lines) > 0 && c.Lines[0] == "" {
+				c.Lines = c.Lines[1:]
+			}
+			if len(c.Lines) == 0 {
+				continue
+			}
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// endsBlank reports whether a list ends with a blank line.
+func endsBlank(list []syntax.Stmt) bool {
+	if len(list) == 0 {
+		return false
+	}
+	c, ok := list[len(list)-1].(*syntax.Comment)
+	return ok && len(c.Lines) > 0 && c.Lines[len(c.Lines)-1] == ""
 }
 
 func (c *converter) file(f *syntax.File) {
@@ -365,9 +391,9 @@ func (c *converter) block(b *syntax.Block) *syntax.Block {
 	out := &syntax.Block{Braces: b.Braces}
 	for _, s := range b.Stmts {
 		if b.Braces {
-			out.Stmts = append(out.Stmts, c.comments.before(s)...)
+			out.Stmts = follow(out.Stmts, c.comments.before(s))
 		}
-		out.Stmts = append(out.Stmts, c.stmt(s)...)
+		out.Stmts = follow(out.Stmts, c.stmt(s))
 	}
 	if len(out.Stmts) != 1 || !isStatement(out.Stmts[0]) {
 		out.Braces = true

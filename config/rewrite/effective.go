@@ -51,16 +51,18 @@ func (c *converter) section(title string, list ...syntax.Stmt) {
 	c.top(list...)
 }
 
-// usedModules are the modules that are loaded, that have settings, or that
-// actions use.
+// usedModules are the modules that are loaded, in the order in which they are, and
+// behind them the built-in ones that have settings or that actions use, by name:
+// what is written of them gives them settings, which must not change the order.
 func (c *converter) usedModules() []string {
-	list := append(slices.Clone(c.cfg.Loaded), c.cfg.Modules()...)
+	builtin := c.cfg.Modules()
 	for _, a := range c.cfg.Actions {
-		if !slices.Contains(list, a.Module.Name) {
-			list = append(list, a.Module.Name)
+		if !slices.Contains(c.cfg.Loaded, a.Module.Name) && !slices.Contains(builtin, a.Module.Name) {
+			builtin = append(builtin, a.Module.Name)
 		}
 	}
-	return list
+	slices.Sort(builtin)
+	return slices.Concat(c.cfg.Loaded, builtin)
 }
 
 // origin says where a setting comes from.
