@@ -66,7 +66,7 @@ func (l *loader) decodeQueue(conf *queue.Config, dirs []queueDirective, given *p
 }
 
 func (l *loader) directiveObject(d *syntax.Directive) *param.Object {
-	return &param.Object{Title: "$" + d.Spelling, Effect: "this line is ignored", Range: d.Range()}
+	return &param.Object{Title: "$" + d.Spelling, Effect: passedOver, Range: d.Range()}
 }
 
 // directiveArg is the value of d for a parameter of kind k.
@@ -101,7 +101,7 @@ func (l *loader) pending(m *loadedModule) any {
 }
 
 func (l *loader) directive(d *syntax.Directive) {
-	if d.Name != "includeconfig" && !l.permitted(l.cfg.Global.LegacyFormat, "compatibility.configFormat.legacy", d.Range(), "this line is ignored") {
+	if d.Name != "includeconfig" && !l.permitted(l.cfg.Global.LegacyFormat, "compatibility.configFormat.legacy", d.Range(), passedOver) {
 		return
 	}
 	if run := special(d.Name); run != nil {
@@ -122,7 +122,7 @@ func (l *loader) directive(d *syntax.Directive) {
 	} else {
 		diagnostic.Hint = "it may belong to a module that is not loaded"
 	}
-	diagnostic.Effect, diagnostic.Code = "this line is ignored", -3003
+	diagnostic.Effect, diagnostic.Code = passedOver, -3003
 }
 
 // moduleOfDirective is the name of the module that has the directive, or "".
@@ -179,24 +179,54 @@ func (l *loader) report(d *syntax.Directive, line *syntax.Line, info *param.Info
 	if err == nil {
 		given.set(info.Name, d.ValueRange)
 		l.extra(d, line)
+		l.valueless(d, info, setsNothing)
 	}
 	switch {
 	case info.Kind == param.KindGone:
-		l.diags.Notef(d.Range(), "$%s is no longer supported", d.Spelling).Effect = "this line is ignored"
+		l.diags.Notef(d.Range(), "$%s is no longer supported", d.Spelling).Effect = passedOver
 	case info.Kind == param.KindNoEffect:
 		l.diags.Notef(d.Range(), "$%s has no effect here: %s", d.Spelling, info.Refused)
 	case info.Kind == param.KindRefused, info.Kind == param.KindNotYet && (err != nil || info.Refused == ""):
-		l.diags.Errorf(d.Range(), "$%s is not available: %s", d.Spelling, info.Refused).Effect = "this line is ignored"
+		l.diags.Errorf(d.Range(), "$%s is not available: %s", d.Spelling, info.Refused).Effect = passedOver
 	case err != nil:
 		diagnostic := l.diags.Errorf(d.ValueRange, "$%s: %v", d.Spelling, err)
 		if h, ok := err.(interface{ Hint() string }); ok {
 			diagnostic.Hint = h.Hint()
 		}
-		diagnostic.Effect = "this line is ignored"
+		diagnostic.Effect = passedOver
 		l.unknownID(err)
 	}
 	return true
 }
+
+// valueless says what a directive does that is written without the text that it
+// takes. Where that is a number, a switch or the like the table refuses it.
+func (l *loader) valueless(d *syntax.Directive, info *param.Info, effect string) {
+	if d.Value != "" || info == nil || !info.TakesText() {
+		return
+	}
+	w := l.diags.Notef(d.Range(), "$%s has no value", d.Spelling)
+	w.Effect = effect
+	switch {
+	case effect == passedOver:
+		w.Severity = diag.Warning
+	case info.AloneText != "":
+		w.Effect = fmt.Sprintf("%s is used, as in rsyslogd", info.AloneText)
+	case info.NeedsText():
+		w.Severity, w.Effect = diag.Error, "this input is ignored"
+	}
+}
+
+// nameless reports a directive that names nothing, which has no effect then.
+func (l *loader) nameless(d *syntax.Directive, what string) {
+	l.diags.Notef(d.Range(), "$%s names no %s", d.Spelling, what).Effect = passedOver
+}
+
+// Effects of a directive without a value. As in rsyslogd a global one is passed over.
+const (
+	setsNothing = "it is set to an empty text"
+	passedOver  = "this line is ignored"
+)
 
 // unknownID aborts the start for a user or group that does not exist.
 func (l *loader) unknownID(err error) {
@@ -206,6 +236,11 @@ func (l *loader) unknownID(err error) {
 }
 
 func (l *loader) globalDirective(d *syntax.Directive) bool {
+	if info := directiveInfo(globalParams.Infos(), d.Name); info != nil && d.Value == "" && info.TakesText() {
+		l.use(d, Use{Kind: UseGlobal, Info: info, Failed: true})
+		l.valueless(d, info, passedOver)
+		return true
+	}
 	line := syntax.NewLine(d.Value)
 	info, err := globalParams.SetDirective(&l.cfg.Global, d.Name, line)
 	if info != nil && err == nil {
@@ -231,6 +266,7 @@ func (l *loader) queueDirective(d *syntax.Directive) bool {
 			return false
 		}
 		q := queueDirective{d, l.directiveArg(info.Name, info.Kind, d)}
+		l.valueless(d, info, setsNothing)
 		if l.current != l.cfg.Rulesets[0] {
 			l.use(d, Use{Kind: UseRulesetQueue})
 			l.legacy.mainQueue = append(l.legacy.mainQueue, q)
@@ -247,6 +283,7 @@ func (l *loader) queueDirective(d *syntax.Directive) bool {
 			return false
 		}
 		l.use(d, Use{Kind: UseActionQueue})
+		l.valueless(d, info, setsNothing)
 		l.legacy.queue = append(l.legacy.queue, queueDirective{d, l.directiveArg(info.Name, info.Kind, d)})
 		return true
 	}
@@ -280,7 +317,7 @@ func (l *loader) moduleDirective(d *syntax.Directive) bool {
 			if !l.report(d, line, info, err, Use{Kind: UseInstance, Module: m.name}, &m.pendingPlaces) {
 				continue
 			}
-			if info.RunsObject && err == nil {
+			if info.RunsObject && err == nil && (d.Value != "" || !info.NeedsText()) {
 				l.use(d, Use{Kind: UseRun, Module: m.name, Info: info})
 				l.runDirective(d, m)
 			}
@@ -312,7 +349,7 @@ func (l *loader) closed(m *loadedModule, o *module.Object, d *syntax.Directive, 
 			e.Hint = fmt.Sprintf("give it there: %s=%q", info.Meant[0], info.Meant[1])
 		}
 	}
-	e.Effect, e.Code = "this line is ignored", -2222
+	e.Effect, e.Code = passedOver, -2222
 	return true
 }
 
@@ -394,7 +431,7 @@ var specialNames = []string{"IncludeConfig", "ModLoad", "Template", "OutChannel"
 func (l *loader) modLoad(d *syntax.Directive) {
 	name := l.word(d)
 	if name == "" {
-		l.diags.Errorf(d.Range(), "$ModLoad names no module").Effect = "this line is ignored"
+		l.diags.Errorf(d.Range(), "$ModLoad names no module").Effect = passedOver
 		return
 	}
 	l.load(ModuleName(name), name, d.ValueRange)
@@ -419,7 +456,11 @@ func (l *loader) allowedSender(d *syntax.Directive) {
 		if s := diag.Suggest(proto, []string{"UDP", "TCP"}); s != "" {
 			e.Hint = "did you mean " + s + "?"
 		}
-		e.Effect = "this line is ignored"
+		e.Effect = passedOver
+		return
+	}
+	if line.Skip(','); line.Comment() {
+		l.nameless(d, "address")
 		return
 	}
 	// Commas or white space stand between the addresses.
@@ -432,6 +473,9 @@ func (l *loader) allowedSender(d *syntax.Directive) {
 
 func (l *loader) legacyRuleset(d *syntax.Directive) {
 	name := l.word(d)
+	if name == "" {
+		l.diags.Notef(d.Range(), "$%s names no ruleset", d.Spelling).Effect = "what follows belongs to a ruleset without a name"
+	}
 	if rs := l.rulesetNamed(name); rs != nil {
 		l.current = rs
 		return
@@ -442,15 +486,24 @@ func (l *loader) legacyRuleset(d *syntax.Directive) {
 }
 
 func (l *loader) defaultRuleset(d *syntax.Directive) {
+	if d.Value == "" {
+		l.nameless(d, "ruleset")
+		return
+	}
 	l.defaultName, l.defaultRange = l.word(d), d.ValueRange
 }
 
 func (l *loader) rulesetQueue(d *syntax.Directive) {
-	if l.word(d) != "on" {
+	switch v := l.word(d); v {
+	case "on":
+	case "off":
+		return
+	default:
+		l.diags.Errorf(d.ValueRange, `$%s: want "on" or "off", found %q`, d.Spelling, v).Effect = passedOver
 		return
 	}
 	if l.current.Queue != nil {
-		l.diags.Errorf(d.Range(), "ruleset %q has a queue already", l.current.Name).Effect = "this line is ignored"
+		l.diags.Errorf(d.Range(), "ruleset %q has a queue already", l.current.Name).Effect = passedOver
 		return
 	}
 	conf := l.cfg.rulesetQueueDefaults()
@@ -494,7 +547,7 @@ func (l *loader) outChannel(d *syntax.Directive) {
 		ch.command = strings.TrimRight(field(""), " \t")
 	}
 	if name == "" || ch.file == "" {
-		l.diags.Errorf(d.ValueRange, "$OutChannel: want name,file,maximum size,command").Effect = "this line is ignored"
+		l.diags.Errorf(d.ValueRange, "$OutChannel: want name,file,maximum size,command").Effect = passedOver
 		return
 	}
 	l.outChannels[name] = ch

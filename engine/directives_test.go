@@ -105,6 +105,62 @@ func TestWhatStandsBehindTheValueOfEveryDirective(t *testing.T) {
 	}
 }
 
+// A directive that is written without its value is reported, whichever it is.
+func TestDirectivesWithoutTheirValueAreReported(t *testing.T) {
+	t.Parallel()
+	for _, d := range directives() {
+		if d.info.RunsObject && strings.HasPrefix(d.info.Name, "$") {
+			continue // it has none
+		}
+		text := "$" + d.name + "\n*.* /x\n"
+		if d.module != "" {
+			text = "$ModLoad " + d.module + "\n" + text
+		}
+		_, diags, err := config.Load("x.conf", []byte(text), Modules(), config.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := strings.Count(text, "\n") - 1
+		if !slices.ContainsFunc(diags.All(), func(m diag.Diagnostic) bool { return m.Range.Start.Line == line }) {
+			t.Errorf("nothing is said about $%s", d.name)
+		}
+	}
+}
+
+// The ports of inputs whose directive names none, as rsyslogd 8.2302 has them.
+func TestPortsOfInputsThatNameNone(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"$ModLoad imudp\n$UDPServerRun\n":                                      "[514]",
+		"$ModLoad imtcp\n$InputTCPServerRun \n":                                "[10514]",
+		"$ModLoad imptcp\n$InputPTCPServerRun\n":                               "",
+		"$ModLoad imrelp\n$InputRELPServerRun\n":                               "",
+		"module(load=\"imudp\")\ninput(type=\"imudp\" port=\"\")\n":            "[514]",
+		"module(load=\"imtcp\")\ninput(type=\"imtcp\" port=\"\")\n":            "[514]",
+		"module(load=\"imtcp\")\ninput(type=\"imtcp\" port=\" 601\")\n":        "[601]",
+		"module(load=\"imudp\")\ninput(type=\"imudp\" port=[\"\", \"601\"])\n": "[514 601]",
+	} {
+		cfg, diags, err := config.Load("x.conf", []byte(text+"*.* /x\n"), Modules(), config.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, in := range cfg.Inputs {
+			for _, s := range in.Settings() {
+				if s.Name == "port" {
+					got += fmt.Sprint(s.Items)
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%q: port %s, want %s", text, got, want)
+		}
+		if (diags.Len() == 0) != strings.Contains(text, " 601") {
+			t.Errorf("%q: said %v", text, diags.All())
+		}
+	}
+}
+
 // settings are what is in effect with the directive, and what was said about it.
 func (d *directive) settings(t *testing.T, value string) (in, said string) {
 	text := "$" + d.name + " " + value + "\n*.* /x\n*.* @h\n"

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 
+	"syslogd/internal/inet"
 	"syslogd/message"
 )
 
@@ -31,7 +32,7 @@ func ListenTCP(ctx context.Context, opt StreamOptions, address, port string, v4,
 	var errs []error
 	for _, n := range networks {
 		o := opt
-		o.Network, o.Address = n, net.JoinHostPort(address, port)
+		o.Network, o.Address = n, net.JoinHostPort(inet.Host(address), port)
 		if len(servers) > 0 {
 			o.PortFile = ""
 		}

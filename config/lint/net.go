@@ -11,6 +11,7 @@ import (
 
 	"syslogd/config/syntax"
 	"syslogd/internal/diag"
+	"syslogd/internal/inet"
 )
 
 // maxPort is the highest port of UDP and TCP.
@@ -33,32 +34,52 @@ func (l *linter) port(o *object) {
 	}
 }
 
-// forward is a legacy action that forwards: the signs, and the host with its port.
-var forward = regexp.MustCompile(`^(@@?)(?:\([^)]*\))?([^;\s\[]+)`)
+// forward is a legacy action that forwards: the sign, the host, and what stands behind
+// the colon.
+var forward = regexp.MustCompile(`^(@@?|:omrelp:)(?:\([^)]*\))?(\[[^\]]*\]|[^;:#\s\[]*)(:[^;#\s]*)?`)
 
 // legacyTarget looks at @host:port for what is neither a host nor a port, and
 // reports whether it found something.
 func (l *linter) legacyTarget(o *object, text string) bool {
 	m := forward.FindStringSubmatch(text)
-	if m == nil {
+	if m == nil || m[3] == "" {
 		return false
 	}
-	at, whole := m[1], m[2]
-	host, port, _ := strings.Cut(whole, ":")
-	number, rest, more := strings.Cut(port, ":")
-	if !more {
+	sign, host, port := m[1], m[2], m[3][1:]
+	number := port[:len(port)-len(strings.TrimLeft(port, "0123456789"))]
+	if number == port && port != "" {
 		return false
 	}
-	if addr, ok := bracketed(whole); ok {
-		l.diags.Notef(o.rng, "an IPv6 address ends at its first colon here: the host is %q", host).Hint = "write " + at + addr
+	if addr, ok := bracketed(host + ":" + port); ok {
+		l.diags.Notef(o.rng, "an IPv6 address ends at its first colon here: the host is %q", host).Hint = "write " + sign + addr
 		return true
 	}
 	d := l.diags.Notef(o.rng, "%q is no port, what stands behind the number has no effect", port)
-	d.Hint = fmt.Sprintf("write %s%s:%s", at, host, number)
-	if rest == "tcp" || rest == "udp" {
+	d.Hint = fmt.Sprintf("write %s%s:%s", sign, host, number)
+	switch _, rest, _ := strings.Cut(port, ":"); {
+	case port == "":
+		d.Text = "no port stands behind the colon, 514 is used; rsyslogd sends nothing then"
+		d.Hint = fmt.Sprintf("write %s%s:514", sign, host)
+	case number == "":
+		d.Text, d.Hint = l.service(sign, host, port)
+	case rest == "tcp" || rest == "udp":
 		d.Hint = fmt.Sprintf("write %s%s:%s, @ is for UDP and @@ for TCP", map[string]string{"udp": "@", "tcp": "@@"}[rest], host, number)
 	}
 	return true
+}
+
+// service says what becomes of a port that is a name.
+func (l *linter) service(sign, host, name string) (text, hint string) {
+	network := "tcp"
+	if sign == "@" {
+		network = "udp"
+	}
+	n, err := net.LookupPort(network, name)
+	if err != nil {
+		return fmt.Sprintf("%q is no port and no service, nothing can be sent", name), fmt.Sprintf("write %s%s:514", sign, host)
+	}
+	return fmt.Sprintf("the service %q is port %d; rsyslogd sends nothing, since it takes numbers only here", name, n),
+		fmt.Sprintf("write %s%s:%d", sign, host, n)
 }
 
 // bracketed writes an IPv6 address with its port, if text is one.
@@ -175,6 +196,7 @@ func (l *linter) isOneself(target, address string) bool {
 	if strings.EqualFold(target, "localhost") || l.host.Name != "" && strings.EqualFold(target, l.host.Name) {
 		return true
 	}
+	target = inet.Host(target)
 	addr, err := netip.ParseAddr(target)
 	return err == nil && (addr.IsLoopback() || target == address) && (meet(address, "") && addr.IsLoopback() || meet(target, address))
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -53,6 +54,9 @@ var onPurpose = map[string]bool{
 	"selector/not-alone":             true,
 }
 
+// sink are the words that stand for ports of receivers in recorded cases: @SINKTCP@.
+var sink = regexp.MustCompile(`@SINK[A-Z]+([0-9]*)@`)
+
 // Of the recorded cases only those with a trap in them are noted.
 func TestRecordedCasesHaveNoFalseAlarm(t *testing.T) {
 	t.Parallel()
@@ -71,7 +75,7 @@ func TestRecordedCasesHaveNoFalseAlarm(t *testing.T) {
 			if f.Name != "rsyslog.conf" {
 				continue
 			}
-			for _, n := range traps(t, "rsyslog.conf", f.Data) {
+			for _, n := range traps(t, "rsyslog.conf", sink.ReplaceAll(f.Data, []byte("9$1"))) {
 				if strings.Contains(n.Text, "hidden file") {
 					continue // of log/%PROGRAMNAME%.log, which many have and few mean so
 				}

@@ -83,7 +83,11 @@ func (t Table[C]) SetDirective(c *C, directive string, line *syntax.Line) (*Info
 	if p.add != nil {
 		set = p.add
 	}
-	if err := set(c, []string{p.Kind.Take(line)}); err != nil {
+	value := p.Kind.Take(line)
+	if value == "" {
+		value = p.AloneText
+	}
+	if err := set(c, []string{value}); err != nil {
 		return &p.Info, err
 	}
 	if p.given != nil {

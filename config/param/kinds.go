@@ -192,6 +192,33 @@ func String[C any](name string, field func(*C) *string) *Param[C] {
 	}).shown(func(c *C) string { return *field(c) })
 }
 
+// Port is the number or the name of a port. As in getaddrinfo(3) blanks in front of it
+// do not count.
+func Port[C any](name string, field func(*C) *string) *Param[C] {
+	return Func(name, KindString, func(c *C, value string) error {
+		*field(c) = trimPort(value)
+		return nil
+	}, func(c *C) string { return *field(c) })
+}
+
+// Ports are several of them.
+func Ports[C any](name string, field func(*C) *[]string) *Param[C] {
+	p := Strings(name, field)
+	trimmed := func(inner func(*C, []string) error) func(*C, []string) error {
+		return func(c *C, items []string) error {
+			ports := make([]string, len(items))
+			for i, item := range items {
+				ports[i] = trimPort(item)
+			}
+			return inner(c, ports)
+		}
+	}
+	p.set, p.add = trimmed(p.set), trimmed(p.add)
+	return p
+}
+
+func trimPort(s string) string { return strings.TrimLeft(s, " \t") }
+
 func word(v string) error {
 	if strings.ContainsAny(v, " \t\n") {
 		return &wantError{want: "text without blanks", found: v}

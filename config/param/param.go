@@ -114,6 +114,7 @@ type Info struct {
 	Directives []string // legacy directives, without $
 	Misnomers  []string // what guides call the directive by mistake
 	RunsObject bool     // the directive makes an object
+	AloneText  string   // value of a directive that is written without one
 	ForModule  bool     // the directive holds for the whole module, though an instance has the parameter
 	Lasts      Lifetime // of a directive's value
 	Appends    bool     // a repeated directive adds to a list
@@ -165,6 +166,19 @@ func (i *Info) HasDirective(name string) bool {
 	return slices.ContainsFunc(i.Directives, is) || slices.ContainsFunc(i.Misnomers, is)
 }
 
+// TakesText reports whether the value may be any text, so that an empty one is no mistake
+// to the table. A directive that has no parameter but makes an object takes none.
+func (i *Info) TakesText() bool {
+	switch i.Kind {
+	case KindString, KindWord, KindStrings, KindTemplate, KindRuleset:
+		return !i.RunsObject || !strings.HasPrefix(i.Name, "$")
+	}
+	return false
+}
+
+// NeedsText reports whether the directive makes an object that can not be without its value.
+func (i *Info) NeedsText() bool { return i.RunsObject && i.IsRequired && i.AloneText == "" }
+
 // Twin says that the parameter sets what the named one sets.
 func (p *Param[C]) Twin(name string) *Param[C] { p.TwinOf = name; return p }
 
@@ -198,6 +212,9 @@ func (p *Param[C]) Lasting(t Lifetime) *Param[C] { p.Lasts = t; return p }
 
 // Runs says that the legacy directive makes an object of the values collected so far.
 func (p *Param[C]) Runs() *Param[C] { p.RunsObject = true; return p }
+
+// Alone sets the value that the legacy directive has when none is written.
+func (p *Param[C]) Alone(text string) *Param[C] { p.AloneText = text; return p }
 
 // Given names a field that becomes true when the parameter was given.
 func (p *Param[C]) Given(f func(*C) *bool) *Param[C] { p.given = f; return p }

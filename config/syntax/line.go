@@ -70,7 +70,8 @@ func (l *Line) Word() string {
 func (l *Line) File() string { return l.Until(" ;") }
 
 // Host takes HOST, HOST:PORT or [HOST]:PORT, and what stands behind that without
-// a blank, which rsyslogd passes over.
+// a blank, which rsyslogd passes over. A port without digits is taken as it stands:
+// unlike rsyslogd, which then sends nothing, one that is the name of a service counts.
 func (l *Line) Host() (host, port string, err error) {
 	if l.Skip('[') {
 		host = l.Until("]")
@@ -81,10 +82,14 @@ func (l *Line) Host() (host, port string, err error) {
 		// Unlike in rsyslogd the blanks in front of a comment are no part of the name.
 		host = strings.TrimRightFunc(l.Until(";:#"), unicode.IsSpace)
 	}
-	if l.Skip(':') {
+	colon := l.Skip(':')
+	if colon {
 		port = l.While(isDigit)
 	}
-	l.While(func(c byte) bool { return c != ';' && c != '#' && !isSpace(c) })
+	rest := l.While(func(c byte) bool { return c != ';' && c != '#' && !isSpace(c) })
+	if colon && port == "" {
+		port = rest
+	}
 	switch {
 	case host == "":
 		err = errors.New("the action names no host")

@@ -72,7 +72,7 @@ var moduleParams = param.Table[ModuleConfig]{
 }
 
 var inputParams = param.Join(param.Table[Config]{
-	param.String("port", func(c *Config) *string { return &c.Port }).Legacy("InputPTCPServerRun").Misnamed("PTCPServerRun").Runs().Doc("Port, by number or name; 0 lets the system choose."),
+	param.Port("port", func(c *Config) *string { return &c.Port }).Legacy("InputPTCPServerRun").Misnamed("PTCPServerRun").Runs().Doc("Port, by number or name; 0 lets the system choose."),
 	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("InputPTCPServerListenIP").Doc("Address to listen on; all by default."),
 	param.String("path", func(c *Config) *string { return &c.Path }).Doc("Unix stream socket instead of TCP."),
 	param.Bool("unlink", func(c *Config) *bool { return &c.Unlink }).Default("off").Doc("Replace a socket or file that is there already."),

@@ -38,7 +38,7 @@ var moduleParams = param.Table[ModuleConfig]{
 
 var inputParams = param.Join(
 	param.Table[Config]{
-		param.String("port", func(c *Config) *string { return &c.Port }).Required().Legacy("InputRELPServerRun").Misnamed("RELPServerRun").Runs().
+		param.Port("port", func(c *Config) *string { return &c.Port }).Required().Legacy("InputRELPServerRun").Misnamed("RELPServerRun").Runs().
 			Doc("Port, by number or name; 0 lets the system choose."),
 		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to listen on; all by default."),
 		param.String("name", func(c *Config) *string { return &c.Name }).Default("imrelp").Doc("Value of the property inputname, and name in metrics."),

@@ -116,7 +116,7 @@ var moduleParams = param.Join(
 
 var inputParams = param.Join(
 	param.Table[Config]{
-		param.String("port", func(c *Config) *string { return &c.Port }).Required().Legacy("InputTCPServerRun").Misnamed("TCPServerRun").Runs().
+		param.Port("port", func(c *Config) *string { return &c.Port }).Required().Legacy("InputTCPServerRun").Misnamed("TCPServerRun").Alone("10514").Runs().
 			Doc("Port, by number or name; 0 lets the system choose."),
 		param.String("address", func(c *Config) *string { return &c.Address }).Doc("Address to listen on; all by default."),
 		param.String("name", func(c *Config) *string { return &c.Name }).Legacy("InputTCPServerInputName").Default("imtcp").Doc("Value of the property inputname, and name in metrics."),

@@ -150,6 +150,7 @@ func (c *Config) tlsOptions(g *module.Global) tls.Options {
 
 // Check reports what cannot go together.
 func (c *Config) Check(o *param.Object, diags *diag.List) bool {
+	listener.FillPort(&c.Port, o, diags)
 	if c.MaxFrameSize > maxFrameLimit {
 		diags.Warnf(o.Range, "maxFrameSize is %d, it can not be above %d", c.MaxFrameSize, maxFrameLimit).Effect = fmt.Sprintf("%d is used", maxFrameLimit)
 		c.MaxFrameSize = maxFrameLimit

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"syslogd/config/param"
+	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/ratelimit"
 )
@@ -50,7 +51,8 @@ var moduleParams = param.Table[ModuleConfig]{
 }
 
 var inputParams = param.Join(param.Table[Config]{
-	param.Strings("port", func(c *Config) *[]string { return &c.Port }).Required().Legacy("UDPServerRun").Misnamed("InputUDPServerRun").Lasting(param.UntilInstance).Runs().Doc("Ports, by number or name."),
+	param.Ports("port", func(c *Config) *[]string { return &c.Port }).Required().Legacy("UDPServerRun").Misnamed("InputUDPServerRun").
+		Alone(listener.DefaultPort).Lasting(param.UntilInstance).Runs().Doc("Ports, by number or name."),
 	param.String("address", func(c *Config) *string { return &c.Address }).Legacy("UDPServerAddress").Misnamed("InputUDPServerAddress").Doc("Address to listen on; all by default."),
 	param.String("device", func(c *Config) *string { return &c.Device }).Doc("Network interface to bind to."),
 	param.Word("name", func(c *Config) *string { return &c.Name }).Alias("inputName").Default("imudp").Doc("Value of the property inputname, and name in metrics."),
@@ -75,4 +77,12 @@ func (in *input) rateLimit(port string) *ratelimit.Limit {
 		address = "*"
 	}
 	return in.conf.Limit(nil, fmt.Sprintf("imudp(%s/%s/IPv4)", address, port), in.env.Log)
+}
+
+// Check gives ports that are empty the usual number.
+func (c *Config) Check(o *param.Object, diags *diag.List) bool {
+	for i := range c.Port {
+		listener.FillPort(&c.Port[i], o, diags)
+	}
+	return true
 }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/inet"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -102,7 +103,7 @@ func (in *input) openPort(ctx context.Context, port string, access *listener.Acc
 	opened, family := 0, "IPv4"
 	for _, network := range networks(in.conf.Address, in.env.Global.IPv4, in.env.Global.IPv6) {
 		for range in.conf.Threads {
-			conn, err := in.listen(ctx, network, net.JoinHostPort(in.conf.Address, port))
+			conn, err := in.listen(ctx, network, net.JoinHostPort(inet.Host(in.conf.Address), port))
 			if err != nil {
 				errs = append(errs, fmt.Errorf("listen on %s port %s: %w", network, port, err))
 				break

@@ -135,7 +135,7 @@ var params = param.Join(
 	param.Table[Config]{
 		param.Strings("target", func(c *Config) *[]string { return &c.Target }).Doc("Host to send to; of several one that works, in turns."),
 		param.Word("targetSrv", func(c *Config) *string { return &c.TargetSRV }).Doc("Domain whose SRV records name the targets, instead of target; or a whole name such as _syslog._tcp.example.net."),
-		param.Strings("port", func(c *Config) *[]string { return &c.Port }).Inherits("514").Doc("Port, by number or name; of several the one in the place of the target."),
+		param.Ports("port", func(c *Config) *[]string { return &c.Port }).Inherits("514").Doc("Port, by number or name; of several the one in the place of the target."),
 		param.Enum("protocol", func(c *Config) *Protocol { return &c.Protocol },
 			param.Choice[Protocol]{Name: "udp", Value: UDP}, param.Choice[Protocol]{Name: "tcp", Value: TCP}).Default("udp").Doc("udp or tcp."),
 		param.Template("template", func(c *Config) *string { return &c.Template }).Inherits("module").Doc("Template of the text."),

@@ -10,12 +10,14 @@ import (
 	"strings"
 	"time"
 
+	"syslogd/internal/inet"
 	"syslogd/tls"
 )
 
 // addTarget adds a server.
 func (o *forwarder) addTarget(host, port string, priority uint16) error {
-	t := &target{c: &o.Config, log: o.log, stats: &o.stats, lost: &o.lost, address: net.JoinHostPort(host, port), priority: priority, patience: directPatience, connect: directTime}
+	t := &target{c: &o.Config, log: o.log, stats: &o.stats, lost: &o.lost, priority: priority,
+		address: net.JoinHostPort(inet.Host(host), port), patience: directPatience, connect: directTime}
 	if o.env.Queued {
 		t.patience, t.connect = patience, connectTime
 	}

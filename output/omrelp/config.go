@@ -8,6 +8,7 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/internal/diag"
+	"syslogd/internal/inet"
 	"syslogd/tls"
 )
 
@@ -77,7 +78,7 @@ func (c *Config) Check(o *param.Object, diags *diag.List) bool {
 
 func (c *Config) host() string { return strings.Trim(c.Target, "[]") }
 
-func (c *Config) address() string { return net.JoinHostPort(c.host(), c.Port) }
+func (c *Config) address() string { return net.JoinHostPort(inet.Host(c.host()), c.Port) }
 
 func (c *Config) window() int {
 	if c.Window == 0 {
