@@ -84,6 +84,7 @@ type diskBench struct {
 	log  *strings.Builder
 	mu   *sync.Mutex
 	lost *metrics.Losses
+	take int // of the next target
 }
 
 var peer, origin = message.NewPeer("192.0.2.1", "web1"), &message.Origin{Name: "imtcp"}
@@ -125,7 +126,7 @@ func (b *diskBench) tryStart(down bool) error {
 	log := slog.New(slog.NewTextHandler(b, nil))
 	b.q = New("test", b.conf, Env{FS: b.fs, Log: log, Losses: b.lost, Barrier: barrier.New("", log, b.lost)})
 	err := b.q.Open()
-	b.to = &target{down: down, ctx: b.q.Context(), up: make(chan struct{})}
+	b.to = &target{down: down, take: b.take, ctx: b.q.Context(), up: make(chan struct{})}
 	var hs []Handler
 	for range b.q.Workers() {
 		hs = append(hs, b.to)
@@ -205,8 +206,8 @@ func TestACleanRestartDeliversEachMessageOnceAndInOrder(t *testing.T) {
 					t.Errorf("%d messages were delivered before the stop, want 7", len(got))
 				}
 				// A second stop comes in between again.
+				b.take = 25 // before the workers begin
 				to = b.start(true)
-				to.take = 25
 				b.send(flow, numbered(300, 303)...)
 				synctest.Wait()
 				b.q.Stop()
