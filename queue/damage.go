@@ -108,7 +108,7 @@ func (s *spool) open() (found, error) {
 		}
 	}
 	f.lost = t.lost()
-	s.stored, s.end = f.messages, max(t.next, pos.end)
+	s.stored, s.most, s.end = f.messages, f.messages, max(t.next, pos.end)
 	if s.end == 0 { // the first message that will be on disk is not in front of this
 		s.end = s.seq.Load() + 1
 	}

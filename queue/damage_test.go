@@ -91,7 +91,7 @@ func (l *ledger) balance(f *diskFault, running bool) {
 	l.failing(nil)
 	l.start(false)
 	l.settle()
-	if n := l.q.stats().Counters[0].Read(); n != 0 {
+	if n := l.q.Waiting(); n != 0 {
 		l.t.Errorf("%d messages are still in the queue", n)
 	}
 	if n := l.q.disk.spool.stored; n != 0 {

@@ -9,7 +9,6 @@ import (
 
 	"syslogd/internal/barrier"
 	"syslogd/message"
-	"syslogd/metrics"
 )
 
 // disk is the files of a queue and what goes on between them and the lanes.
@@ -29,6 +28,7 @@ type disk struct {
 	storing  int    // batches that senders are writing
 	writes   uint64 // batches or parts of them, so that the feeder sees those that came in between
 	ahead    int    // batches from disk in the lanes or being processed
+	fed      int    // their messages
 	feeding  bool   // the feeder runs
 	wake     sync.Cond
 	left     []kept // what a stop leaves
@@ -125,6 +125,7 @@ func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) bool {
 	d.wake.Signal()
 	q.mu.Unlock()
 	q.Enqueued.Add(uint64(done - lost))
+	q.spilled.Add(uint64(done - lost))
 	q.unwritten(n-done, err)
 	b.Release()
 	return done-lost == n
@@ -383,6 +384,7 @@ func (q *Queue) hand(f *fed, mixed bool) {
 	}
 	f.batch.Flow = flow
 	d.ahead++
+	d.fed += f.n
 	e := entry{Batch: f.batch, n: f.n, size: f.batch.Bytes(), fed: f, seq: f.recs[0].seq}
 	q.push(e, flow)
 	if !f.old { // whose numbers mean other flows
@@ -444,30 +446,5 @@ func (q *Queue) closeDisk() {
 	}
 	if left > 0 {
 		q.env.Log.Info("messages of a queue were saved to disk", "queue", q.name, "count", left, "code", 2041)
-	}
-}
-
-// diskNumbers are the metrics of a queue with files.
-func (q *Queue) diskNumbers() []metrics.Number {
-	if q.conf.Dir == "" {
-		return nil
-	}
-	gauge := func(name, help string, read func(s *spool) float64) metrics.Number {
-		return metrics.Number{Name: name, Help: help, Kind: metrics.Gauge, Read: func() float64 {
-			q.mu.Lock()
-			d := q.disk
-			q.mu.Unlock()
-			if d == nil {
-				return 0
-			}
-			d.spool.mu.Lock()
-			defer d.spool.mu.Unlock()
-			return read(d.spool)
-		}}
-	}
-	return []metrics.Number{
-		gauge("queue_disk_messages", "Messages on disk that are not processed yet.", func(s *spool) float64 { return float64(s.stored) }),
-		gauge("queue_disk_bytes", "Bytes of the queue's files.", func(s *spool) float64 { return float64(s.bytes) }),
-		gauge("queue_disk_segments", "The queue's files.", func(s *spool) float64 { return float64(len(s.segments)) }),
 	}
 }

@@ -46,10 +46,8 @@ func (q *Queue) Waiting() int {
 	q.mu.Lock()
 	n, d := q.msgs, q.disk
 	q.mu.Unlock()
-	// A disk that hangs may hold the lock.
-	if d != nil && d.spool.mu.TryLock() {
-		defer d.spool.mu.Unlock()
-		n = max(n, d.spool.stored)
+	if d != nil {
+		d.spool.peek(func() { n = max(n, d.spool.stored) })
 	}
 	return n
 }
@@ -76,9 +74,8 @@ func (q *Queue) Oldest() time.Time {
 	}
 	d := q.disk
 	q.mu.Unlock()
-	if d != nil && d.spool.mu.TryLock() { // as in Waiting
-		older(d.spool.oldest())
-		d.spool.mu.Unlock()
+	if d != nil {
+		d.spool.peek(func() { older(d.spool.oldest()) })
 	}
 	return oldest
 }

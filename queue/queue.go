@@ -94,6 +94,7 @@ type Queue struct {
 
 	// Counters, for metrics.
 	Enqueued metrics.Counter // messages
+	spilled  metrics.Counter // those of them that went to disk
 	Full     metrics.Counter // times a sender had to wait or drop
 	Dropped  metrics.Counter // messages
 	// Discarded are messages left out by severity or sampling.
@@ -290,7 +291,7 @@ func (q *Queue) fullFor(size int) bool {
 func (q *Queue) count(e entry) {
 	q.msgs += e.n
 	q.bytes += e.size
-	q.maxSize = max(q.maxSize, q.msgs)
+	q.maxSize = max(q.maxSize, q.unspilled())
 }
 
 // push appends e to its lane; mu is held.
@@ -450,6 +451,9 @@ func (q *Queue) process(e entry, h Handler, l *lane) {
 	q.mu.Lock()
 	q.done(f)
 	q.msgs -= e.n
+	if e.fed != nil {
+		q.disk.fed -= e.n
+	}
 	q.bytes -= e.size
 	q.pacer.processed(q.bytes)
 	if q.bytes <= int(q.conf.MaxBytes)*3/4 && q.msgs <= q.conf.Size*3/4 {
@@ -527,40 +531,4 @@ func (q *Queue) hasten() {
 	for i := range q.lanes {
 		q.lanes[i].wake.Broadcast()
 	}
-}
-
-// stats are rsyslogd's counters.
-func (q *Queue) stats() *metrics.Stats {
-	return &metrics.Stats{Name: q.name, Origin: "core.queue", Counters: []metrics.Stat{
-		metrics.GaugeStat("size", func() uint64 { return uint64(q.Len()) }),
-		metrics.StatOf("enqueued", &q.Enqueued), metrics.StatOf("full", &q.Full), metrics.StatOf("discarded.full", &q.Dropped),
-		metrics.StatOf("discarded.nf", &q.Discarded),
-		metrics.GaugeStat("maxqsize", func() uint64 {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			return uint64(q.maxSize)
-		}),
-	}}
-}
-
-// Object describes the queue to the metrics.
-func (q *Queue) Object() *metrics.Object {
-	return &metrics.Object{Label: "queue", Name: q.name, Stats: []*metrics.Stats{q.stats()}, Numbers: append(q.diskNumbers(), []metrics.Number{
-		metrics.Of("queue_enqueued_total", "Messages put into the queue.", &q.Enqueued),
-		metrics.Of("queue_full_total", "Times the queue was full when a batch arrived.", &q.Full),
-		metrics.Of("queue_dropped_total", "Messages dropped because the queue was full or did not drain at stop.", &q.Dropped),
-		metrics.Of("queue_discarded_total", "Messages left out by severity or sampling.", &q.Discarded),
-		{Name: "queue_messages", Help: "Messages queued or being processed.", Kind: metrics.Gauge, Read: func() float64 { return float64(q.Len()) }},
-		{Name: "queue_oldest_message_age_seconds", Help: "Age of the oldest message that waits in memory or on disk, 0 without any.", Kind: metrics.Gauge, Read: func() float64 {
-			if oldest := q.Oldest(); !oldest.IsZero() {
-				return time.Since(oldest).Seconds()
-			}
-			return 0
-		}},
-		{Name: "queue_bytes", Help: "Memory of the queued batches.", Kind: metrics.Gauge, Read: func() float64 {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			return float64(q.bytes)
-		}},
-	}...)}
 }

@@ -71,6 +71,7 @@ type spool struct {
 	posNext  uint64      // the position that is on disk: files in front of it may go
 	window   []*fed
 	stored   int      // messages on disk that are not done
+	most     int      // of stored
 	aside    int      // files that were set aside
 	end      uint64   // the number behind the last message that is on disk; changes under wmu, too
 	writing  *segment // that out is open for
@@ -324,6 +325,7 @@ func (s *spool) put(cur *segment, r *record, sum uint32) (again bool, err error)
 	s.end = max(s.end, r.end())
 	s.bytes += int64(len(s.buf))
 	s.stored += r.msgs
+	s.most = max(s.most, s.stored)
 	if s.noting == nil {
 		s.noting = time.AfterFunc(noteAfter, s.note)
 	}
