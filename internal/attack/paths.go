@@ -51,43 +51,17 @@ func hostilePaths(a *attack) error {
 	if err != nil {
 		return err
 	}
-	outside := a.path("outside")
-	for _, dir := range []string{"work", "tree/host", "tree/program", "tree/composed/a", "outside"} {
-		if err := os.MkdirAll(a.path(dir), 0o755); err != nil {
-			return err
-		}
-	}
-	// A link in the tree, as somebody with an account on the machine could make it.
-	for _, dir := range []string{"tree/host", "tree/program", "tree/composed/a"} {
-		if err := os.Symlink(outside, filepath.Join(a.path(dir), "link")); err != nil {
-			return err
-		}
+	if err := a.prepareTree(); err != nil {
+		return err
 	}
 	if err := s.Start(); err != nil {
 		return err
 	}
 	n := 0
-	name := func() string {
-		e := evil[a.rand.IntN(len(evil))]
-		if a.rand.IntN(3) == 0 {
-			e += evil[a.rand.IntN(len(evil))]
-		}
-		return e
-	}
 	for a.more() {
 		var messages [][]byte
 		for range 40 {
-			host, tag, text := name(), name(), name()
-			switch a.rand.IntN(4) {
-			case 0:
-				messages = append(messages, fmt.Appendf(nil, "<13>1 2024-03-01T10:00:00Z %s %s %s %s - x user=%s", host, tag, name(), name(), text))
-			case 1:
-				messages = append(messages, fmt.Appendf(nil, "<13>Mar  1 10:00:00 %s %s[%s]: %s user=%s", host, tag, name(), text, name()))
-			case 2:
-				messages = append(messages, fmt.Appendf(nil, "<13>date=2024-03-01 time=10:00:00 devname=%q devid=%q logid=\"1\" type=%s user=%s", host, tag, text, name()))
-			case 3:
-				messages = append(messages, fmt.Appendf(nil, "%s %s: %s user=%s", host, tag, text, name()))
-			}
+			messages = append(messages, a.hostileMessage())
 		}
 		messages = append(messages, fmt.Appendf(nil, "<13>Mar  1 10:00:00 h witness: number %d of many, and that is all.", n))
 		c, err := dial("tcp", s.ports["TCP"])
@@ -105,7 +79,45 @@ func hostilePaths(a *attack) error {
 			return errors.New("the server is held up: a message does not arrive")
 		}
 	}
-	return errors.Join(s.Stop(), arrived(a.path("witness.log"), n), empty(outside), a.decentTree())
+	return errors.Join(s.Stop(), arrived(a.path("witness.log"), n), empty(a.path("outside")), a.decentTree())
+}
+
+// prepareTree makes the tree, with a link in it as somebody with an account on the machine
+// could make it.
+func (a *attack) prepareTree() error {
+	for _, dir := range []string{"work", "outside", "tree/host", "tree/program", "tree/composed/a"} {
+		if err := os.MkdirAll(a.path(dir), 0o755); err != nil {
+			return err
+		}
+		if !strings.HasPrefix(dir, "tree/") {
+			continue
+		}
+		if err := os.Symlink(a.path("outside"), filepath.Join(a.path(dir), "link")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hostileMessage has evil names where one of the formats has names.
+func (a *attack) hostileMessage() []byte {
+	name := func() string {
+		e := evil[a.rand.IntN(len(evil))]
+		if a.rand.IntN(3) == 0 {
+			e += evil[a.rand.IntN(len(evil))]
+		}
+		return e
+	}
+	host, tag, text := name(), name(), name()
+	switch a.rand.IntN(4) {
+	case 0:
+		return fmt.Appendf(nil, "<13>1 2024-03-01T10:00:00Z %s %s %s %s - x user=%s", host, tag, name(), name(), text)
+	case 1:
+		return fmt.Appendf(nil, "<13>Mar  1 10:00:00 %s %s[%s]: %s user=%s", host, tag, name(), text, name())
+	case 2:
+		return fmt.Appendf(nil, "<13>date=2024-03-01 time=10:00:00 devname=%q devid=%q logid=\"1\" type=%s user=%s", host, tag, text, name())
+	}
+	return fmt.Appendf(nil, "%s %s: %s user=%s", host, tag, text, name())
 }
 
 // empty fails when something lies in a directory.

@@ -105,6 +105,26 @@ func (a *attack) damagedQueue(d damage) error {
 		return err
 	}
 	s.Kill()
+	if err := a.damageQueue(d); err != nil {
+		return err
+	}
+	if err := s.configure(drainConf); err != nil {
+		return err
+	}
+	if err := s.Start(); err != nil {
+		return err
+	}
+	if err := a.drained(s, d, n); err != nil {
+		return err
+	}
+	if busy := s.busy(); busy > 0.5 {
+		err = fmt.Errorf("the server has nothing to do and takes %.0f %% of a processor", 100*busy)
+	}
+	return errors.Join(err, a.goesOn(s, n), s.Stop())
+}
+
+// damageQueue damages the files of the queue.
+func (a *attack) damageQueue(d damage) error {
 	segments, err := filepath.Glob(a.path("main.queue/*"))
 	if err != nil {
 		return err
@@ -114,15 +134,11 @@ func (a *attack) damagedQueue(d damage) error {
 	if len(segments) < 2 {
 		return fmt.Errorf("the queue has %d segments", len(segments))
 	}
-	if err := d.do(a, segments); err != nil {
-		return err
-	}
-	if err := s.configure(drainConf); err != nil {
-		return err
-	}
-	if err := s.Start(); err != nil {
-		return err
-	}
+	return d.do(a, segments)
+}
+
+// drained waits until each of n messages is delivered or counted as lost.
+func (a *attack) drained(s *server, d damage, n int) (err error) {
 	distinct, lost := 0, 0.0
 	if !process.Await(func() bool {
 		distinct, _ = witness.Numbers(a.path("witness.log"), n)
@@ -134,22 +150,23 @@ func (a *attack) damagedQueue(d damage) error {
 	a.count("messages counted as lost", int(lost))
 	a.count("messages delivered", distinct)
 	if distinct+int(lost) > n+100 {
-		err = fmt.Errorf("of %d messages %d were delivered, yet %v are counted as lost", n, distinct, lost)
+		return fmt.Errorf("of %d messages %d were delivered, yet %v are counted as lost", n, distinct, lost)
 	}
-	if busy := s.busy(); busy > 0.5 {
-		err = errors.Join(err, fmt.Errorf("the server has nothing to do and takes %.0f %% of a processor", 100*busy))
-	}
-	// And it goes on.
-	c, dialed := dial("tcp", s.ports["TCP"])
-	if dialed != nil {
-		return errors.Join(err, dialed)
+	return nil
+}
+
+// goesOn sends message n, which must arrive.
+func (a *attack) goesOn(s *server, n int) error {
+	c, err := dial("tcp", s.ports["TCP"])
+	if err != nil {
+		return err
 	}
 	defer c.Close()
 	fmt.Fprintf(c, "<13>Mar  1 10:00:00 h witness: number %d of many, and that is all.\n", n)
 	if !process.Await(func() bool { seen, _ := witness.Seen(a.path("witness.log"), n+1); return seen[n] || s.Alive() != nil }) {
-		err = errors.Join(err, errors.New("a new message does not get through"))
+		return errors.New("a new message does not get through")
 	}
-	return errors.Join(err, s.Stop())
+	return nil
 }
 
 // fillQueue sends n messages, and waits until all of them are on disk.

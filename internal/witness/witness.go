@@ -69,39 +69,13 @@ func broken(err error) bool {
 
 // session sends what is not acknowledged, until the connection ends.
 func (w *Sender) session(conn net.Conn) error {
-	frames := relp.NewReader(&relp.Options{MaxData: 4096})
-	var in, out []byte
-	// answer waits for the next response.
-	answer := func() error {
-		for {
-			f, n, err := frames.Next(in)
-			if err != nil {
-				return err
-			}
-			if n > 0 {
-				command, data := string(f.Command), append([]byte(nil), f.Data...)
-				in = in[n:]
-				switch code, text, _, err := relp.ParseResponse(data); {
-				case command == "serverclose":
-					return io.EOF
-				case err != nil || code != 200:
-					return fmt.Errorf("the relay answers %d %s %v", code, text, err)
-				}
-				return nil
-			}
-			buf := make([]byte, 4096)
-			conn.SetReadDeadline(time.Now().Add(patience))
-			if n, err = conn.Read(buf); err != nil {
-				return err
-			}
-			in = append(in, buf[:n]...)
-		}
-	}
+	in := answers{conn: conn, frames: relp.NewReader(&relp.Options{MaxData: 4096})}
+	var out []byte
 	txnr := 1
 	if _, err := conn.Write(relp.Append(nil, txnr, "open", relp.AppendOffers(nil))); err != nil {
 		return err
 	}
-	if err := answer(); err != nil {
+	if err := in.next(); err != nil {
 		return err
 	}
 	next := int(w.Acked.Load())
@@ -122,13 +96,47 @@ func (w *Sender) session(conn net.Conn) error {
 			process.Await(func() bool { return w.Allowed.Load() > int64(next) || w.Drop.Load() })
 			continue
 		}
-		if err := answer(); err != nil {
+		if err := in.next(); err != nil {
 			return err
 		}
 		acked++
 		w.Acked.Store(int64(acked))
 	}
 	return nil
+}
+
+// answers are what a server answers over a connection.
+type answers struct {
+	conn   net.Conn
+	frames relp.Reader
+	unread []byte
+}
+
+// next waits for the next one, which must be that all is well.
+func (a *answers) next() error {
+	for {
+		f, n, err := a.frames.Next(a.unread)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			code, text, _, err := relp.ParseResponse(f.Data)
+			a.unread = a.unread[n:]
+			switch {
+			case string(f.Command) == "serverclose":
+				return io.EOF
+			case err != nil || code != 200:
+				return fmt.Errorf("the relay answers %d %s %v", code, text, err)
+			}
+			return nil
+		}
+		buf := make([]byte, 4096)
+		a.conn.SetReadDeadline(time.Now().Add(patience))
+		if n, err = a.conn.Read(buf); err != nil {
+			return err
+		}
+		a.unread = append(a.unread, buf[:n]...)
+	}
 }
 
 var numbered = regexp.MustCompile(`number (\d+) of many, and that is all\.`)
