@@ -58,9 +58,7 @@ func TestSilentConnectionsDoNotShutThePort(t *testing.T) {
 				s.write(c, "<13>delivered\n")
 				s.wants("<13>delivered")
 			}
-			if text := s.log.String(); !strings.Contains(text, "because others wait") {
-				t.Errorf("log: %s", text)
-			}
+			s.logs("because others wait")
 		})
 	}
 }
@@ -100,9 +98,7 @@ func TestOneSourceGetsNoMoreThanItsShare(t *testing.T) {
 	s.until("three senders", func() bool { return len(s.queue.got()) == 3 })
 	s.dial()
 	s.until("a refusal", func() bool { return s.OpenedFailed.Value() == 1 })
-	if text := s.log.String(); !strings.Contains(text, "limit for one source") {
-		t.Errorf("log: %s", text)
-	}
+	s.logs("limit for one source")
 }
 
 func TestHalfFramesAreBoundedInAll(t *testing.T) {
@@ -133,9 +129,7 @@ func TestHalfFramesAreBoundedInAll(t *testing.T) {
 	c := s.dial()
 	s.write(c, "<13>small\n")
 	s.until("a small message", func() bool { return s.queue.has("<13>small") })
-	if text := s.log.String(); !strings.Contains(text, "hold too much memory") || !strings.Contains(text, "127.0.0.1") {
-		t.Errorf("log: %s", text)
-	}
+	s.logs("hold too much memory", "127.0.0.1")
 	if strings.Contains(strings.Join(s.queue.got(), ""), "xxx") {
 		t.Error("half a message was stored")
 	}
@@ -181,6 +175,7 @@ func TestTLSOnAPlainPortIsReportedAndNotStored(t *testing.T) {
 				s.until("the end of the connection", func() bool { return closedByServer(c) })
 			}
 			s.until("three", func() bool { return s.TLSOnPlain.Value() == 3 })
+			s.logs("a sender speaks TLS")
 			if n := strings.Count(s.log.String(), "a sender speaks TLS"); n != 1 {
 				t.Errorf("%d lines: %s", n, s.log.String())
 			}

@@ -319,7 +319,7 @@ func TestRevocationListsThatCanNotBeTrusted(t *testing.T) {
 		{"of a CA that is not given", "nobody can tell whether it is genuine", other.revocationList(t, next)},
 		{"the second of a CA that is not given", "number 2, of CN=other CA", append(good, other.revocationList(t, next)...)},
 		{"signed by another key", "signature is not its issuer's", forged.revocationList(t, next)},
-		{"of a CA without cRLSign", "cRLSign", noLists.revocationList(t, next)},
+		{"of a CA that may not sign lists", "does not permit signing revocation lists", noLists.revocationList(t, next)},
 		{"a certificate", "holds no revocation list", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.cert.Raw})},
 		{"text", "neither PEM nor DER", []byte("hello")},
 		{"empty", "holds no revocation list", nil},
@@ -338,6 +338,24 @@ func TestRevocationListsThatCanNotBeTrusted(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// An entry may say that a certificate is on the list no more; see RFC 5280, 5.3.1.
+func TestACertificateThatIsTakenOffTheListIsGood(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	held, back := ca.issue(t, "held", nil), ca.issue(t, "back", nil)
+	r := &revocations{serials: map[revokedBy]map[string]bool{}}
+	const certificateHold = 6
+	r.add(ca.cert, &x509.RevocationList{RevokedCertificateEntries: []x509.RevocationListEntry{
+		{SerialNumber: held.serial, ReasonCode: certificateHold}, {SerialNumber: back.serial, ReasonCode: removeFromCRL},
+	}})
+	if chain := []*x509.Certificate{mustParse(t, held.der), ca.cert}; r.revoked(chain) != chain[0] {
+		t.Error("one that is on hold is good")
+	}
+	if bad := r.revoked([]*x509.Certificate{mustParse(t, back.der), ca.cert}); bad != nil {
+		t.Errorf("%s is revoked", bad.Subject)
 	}
 }
 
