@@ -9,6 +9,16 @@ import (
 	"syslogd/router/property"
 )
 
+// timeFunctions are those of points in time.
+func timeFunctions() map[string]function {
+	return map[string]function{
+		"format_time":        pure(2, 2, formatTime),
+		"parse_time":         {min: 1, max: 1, run: func(a []Value, _ *message.Message, ctx *property.Context) Value { return parseTime(a[0], ctx, false) }},
+		"parse_time_localtz": {min: 1, max: 1, run: func(a []Value, _ *message.Message, ctx *property.Context) Value { return parseTime(a[0], ctx, true) }},
+		"is_time":            {min: 1, max: 2, run: func(a []Value, _ *message.Message, ctx *property.Context) Value { return isTime(a, ctx) }},
+	}
+}
+
 const (
 	fmtRFC3164 = "date-rfc3164"
 	fmtRFC3339 = "date-rfc3339"
