@@ -7,11 +7,12 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syslogd/internal/vfs"
-	"syslogd/message"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"syslogd/internal/vfs"
+	"syslogd/message"
 )
 
 // policyFile is the content of a policy file.

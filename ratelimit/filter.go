@@ -2,10 +2,11 @@ package ratelimit
 
 import (
 	"sync"
+	"time"
+
 	"syslogd/message"
 	"syslogd/parser"
 	"syslogd/router/property"
-	"time"
 )
 
 // Filter applies a policy to the messages of one input, before they are queued.

@@ -3,9 +3,9 @@ package imfile
 import (
 	"fmt"
 	"strconv"
-	"syslogd/config/syntax"
 
 	"syslogd/config/param"
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/internal/posix"
 	"syslogd/message"

@@ -3,10 +3,10 @@ package omrelp
 import (
 	"net"
 	"strings"
-	"syslogd/config/syntax"
 	"time"
 
 	"syslogd/config/param"
+	"syslogd/config/syntax"
 	"syslogd/internal/diag"
 	"syslogd/internal/inet"
 	"syslogd/tls"
