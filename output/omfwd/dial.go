@@ -8,7 +8,6 @@ import (
 	"net"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -86,8 +85,6 @@ func (t *target) dialOne(ctx context.Context, address string) (conn net.Conn, er
 	})
 	return conn, err
 }
-
-func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // newStream makes a stream of a connection: TLS and compression.
 func (t *target) newStream(ctx context.Context, conn net.Conn) (*stream, error) {
