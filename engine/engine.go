@@ -44,6 +44,7 @@ import (
 	"time"
 
 	"syslogd/config"
+	"syslogd/hosts"
 	"syslogd/internal/barrier"
 	"syslogd/internal/diag"
 	"syslogd/internal/holder"
@@ -84,7 +85,7 @@ type Engine struct {
 	barriers barriers
 	watch    *progress.Watch
 	store    *store.Store
-	names    *listener.Names
+	names    *hosts.Names
 	router   *router.Router
 	modEnv   module.Env
 
@@ -365,6 +366,7 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	e.cfg.Tables.Wait()
+	e.names.Close()
 	errs = append(errs, e.closeParts())
 	if e.stopStore != nil {
 		e.stopWatch()

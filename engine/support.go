@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"syslogd/config"
+	"syslogd/hosts"
 	"syslogd/internal/barrier"
 	"syslogd/listener"
 	"syslogd/metrics"
@@ -16,8 +17,8 @@ import (
 	"syslogd/store"
 )
 
-func newNames(g *config.Global, log *slog.Logger, guard *barrier.Barrier) *listener.Names {
-	opt := listener.NamesOptions{EnableDNS: g.EnableDNS, PreserveFQDN: g.PreserveFQDN, LocalHostName: g.LocalHostName, Log: log.With("module", "names"), Barrier: guard}
+func newNames(g *config.Global, log *slog.Logger, guard *barrier.Barrier) *hosts.Names {
+	opt := hosts.Options{EnableDNS: g.EnableDNS, PreserveFQDN: g.PreserveFQDN, LocalHostName: g.LocalHostName, Log: log.With("module", "names"), Barrier: guard}
 	if g.LocalInterface != "" {
 		ip, err := interfaceIP(g.LocalInterface)
 		if err != nil {
@@ -28,7 +29,7 @@ func newNames(g *config.Global, log *slog.Logger, guard *barrier.Barrier) *liste
 	if g.DNSCacheTTLEnable {
 		opt.TTL = time.Duration(g.DNSCacheTTL) * time.Second
 	}
-	return listener.NewNames(opt)
+	return hosts.New(opt)
 }
 
 // interfaceIP returns the first IPv4 address of a network interface, or else the

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/hosts"
 	"syslogd/internal/process"
 	"syslogd/message"
 	"syslogd/parser/frame"
@@ -60,7 +61,7 @@ func converse(t *testing.T, d *lines) (*StreamServer, net.Conn) {
 	t.Helper()
 	s := NewStreamServer(StreamOptions{
 		Network: "tcp", Address: "127.0.0.1:0", Dialogue: func() Dialogue { fresh := *d; return &fresh }, Log: slog.New(slog.DiscardHandler),
-		Origin: &message.Origin{}, Names: NewNames(NamesOptions{LocalHostName: "box"}),
+		Origin: &message.Origin{}, Names: hosts.New(hosts.Options{LocalHostName: "box"}),
 	})
 	if err := s.Listen(t.Context()); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"syslogd/hosts"
 	"syslogd/message"
 	"syslogd/parser"
 )
@@ -10,7 +11,7 @@ var OwnOrigin = &message.Origin{Name: "rsyslogd", Format: message.Structured}
 
 // AddOwn adds one of the server's own messages to b: facility syslog, the tag as
 // rsyslogd has it ("rsyslogd:" or "rsyslogd-2007:"), from this host.
-func AddOwn(b *message.Batch, names *Names, sev message.Severity, tag, text string) *message.Message {
+func AddOwn(b *message.Batch, names *hosts.Names, sev message.Severity, tag, text string) *message.Message {
 	m := b.Add([]byte(text), OwnOrigin, names.Local())
 	b.StampReceived()
 	m.Reported, m.Flags = m.Received, message.Parsed

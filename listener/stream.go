@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/hosts"
 	"syslogd/internal/barrier"
 	"syslogd/internal/holder"
 	"syslogd/internal/netns"
@@ -65,7 +66,7 @@ type StreamOptions struct {
 	PreserveCase bool
 	Access       *AccessList
 	Limit        *ratelimit.Limit
-	Names        *Names
+	Names        *hosts.Names
 	// LocalPeer, if not nil, is the sender of all messages (unix sockets).
 	LocalPeer *message.Peer
 	Log       *slog.Logger

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/hosts"
 	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/message"
@@ -99,7 +100,7 @@ func listenTo(t *testing.T, q listener.Queue, change func(*listener.StreamOption
 	s := &stream{t: t, log: &logBuffer{}}
 	opt := listener.StreamOptions{
 		Network: "tcp", Address: "127.0.0.1:0", Frame: frame.Defaults(), Origin: &message.Origin{Name: "imtcp"},
-		Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Names: hosts.New(hosts.Options{LocalHostName: "box"}),
 		Log:   slog.New(slog.NewTextHandler(s.log, nil)),
 	}
 	if change != nil {
@@ -312,7 +313,7 @@ func TestASenderWaitsWhileTheQueueIsFullAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	s := listener.NewStreamServer(listener.StreamOptions{
 		Network: "tcp", Address: "127.0.0.1:0", Frame: frame.Defaults(), Origin: &message.Origin{Name: "imtcp"},
-		Names: listener.NewNames(listener.NamesOptions{}), Log: slog.New(slog.DiscardHandler),
+		Names: hosts.New(hosts.Options{}), Log: slog.New(slog.DiscardHandler),
 	})
 	if err := s.Listen(t.Context()); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"syslogd/config/param"
 	"syslogd/config/syntax"
+	"syslogd/hosts"
 	"syslogd/internal/barrier"
 	"syslogd/internal/diag"
 	"syslogd/listener"
@@ -44,7 +45,7 @@ type Env struct {
 	// Store holds the files on local disk.
 	Store *store.Store
 	// Names resolves addresses of senders and holds the local host name.
-	Names *listener.Names
+	Names *hosts.Names
 	// Policies are the ratelimit() objects.
 	Policies *ratelimit.Policies
 	// Allowed are the $AllowedSender lists, by protocol ("UDP", "TCP").

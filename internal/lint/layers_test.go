@@ -31,7 +31,7 @@ func layer(pkg string) int {
 		return 50
 	case pkg == "listener", pkg == "output", pkg == "modify", pkg == "store", pkg == "queue":
 		return 40
-	case pkg == "ratelimit":
+	case pkg == "ratelimit", pkg == "hosts":
 		return 36
 	case strings.HasPrefix(pkg, "router/internal/"): // helpers of tests
 		return 35

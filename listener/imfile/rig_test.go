@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/hosts"
 	"syslogd/internal/process"
 	"syslogd/internal/vfs"
 	"syslogd/listener"
@@ -79,7 +80,7 @@ func newRig(t *testing.T, dir, file string, o options) *rig {
 	log := new(logBuffer)
 	env := module.Env{
 		Log: slog.New(slog.NewTextHandler(log, nil)), Metrics: new(metrics.Set), Now: time.Now, Shared: o.shared,
-		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Names:  hosts.New(hosts.Options{LocalHostName: "box"}),
 		Global: &module.Global{MaxMessageSize: o.limit, WorkDirectory: work},
 	}
 	in, err := New(c, env)

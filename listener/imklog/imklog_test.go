@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/hosts"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -39,7 +40,7 @@ func newInput(t *testing.T, edit func(*ModuleConfig)) *input {
 	params.SetDefaults(&c)
 	edit(&c)
 	in, err := New(c, module.Env{Log: slog.New(slog.DiscardHandler), Metrics: new(metrics.Set), Now: time.Now, Policies: new(ratelimit.Policies),
-		Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"})})
+		Names: hosts.New(hosts.Options{LocalHostName: "box"})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/hosts"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -63,7 +64,7 @@ func (q *collect) TryEnqueue(b *message.Batch) bool {
 func newInput(t *testing.T, c ModuleConfig) *input {
 	t.Helper()
 	in, err := New(c, module.Env{Log: slog.New(slog.DiscardHandler), Metrics: new(metrics.Set), Now: time.Now,
-		Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"})})
+		Names: hosts.New(hosts.Options{LocalHostName: "box"})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"syslogd/hosts"
 	"syslogd/listener"
 	"syslogd/listener/immark"
 	"syslogd/message"
@@ -55,7 +56,7 @@ func TestAMessageIsWrittenAtEachInterval(t *testing.T) {
 				var sent []string
 				in, err := immark.New(*c, module.Env{
 					Now: time.Now, Global: &module.Global{ProcessInternal: test.internal},
-					Names:      listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+					Names:      hosts.New(hosts.Options{LocalHostName: "box"}),
 					OwnMessage: func(text string) { sent = append(sent, text) },
 				})
 				if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"syslogd/hosts"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -48,7 +49,7 @@ func testInput(t *testing.T, edit func(*ModuleConfig)) (*input, *metrics.Counter
 	bucket := &metrics.Dynamic{Name: "hosts", MaxKeys: 5, Life: time.Hour}
 	bucket.Inc([]byte("h.1"), time.Now())
 	set.RegisterStats((&metrics.Buckets{Counters: map[string]*metrics.Dynamic{"hosts": bucket}}).Stats)
-	in, err := New(c, module.Env{Log: slog.New(slog.DiscardHandler), Metrics: set, Now: time.Now, Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"})})
+	in, err := New(c, module.Env{Log: slog.New(slog.DiscardHandler), Metrics: set, Now: time.Now, Names: hosts.New(hosts.Options{LocalHostName: "box"})})
 	if err != nil {
 		t.Fatal(err)
 	}

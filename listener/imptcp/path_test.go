@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"syslogd/config"
+	"syslogd/hosts"
 	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/listener/imptcp"
@@ -54,7 +55,7 @@ func build(t *testing.T, path string, change func(*imptcp.Config)) listener.Inpu
 	}
 	in, err := imptcp.New(*c, module.Env{
 		Log: slog.New(slog.DiscardHandler), Metrics: &metrics.Set{}, Now: time.Now,
-		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Names:  hosts.New(hosts.Options{LocalHostName: "box"}),
 		Global: &module.Global{MaxMessageSize: 8096},
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syslogd/config"
+	"syslogd/hosts"
 	"syslogd/internal/diag"
 	"syslogd/internal/process"
 	"syslogd/listener"
@@ -87,7 +88,7 @@ func start(t testing.TB, params string, q *queue) *server {
 		}
 	}
 	in, err := cfg.Inputs[0].Module.Build(cfg.Inputs[0].Conf, module.Env{
-		Log: slog.New(slog.DiscardHandler), Metrics: &metrics.Set{}, Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Log: slog.New(slog.DiscardHandler), Metrics: &metrics.Set{}, Names: hosts.New(hosts.Options{LocalHostName: "box"}),
 		Global: &module.Global{MaxMessageSize: 100, IPv4: true},
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"syslogd/config"
+	"syslogd/hosts"
 	"syslogd/internal/diag"
 	"syslogd/listener"
 	"syslogd/listener/imptcp"
@@ -35,7 +36,7 @@ func build(t *testing.T, conf string) ([]listener.Input, error) {
 	var out []listener.Input
 	for _, in := range cfg.Inputs {
 		built, err := in.Module.Build(in.Conf, module.Env{
-			Log: slog.New(slog.DiscardHandler), Metrics: &metrics.Set{}, Names: listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+			Log: slog.New(slog.DiscardHandler), Metrics: &metrics.Set{}, Names: hosts.New(hosts.Options{LocalHostName: "box"}),
 			Global: &module.Global{MaxMessageSize: 8096, IPv4: true, StreamDriver: "ptcp"},
 		})
 		if err != nil {

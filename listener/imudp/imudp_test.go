@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/hosts"
 	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/listener/imudp"
@@ -104,7 +105,7 @@ func build(t *testing.T, change func(*imudp.Config)) (listener.Input, *server) {
 	in, err := imudp.New(*c, module.Env{
 		Log: log, Metrics: s.metrics, Losses: s.losses, Now: time.Now,
 		Oversize: &listener.OversizeFile{Path: s.record, Limit: 1000, Log: log},
-		Names:    listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Names:    hosts.New(hosts.Options{LocalHostName: "box"}),
 		Global:   &module.Global{MaxMessageSize: 1000, IPv4: true, IPv6: true, OversizeReport: true},
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/hosts"
 	"syslogd/internal/datagram"
 	"syslogd/listener"
 	"syslogd/message"
@@ -24,7 +25,7 @@ type listenerGroup struct {
 	stats        *counters
 	access       *listener.AccessList
 	limit        *ratelimit.Limit
-	names        *listener.Names
+	names        *hosts.Names
 	preserveCase bool
 	batch        int
 	maxSize      int

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/hosts"
 	"syslogd/listener"
 	"syslogd/listener/internal/hungtest"
 	"syslogd/metrics"
@@ -22,7 +23,7 @@ func steady(t *testing.T, roomy bool, g listener.Gather) (in *input, send func(s
 	c.Port, c.Address = []string{"0"}, "127.0.0.1"
 	i, err := New(*c, module.Env{
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, Metrics: &metrics.Set{},
-		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Names:  hosts.New(hosts.Options{LocalHostName: "box"}),
 		Global: &module.Global{MaxMessageSize: 1000, IPv4: true},
 	})
 	if err != nil {

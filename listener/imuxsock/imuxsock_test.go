@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/hosts"
 	"syslogd/internal/process"
 	"syslogd/listener"
 	"syslogd/listener/imuxsock"
@@ -140,7 +141,7 @@ func environment(log io.Writer) module.Env {
 	return module.Env{
 		Policies: policies,
 		Log:      to, Metrics: &metrics.Set{}, Losses: metrics.NewLosses(to), Now: time.Now,
-		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Names:  hosts.New(hosts.Options{LocalHostName: "box"}),
 		Global: &module.Global{MaxMessageSize: 8096, OversizeReport: true},
 	}
 }

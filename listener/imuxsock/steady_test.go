@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"syslogd/hosts"
 	"syslogd/listener"
 	"syslogd/listener/internal/hungtest"
 	"syslogd/metrics"
@@ -27,7 +28,7 @@ func steady(t *testing.T, every time.Duration) (r *reader, c net.Conn) {
 	conf.Path = filepath.Join(dir, "log")
 	i, err := New(conf, module.Env{
 		Log: slog.New(slog.DiscardHandler), Metrics: &metrics.Set{}, Now: time.Now,
-		Names:  listener.NewNames(listener.NamesOptions{LocalHostName: "box"}),
+		Names:  hosts.New(hosts.Options{LocalHostName: "box"}),
 		Global: &module.Global{MaxMessageSize: 1000},
 	})
 	if err != nil {

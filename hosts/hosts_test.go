@@ -1,4 +1,4 @@
-package listener_test
+package hosts_test
 
 import (
 	"context"
@@ -11,21 +11,21 @@ import (
 	"testing/synctest"
 	"time"
 
+	"syslogd/hosts"
 	"syslogd/internal/barrier"
-	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
 )
 
 type lookup func(ctx context.Context, addr string) ([]string, error)
 
-func named(t *testing.T, l lookup, change func(*listener.NamesOptions)) *listener.Names {
+func named(t *testing.T, l lookup, change func(*hosts.Options)) *hosts.Names {
 	t.Helper()
-	opt := listener.NamesOptions{EnableDNS: true, LocalHostName: "box", Lookup: l, Log: slog.New(slog.DiscardHandler)}
+	opt := hosts.Options{EnableDNS: true, LocalHostName: "box", Lookup: l, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&opt)
 	}
-	return listener.NewNames(opt)
+	return hosts.New(opt)
 }
 
 var sender = netip.MustParseAddr("192.0.2.7")
@@ -62,7 +62,7 @@ func TestTheNameOfASender(t *testing.T) {
 
 func TestAnIPv4AddressInIPv6FormIsTheSameSender(t *testing.T) {
 	t.Parallel()
-	n := named(t, nil, func(o *listener.NamesOptions) { o.EnableDNS = false })
+	n := named(t, nil, func(o *hosts.Options) { o.EnableDNS = false })
 	a, b := n.Peer(sender, false), n.Peer(netip.MustParseAddr("::ffff:192.0.2.7"), false)
 	if a != b || string(b.Host()) != "192.0.2.7" {
 		t.Errorf("%p %s and %p %s, want one sender 192.0.2.7", a, a.Host(), b, b.Host())
@@ -124,7 +124,7 @@ func TestNamesAreAskedForAgainWhenTheyAreOld(t *testing.T) {
 		answer := func(context.Context, string) ([]string, error) {
 			return []string{fmt.Sprintf("host%d.", asked.Add(1))}, nil
 		}
-		n := named(t, answer, func(o *listener.NamesOptions) { o.TTL = time.Hour })
+		n := named(t, answer, func(o *hosts.Options) { o.TTL = time.Hour })
 		for _, step := range []struct {
 			after time.Duration
 			want  string
@@ -184,7 +184,7 @@ func TestASenderWhoseNameIsAnAddressIsMarked(t *testing.T) {
 func TestTheAddressOfLocalMessages(t *testing.T) {
 	t.Parallel()
 	for ip, want := range map[string]string{"": "127.0.0.1", "192.0.2.1": "192.0.2.1"} {
-		n := named(t, nil, func(o *listener.NamesOptions) { o.LocalIP = ip })
+		n := named(t, nil, func(o *hosts.Options) { o.LocalIP = ip })
 		if got := string(n.Local().IP); got != want {
 			t.Errorf("%q: %s", ip, got)
 		}
@@ -201,7 +201,7 @@ func TestAPanicAtTheNameOfASender(t *testing.T) {
 			panic("sprung")
 		}
 		return []string{"web2."}, nil
-	}, func(o *listener.NamesOptions) { o.Barrier = guard })
+	}, func(o *hosts.Options) { o.Barrier = guard })
 	for addr, want := range map[string]string{"192.0.2.7": "192.0.2.7", "192.0.2.8": "web2"} {
 		p := n.Peer(netip.MustParseAddr(addr), false)
 		if got := string(n.Resolve(p)); got != want {
@@ -210,5 +210,45 @@ func TestAPanicAtTheNameOfASender(t *testing.T) {
 	}
 	if guard.Caught() != 1 {
 		t.Errorf("%d panics", guard.Caught())
+	}
+}
+
+// TestAStopEndsLookups: a name service that does not answer is not waited for.
+func TestAStopEndsLookups(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var under atomic.Int32
+		n := named(t, func(ctx context.Context, _ string) ([]string, error) {
+			under.Add(1)
+			defer under.Add(-1)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}, nil)
+		p := n.Peer(sender, false)
+		p.Host()
+		if under.Load() != 1 {
+			t.Fatal("no lookup is under way")
+		}
+		start := time.Now()
+		n.Close()
+		if d := time.Since(start); d != 0 || under.Load() != 0 {
+			t.Errorf("%d lookups are under way %v after the stop", under.Load(), d)
+		}
+		other := n.Peer(netip.MustParseAddr("192.0.2.8"), false)
+		if got := string(other.Host()); got != "192.0.2.8" || time.Since(start) != 0 {
+			t.Errorf("after the stop a sender is %q, after %v", got, time.Since(start))
+		}
+	})
+}
+
+// TestSendersThatAreKnownAreBounded: who invents addresses does not fill the memory.
+func TestSendersThatAreKnownAreBounded(t *testing.T) {
+	t.Parallel()
+	n := named(t, nil, func(o *hosts.Options) { o.EnableDNS = false })
+	for i := range hosts.MaxPeers + 100 {
+		n.Peer(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), false)
+	}
+	if known := n.Known(); known != hosts.MaxPeers {
+		t.Errorf("%d senders are known, want %d", known, hosts.MaxPeers)
 	}
 }

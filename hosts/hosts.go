@@ -1,4 +1,5 @@
-package listener
+// Package hosts knows the names of this host and of senders.
+package hosts
 
 import (
 	"context"
@@ -15,9 +16,9 @@ import (
 	"syslogd/message"
 )
 
-// NamesOptions say how host names are found. The zero value asks the system and
+// Options say how host names are found. The zero value asks the system and
 // looks nothing up.
-type NamesOptions struct {
+type Options struct {
 	// EnableDNS looks up the names of senders; else their address stands in.
 	EnableDNS bool
 	// PreserveFQDN keeps the domain of the own host name.
@@ -39,7 +40,7 @@ type NamesOptions struct {
 // slow never holds up a reader, and a worker only for a bounded time: a lookup
 // that takes longer goes on by itself, and its result serves later messages.
 type Names struct {
-	opt   NamesOptions
+	opt   Options
 	local atomic.Pointer[message.Peer]
 
 	mu    sync.Mutex
@@ -47,6 +48,9 @@ type Names struct {
 	slots chan struct{} // bounds lookups under way; never closed
 
 	patience patience
+
+	lookups context.Context // of lookups; ended by Close
+	close   func()
 }
 
 type peerKey struct {
@@ -74,8 +78,8 @@ const (
 	negativeTTL = 10 * time.Minute
 )
 
-// NewNames returns a Names.
-func NewNames(opt NamesOptions) *Names {
+// New returns a Names.
+func New(opt Options) *Names {
 	if opt.LocalIP == "" {
 		opt.LocalIP = "127.0.0.1"
 	}
@@ -84,9 +88,21 @@ func NewNames(opt NamesOptions) *Names {
 	}
 	n := &Names{opt: opt, peers: map[peerKey]*peerEntry{}, slots: make(chan struct{}, maxLookups)}
 	n.patience.left = int64(4 * lookupPatience)
+	lookups, end := context.WithCancel(context.Background())
+	n.lookups = lookups
+	n.close = sync.OnceFunc(func() {
+		end()
+		for range maxLookups { // none is under way, and none begins
+			n.slots <- struct{}{}
+		}
+	})
 	n.HUP()
 	return n
 }
+
+// Close ends lookups that are under way and waits for that. Senders whose names are not
+// known then have their addresses for them. It may be called again.
+func (n *Names) Close() { n.close() }
 
 // HUP reads the own host name again.
 func (n *Names) HUP() {
@@ -209,7 +225,7 @@ func (n *Names) lookup(key peerKey, e *peerEntry) {
 // ask returns the name for an address, "" if it has none.
 func (n *Names) ask(key peerKey, e *peerEntry) (name string, err error) {
 	defer n.opt.Barrier.Catch(&err, "the name of a sender could not be looked up", "peer", string(e.peer.IP))
-	ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
+	ctx, cancel := context.WithTimeout(n.lookups, lookupTime)
 	defer cancel()
 	names, err := n.opt.Lookup(ctx, string(e.peer.IP))
 	if err != nil || len(names) == 0 {
