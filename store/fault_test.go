@@ -37,6 +37,7 @@ func TestDiskFullInTheMiddleOfARecordTearsNothing(t *testing.T) {
 		f := mustFile(t, s, "/out.log", Options{})
 		fault.Set(failWrites("/out.log", len("first\nsec"), unix.ENOSPC))
 		mustAppend(t, f, "first\n", "second\n", "third\n")
+		s.Rouse()
 		time.Sleep(100 * time.Millisecond)
 		synctest.Wait()
 		wantContent(t, mem, "/out.log", "first\n")

@@ -231,6 +231,7 @@ func TestNoByteStaysBehindWhenTheLoadEnds(t *testing.T) {
 		var wg sync.WaitGroup
 		for w := range 4 {
 			wg.Go(func() {
+				defer s.Rouse() // as whoever appends does before it waits
 				for n := range 300 {
 					if err := appendTo(c, fmt.Appendf(nil, "/d/%d", (n*7+w)%40), []byte("line\n")); err != nil {
 						t.Error(err)

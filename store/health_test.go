@@ -50,6 +50,25 @@ func TestADiskThatIsNearlyFullIsTold(t *testing.T) {
 	}
 }
 
+// Directories of one file system are one disk that is nearly full.
+func TestADiskThatIsNearlyFullIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	s, _, _, _ := newMemStore(t, newClock())
+	for _, name := range []string{"/a/x.log", "/b/x.log", "/other/x.log"} {
+		mustFile(t, s, name, Options{})
+	}
+	s.checkRoom(func(path string, st *unix.Statfs_t) error {
+		*st = unix.Statfs_t{Bsize: 4096, Blocks: 1 << 20, Bavail: 10}
+		if path == "/other" {
+			st.Fsid.Val[0] = 1
+		}
+		return nil
+	})
+	if err := s.Health(); err == nil || strings.Count(err.Error(), "the file system of") != 2 {
+		t.Errorf("health: %v, want two file systems", err)
+	}
+}
+
 func TestHealthNamesFilesThatCanNotBeWritten(t *testing.T) {
 	t.Parallel()
 	s, fault, _, _ := newMemStore(t, newClock())

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -29,6 +30,27 @@ func onlyIf(cond bool, err error) error {
 		return err
 	}
 	return nil
+}
+
+// An owner that can not be set is told to the action, once: the next record is written, and
+// nothing is kept for a file that can be written.
+func TestAnOwnerThatCanNotBeSetIsNoReasonToKeepRecords(t *testing.T) {
+	t.Parallel()
+	s, fault, mem, _ := newMemStore(t, newClock())
+	fault.Set(func(op vfs.Op) vfs.Verdict { return vfs.Verdict{Err: onlyIf(op.Kind == "chown", unix.EPERM)} })
+	c := s.Cache(&Options{Isolate: true, FileOwner: Owner{UID: 1000, HasUID: true}}, "/log/", 0)
+	var open *OpenError
+	if err := appendTo(c, []byte("/log/a"), []byte("one\n")); !errors.As(err, &open) || open.Op != "chown" {
+		t.Errorf("the first record: %v", err)
+	}
+	if err := appendTo(c, []byte("/log/a"), []byte("two\n")); err != nil {
+		t.Errorf("the second record: %v", err)
+	}
+	s.FlushIdle()
+	wantContent(t, mem, "/log/a", "two\n")
+	if n := s.Stats().Failing; n != 0 {
+		t.Errorf("%d files count as failing", n)
+	}
 }
 
 func TestAFileThatCanNotBeWrittenHoldsNoOtherUp(t *testing.T) {
