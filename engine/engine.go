@@ -30,7 +30,8 @@
 // Inputs read what has arrived and submit it, and wait for room in a queue no
 // longer than inputs.timeout.shutdown; the main queue drains, then the
 // queues of rulesets, then those of actions, each up to its timeout; outputs
-// close; files are written and closed.
+// close; files are written and closed; then positions are written: those of files that
+// are read, and of queues on disk.
 package engine
 
 import (
@@ -360,11 +361,6 @@ func (e *Engine) Stop(context.Context) error {
 		errs = append(errs, stopQueues(q))
 	}
 	errs = append(errs, stopQueues(e.actionQueues...))
-	for _, in := range e.inputs {
-		if s, ok := in.Input.(listener.Settler); ok && in.opened && e.stopInputs != nil {
-			s.Settle(errors.Join(errs...) == nil)
-		}
-	}
 	e.cfg.Tables.Wait()
 	e.names.Close()
 	errs = append(errs, e.closeParts())
@@ -377,6 +373,12 @@ func (e *Engine) Stop(context.Context) error {
 		}
 	}
 	errs = append(errs, e.store.Close())
+	// Every receipt has come back that ever will.
+	for _, in := range e.inputs {
+		if s, ok := in.Input.(listener.Settler); ok && in.opened && e.stopInputs != nil {
+			s.Settle()
+		}
+	}
 	e.losses.Close()
 	return errors.Join(errs...)
 }

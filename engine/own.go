@@ -24,7 +24,7 @@ type ownMessages struct {
 }
 
 // add takes b unless there are too many, which is a loss, or after stop.
-func (o *ownMessages) add(b *message.Batch, enqueue func(*message.Batch) bool) bool {
+func (o *ownMessages) add(b *message.Batch, enqueue func(*message.Batch) error) bool {
 	full, ok := o.take(b, enqueue)
 	if full { // told without the lock: that is an own message, too
 		o.lost.Add(b.Len())
@@ -35,7 +35,7 @@ func (o *ownMessages) add(b *message.Batch, enqueue func(*message.Batch) bool) b
 	return ok
 }
 
-func (o *ownMessages) take(b *message.Batch, enqueue func(*message.Batch) bool) (full, ok bool) {
+func (o *ownMessages) take(b *message.Batch, enqueue func(*message.Batch) error) (full, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stopped || len(o.waiting) >= maxOwn {
@@ -49,7 +49,7 @@ func (o *ownMessages) take(b *message.Batch, enqueue func(*message.Batch) bool) 
 	return false, true
 }
 
-func (o *ownMessages) run(enqueue func(*message.Batch) bool) {
+func (o *ownMessages) run(enqueue func(*message.Batch) error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.waiting) > 0 {

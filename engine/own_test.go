@@ -14,7 +14,7 @@ import (
 type ownLog struct {
 	slog.Handler
 	own *ownMessages
-	to  func(*message.Batch) bool
+	to  func(*message.Batch) error
 }
 
 func (o ownLog) Enabled(context.Context, slog.Level) bool { return true }
@@ -31,11 +31,11 @@ func TestOwnMessagesThatAreTooManyAreCounted(t *testing.T) {
 	own := &ownMessages{}
 	own.idle = sync.NewCond(&own.mu)
 	begun, held := make(chan struct{}, maxOwn+10), make(chan struct{})
-	to := func(b *message.Batch) bool {
+	to := func(b *message.Batch) error {
 		begun <- struct{}{}
 		<-held
 		b.Release()
-		return true
+		return nil
 	}
 	losses := metrics.NewLosses(slog.New(ownLog{slog.DiscardHandler, own, to}))
 	own.lost = losses.Of("own_messages", "rsyslogd")

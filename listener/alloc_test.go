@@ -12,9 +12,9 @@ import (
 // handing is a queue that hands batches to the test.
 type handing chan *message.Batch
 
-func (q handing) Enqueue(_ context.Context, b *message.Batch) bool { q <- b; return true }
-func (q handing) TryEnqueue(b *message.Batch) bool                 { q <- b; return true }
-func (q handing) Pass(b *message.Batch) bool                       { q <- b; return true }
+func (q handing) Enqueue(_ context.Context, b *message.Batch) error { q <- b; return nil }
+func (q handing) TryEnqueue(b *message.Batch) error                 { q <- b; return nil }
+func (q handing) Pass(b *message.Batch) bool                        { q <- b; return true }
 
 // With the race detector pools drop entries at random.
 func TestALonelyMessageDoesNotAllocate(t *testing.T) {

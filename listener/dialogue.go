@@ -47,10 +47,7 @@ const (
 	maxKeptAnswers = 4 << 10
 )
 
-var (
-	errQueueFull = errors.New("the queue is full")
-	errTooMuch   = errors.New("there are too many large frames at a time")
-)
+var errTooMuch = errors.New("there are too many large frames at a time")
 
 // large collects a frame that is longer than a read. Reading each part behind
 // the ones before would cost the square of its length.
@@ -160,8 +157,8 @@ func (s *session) finish(b *message.Batch) error {
 	} else {
 		ctx, cancel := context.WithTimeout(s.sub.Patience(), queueTime)
 		defer cancel()
-		if !s.submit(ctx, b) {
-			return errQueueFull
+		if err := s.submit(ctx, b); err != nil {
+			return err
 		}
 	}
 	s.out = s.dialogue.Answers(s.out[:0])

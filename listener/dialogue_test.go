@@ -84,12 +84,8 @@ func converse(t *testing.T, d *lines) (*StreamServer, net.Conn) {
 
 type devNull struct{}
 
-func (devNull) Enqueue(_ context.Context, b *message.Batch) bool { b.Release(); return true }
-func (q devNull) Process(ctx context.Context, b *message.Batch, _ bool) bool {
-	return q.Enqueue(ctx, b)
-}
-
-func (devNull) TryEnqueue(b *message.Batch) bool { b.Release(); return true }
+func (devNull) Enqueue(_ context.Context, b *message.Batch) error { b.Release(); return nil }
+func (devNull) TryEnqueue(b *message.Batch) error                 { b.Release(); return nil }
 
 func TestASilentPeerIsLeft(t *testing.T) {
 	t.Parallel()

@@ -220,8 +220,8 @@ func rightSize(slab *message.Slab, used int) *message.Slab {
 	return small
 }
 
-// submit hands the batch on and reports whether the queue took it.
-func (in *intake) submit(ctx context.Context, b *message.Batch) bool {
+// submit hands the batch on, unless the queue does not take it.
+func (in *intake) submit(ctx context.Context, b *message.Batch) error {
 	n := in.limit(b)
 	return in.count(n, in.sub.Submit(ctx, b))
 }
@@ -252,14 +252,15 @@ func (in *intake) limit(b *message.Batch) int {
 	return granted
 }
 
-// count counts n messages that the queue has taken, or not, and says which.
-func (in *intake) count(n int, taken bool) bool {
-	if taken {
+// count counts n messages that the queue has taken, or not because of err, which it
+// returns.
+func (in *intake) count(n int, err error) error {
+	if err == nil {
 		in.srv.Received.Add(uint64(n))
 	} else if in.srv.opt.Dialogue == nil { // else the peer still has them
 		in.srv.Dropped.Add(uint64(n))
 	}
-	return taken
+	return err
 }
 
 // record writes a message that is too long to the file for those. Of one that is

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net"
 
+	"syslogd/internal/receipt"
 	"syslogd/message"
 	"syslogd/parser/frame"
 	"syslogd/ratelimit"
@@ -25,10 +26,10 @@ type Input interface {
 }
 
 // Settler is implemented by inputs that remember what they have received. Settle
-// is called once after Run, when the queues have ended: complete says that all
-// that was submitted has been processed.
+// is called once after Run, when queues and outputs have ended: all receipts have come
+// back that ever will.
 type Settler interface {
-	Settle(complete bool)
+	Settle()
 }
 
 // Reading is how an input reads: what its messages have in common and, for
@@ -62,11 +63,11 @@ type Source interface{ Source() string }
 type Queue interface {
 	// Enqueue takes over b. It waits while the queue is full, until ctx is done
 	// or the queue's own timeout; then b is dropped, counted by the queue, and
-	// the result is false.
-	Enqueue(ctx context.Context, b *message.Batch) bool
+	// the error is receipt.ErrFull, or receipt.ErrClosed.
+	Enqueue(ctx context.Context, b *message.Batch) error
 	// TryEnqueue is Enqueue without waiting, for datagrams: the sender cannot
 	// be slowed down.
-	TryEnqueue(b *message.Batch) bool
+	TryEnqueue(b *message.Batch) error
 }
 
 // Passer is implemented by queues that need no worker for a batch while nothing else
@@ -104,14 +105,34 @@ func (s *Submitter) Prepare(b *message.Batch) bool {
 }
 
 // Submit hands b on and waits while the queue is full. b belongs to the queue
-// afterwards. It reports whether the queue took it.
-func (s *Submitter) Submit(ctx context.Context, b *message.Batch) bool {
-	return !s.Prepare(b) || s.Queue.Enqueue(ctx, b)
+// afterwards. The error is why it did not take it: receipt.ErrFull or receipt.ErrClosed.
+func (s *Submitter) Submit(ctx context.Context, b *message.Batch) error {
+	if !s.Prepare(b) {
+		return nil
+	}
+	return s.Queue.Enqueue(ctx, b)
+}
+
+// Deliver is Submit for an input that answers its sender: it waits until all of b is
+// safe, or given up by policy. Without an error it returns which; the error is Submit's,
+// or that of ctx if that ended first.
+func (s *Submitter) Deliver(ctx context.Context, b *message.Batch) (receipt.Outcome, error) {
+	back := make(chan receipt.Outcome, 1) // the one that has it last sends, once
+	b.Receipt = receipt.New(func(o receipt.Outcome) { back <- o })
+	if err := s.Submit(ctx, b); err != nil {
+		return receipt.Unfinished, err
+	}
+	select {
+	case o := <-back:
+		return o, nil
+	case <-ctx.Done():
+		return receipt.Unfinished, ctx.Err()
+	}
 }
 
 // Insist is Submit for what the input alone has: at a stop it waits for room until
 // Patience ends. What fits is taken even then.
-func (s *Submitter) Insist(b *message.Batch) bool { return s.Submit(s.Patience(), b) }
+func (s *Submitter) Insist(b *message.Batch) error { return s.Submit(s.Patience(), b) }
 
 // Patience is Until, or a context that does not end.
 func (s *Submitter) Patience() context.Context {
@@ -122,19 +143,28 @@ func (s *Submitter) Patience() context.Context {
 }
 
 // TrySubmit is Submit for senders that cannot wait.
-func (s *Submitter) TrySubmit(b *message.Batch) bool {
-	return !s.Prepare(b) || s.Queue.TryEnqueue(b)
+func (s *Submitter) TrySubmit(b *message.Batch) error {
+	if !s.Prepare(b) {
+		return nil
+	}
+	return s.Queue.TryEnqueue(b)
 }
 
 // Pass is Insist for inputs that read on even if it takes long: the batch may be
 // processed before it returns. See Passer.
-func (s *Submitter) Pass(b *message.Batch) bool {
-	return !s.Prepare(b) || s.Process(b) || s.Queue.Enqueue(s.Patience(), b)
+func (s *Submitter) Pass(b *message.Batch) error {
+	if !s.Prepare(b) || s.Process(b) {
+		return nil
+	}
+	return s.Queue.Enqueue(s.Patience(), b)
 }
 
 // TryPass is Pass for senders that cannot wait.
-func (s *Submitter) TryPass(b *message.Batch) bool {
-	return !s.Prepare(b) || s.Process(b) || s.Queue.TryEnqueue(b)
+func (s *Submitter) TryPass(b *message.Batch) error {
+	if !s.Prepare(b) || s.Process(b) {
+		return nil
+	}
+	return s.Queue.TryEnqueue(b)
 }
 
 // Process processes b, which is prepared, if the queue permits that: see Passer.

@@ -157,7 +157,7 @@ func (q *atOnce) Pass(b *message.Batch) bool {
 		close(q.begun)
 		<-q.open
 	}
-	return q.Enqueue(context.Background(), b)
+	return q.Enqueue(context.Background(), b) == nil
 }
 
 func listenAtOnce(t *testing.T) (s *stream, q *atOnce) {
@@ -224,7 +224,7 @@ type late struct {
 	held     chan struct{} // closed when the batch waits
 }
 
-func (q *late) Enqueue(_ context.Context, b *message.Batch) bool {
+func (q *late) Enqueue(_ context.Context, b *message.Batch) error {
 	if q.stopping.CompareAndSwap(true, false) {
 		close(q.held)
 		over := time.Now().Add(listener.DrainTime + 100*time.Millisecond)

@@ -52,9 +52,9 @@ type queue struct {
 	flows   map[*message.Flow]bool
 }
 
-func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
+func (q *queue) Enqueue(_ context.Context, b *message.Batch) error { return q.TryEnqueue(b) }
 
-func (q *queue) TryEnqueue(b *message.Batch) bool {
+func (q *queue) TryEnqueue(b *message.Batch) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range b.Msgs {
@@ -67,7 +67,7 @@ func (q *queue) TryEnqueue(b *message.Batch) bool {
 	}
 	q.flows[b.Flow] = true
 	b.Release()
-	return true
+	return nil
 }
 
 func (q *queue) got() []string {
@@ -304,7 +304,7 @@ type slow struct {
 	open chan struct{} // closed to open the queue
 }
 
-func (q *slow) Enqueue(_ context.Context, b *message.Batch) bool {
+func (q *slow) Enqueue(_ context.Context, b *message.Batch) error {
 	<-q.open
 	return q.TryEnqueue(b)
 }

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"syslogd/internal/receipt"
 )
 
 // Batch is a slab of received bytes and the messages that point into it. A
@@ -19,6 +21,9 @@ type Batch struct {
 	Flow *Flow
 	// Received is when the bytes arrived: one clock read a batch.
 	Received time.Time
+	// Receipt, if not nil, is what the input asks for. The batch holds it until it is
+	// released for good; whoever keeps bytes of it longer holds it as well.
+	Receipt *receipt.Receipt
 
 	// Stamp belongs to the parsers.
 	Stamp Stamp
@@ -109,8 +114,10 @@ func (b *Batch) AddCopy(m *Message) {
 // Own makes b, which holds copies of messages of src, last longer than it: b
 // holds src's memory as well if it has at least half of the messages, else their
 // text is copied. The texts of one batch are never changed, so both may be in use
-// at the same time.
+// at the same time. b holds src's receipt, too.
 func (b *Batch) Own(src *Batch) {
+	b.Receipt = src.Receipt
+	b.Receipt.Hold()
 	text := 0
 	for i := range b.Msgs {
 		text += len(b.Msgs[i].buf)
@@ -141,8 +148,9 @@ func (b *Batch) StampReceived() {
 }
 
 // Join moves the messages of o to the end of b and takes o over: its memory lives
-// as long as b.
+// as long as b, whose receipt stands for both.
 func (b *Batch) Join(o *Batch) {
+	b.Receipt, o.Receipt = receipt.Both(b.Receipt, o.Receipt), nil
 	b.Msgs = append(b.Msgs, o.Msgs...)
 	b.others = append(b.others, o)
 }
@@ -152,7 +160,8 @@ func (b *Batch) Join(o *Batch) {
 func (b *Batch) Part(first, end int) *Batch {
 	p := NewBatch(nil)
 	p.Msgs = append(p.Msgs, b.Msgs[first:end]...)
-	p.Ruleset, p.Flow, p.Received = b.Ruleset, b.Flow, b.Received
+	p.Ruleset, p.Flow, p.Received, p.Receipt = b.Ruleset, b.Flow, b.Received, b.Receipt
+	p.Receipt.Hold()
 	b.Retain()
 	p.others = append(p.others, b)
 	return p
@@ -197,8 +206,9 @@ func (b *Batch) Side(n int) []byte {
 // Retain adds a reference: the holder calls Release when it is done.
 func (b *Batch) Retain() { b.refs.Add(1) }
 
-// Release drops a reference. With the last one the memory is reused: neither
-// the batch nor its messages may be touched afterwards.
+// Release drops a reference. With the last one the receipt is returned and the memory
+// is reused: neither the batch nor its messages may be touched afterwards. What did not
+// go as it should was noted in the receipt before.
 func (b *Batch) Release() {
 	switch n := b.refs.Add(-1); {
 	case n > 0:
@@ -225,9 +235,11 @@ func (b *Batch) Release() {
 		}
 		b.side = nil
 	}
-	b.slab, b.Flow, b.Ruleset, b.Received = nil, nil, "", time.Time{}
+	back := b.Receipt
+	b.slab, b.Flow, b.Ruleset, b.Received, b.Receipt = nil, nil, "", time.Time{}, nil
 	b.side, b.held = b.side[:0], cap(b.side)
 	batchPool.Put(b)
+	back.Return(receipt.Stored)
 }
 
 // Slab is a buffer that a listener reads into. Its memory is pooled by size class.

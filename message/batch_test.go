@@ -2,9 +2,12 @@ package message
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"syslogd/internal/receipt"
 )
 
 func TestBatchHoldsMessagesAndMemory(t *testing.T) {
@@ -218,5 +221,48 @@ func BenchmarkBatchOf100(b *testing.B) {
 			batch.Add(slab.Buf[i*100:i*100+100], nil, nil)
 		}
 		batch.Release()
+	}
+}
+
+// Whatever is made of a batch holds its receipt: that comes back when the last of it is
+// released, with the worst that became of any.
+func TestWhatIsMadeOfABatchHoldsItsReceipt(t *testing.T) {
+	t.Parallel()
+	make := func(b *Batch, from int) *Batch {
+		c := NewBatch(nil)
+		for i := from; i < b.Len(); i++ {
+			c.AddCopy(&b.Msgs[i])
+		}
+		c.Own(b)
+		return c
+	}
+	for name, derive := range map[string]func(b *Batch) *Batch{
+		"a part":                  func(b *Batch) *Batch { return b.Part(2, 5) },
+		"a part of a part":        func(b *Batch) *Batch { p := b.Part(2, 5); defer p.Release(); return p.Part(0, 1) },
+		"copies that share":       func(b *Batch) *Batch { return make(b, 2) },
+		"copies of their own":     func(b *Batch) *Batch { return make(b, 9) },
+		"copies behind others":    func(b *Batch) *Batch { o := NewBatch(nil); o.Join(make(b, 9)); return o },
+		"copies in front of some": func(b *Batch) *Batch { c := make(b, 9); c.Join(NewBatch(nil)); return c },
+		"a part of joined copies": func(b *Batch) *Batch { c := make(b, 8); c.Join(make(b, 9)); defer c.Release(); return c.Part(0, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var told []receipt.Outcome
+			b := NewBatch(nil)
+			for range 10 {
+				b.AddText([]byte("x"), nil, nil, 0)
+			}
+			b.Receipt = receipt.New(func(o receipt.Outcome) { told = append(told, o) })
+			d := derive(b)
+			b.Release()
+			if d.Receipt == nil || len(told) > 0 {
+				t.Fatalf("it holds no receipt, told %v", told)
+			}
+			d.Receipt.Mark(receipt.Unfinished)
+			d.Release()
+			if !slices.Equal(told, []receipt.Outcome{receipt.Unfinished}) {
+				t.Errorf("told %v, want unfinished once", told)
+			}
+		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"syslogd/internal/barrier"
+	"syslogd/internal/receipt"
 	"syslogd/metrics"
 )
 
@@ -164,6 +165,7 @@ func (d *Delivery) fail(err error, wait time.Duration) {
 // lose gives up messages that were not handed to a suspended output.
 func (d *Delivery) lose(b *Batch) {
 	d.Failed.Add(uint64(b.Len()))
+	b.Receipt.Mark(receipt.GivenUp)
 	d.mu.Lock()
 	d.lostN += uint64(b.Len())
 	why := d.why
@@ -323,6 +325,7 @@ func (d *Delivery) writeOn(ctx context.Context, b *Batch, single bool) error {
 // the others.
 func (d *Delivery) putAside(b Batch, p *barrier.Panic) Batch {
 	d.Failed.Add(1)
+	b.Receipt.Mark(receipt.GivenUp)
 	one := b.To(0, 1)
 	d.policy.Barrier.Message("action "+d.policy.Name, p, one.Parts[0].At(0))
 	d.policy.Errors.Write(&one, codeDataFail, p)
@@ -336,6 +339,7 @@ const maxBad = 10
 // setAside gives up the first record of b and returns the others.
 func (d *Delivery) setAside(b Batch, reason error) Batch {
 	d.Failed.Add(1)
+	b.Receipt.Mark(receipt.GivenUp)
 	d.rejected.Add(1, "err", reason)
 	d.log.Error("message lost, it can not be processed", "err", reason, "code", -codeDataFail)
 	one := b.To(0, 1)
@@ -386,6 +390,7 @@ func (d *Delivery) suspend(err error, lost *Batch) {
 	if lost != nil {
 		n = lost.Len()
 		d.Failed.Add(uint64(n))
+		lost.Receipt.Mark(receipt.GivenUp)
 		d.givenUp.Add(n, "err", err)
 		d.policy.Errors.Write(lost, codeSuspended, err)
 	}

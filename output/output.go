@@ -9,14 +9,15 @@ import (
 	"math"
 	"time"
 
+	"syslogd/internal/receipt"
 	"syslogd/metrics"
 )
 
 // Output is what an output module implements.
 //
 // Write delivers the records of b in order and returns nil when all are
-// delivered (or kept safely by the output). The output must not keep b or its
-// bytes. Errors: *Suspended when the output cannot work at the moment,
+// delivered, or kept. The output must not keep b or its bytes; one that keeps
+// records holds b.Receipt until they are where they were to go. Errors: *Suspended when the output cannot work at the moment,
 // *Rejected when a record can never be delivered. Write is called by one
 // goroutine at a time unless the output implements Concurrent.
 //
@@ -132,6 +133,8 @@ func (p *Part) At(i int) []byte {
 // Batch is rendered records. Parts has one element a template.
 type Batch struct {
 	Parts []Part
+	// Receipt, if not nil, is held by whoever keeps records behind Write.
+	Receipt *receipt.Receipt
 	// Lost is how many of the records a Delivery has given up.
 	Lost int
 	// Done is how many of the records Write has delivered, as far as it says so: see
@@ -152,7 +155,7 @@ func (b *Batch) Len() int {
 
 // Reset empties b and keeps its memory, unless that has grown beyond limit bytes a part.
 func (b *Batch) Reset(limit int) {
-	b.Lost, b.Done, b.Attended = 0, 0, false
+	b.Lost, b.Done, b.Attended, b.Receipt = 0, 0, false, nil
 	for i := range b.Parts {
 		p := &b.Parts[i]
 		if cap(p.Data) > limit {
@@ -183,7 +186,7 @@ func (b *Batch) From(n int) Batch { return b.To(n, b.Len()) }
 
 // To returns a view of the records from..to-1 of b.
 func (b *Batch) To(from, to int) Batch {
-	view := Batch{Parts: make([]Part, len(b.Parts))}
+	view := Batch{Parts: make([]Part, len(b.Parts)), Receipt: b.Receipt}
 	for i, p := range b.Parts {
 		if from > 0 {
 			p.Start = p.Ends[from-1]

@@ -193,7 +193,7 @@ func TestABatchThatWaitsForTheDiskIsTriedOnceMoreAtAStop(t *testing.T) {
 		to := b.start(false)
 		mem.SetSpace(100)
 		took := make(chan bool)
-		go func() { took <- b.q.Enqueue(t.Context(), batch(nil, numbered(0, 10)...)) }()
+		go func() { took <- b.q.Enqueue(t.Context(), batch(nil, numbered(0, 10)...)) == nil }()
 		synctest.Wait() // it waits
 		mem.SetSpace(-1)
 		b.q.close()
@@ -242,7 +242,7 @@ func TestABatchLargerThanTheRoomOnDiskGoesThrough(t *testing.T) {
 		want := append(numbered(0, 1000), strings.Repeat("large ", 1000))
 		want = append(want, numbered(1000, 2000)...)
 		for _, part := range [][]string{want[:1500], want[1500:]} {
-			if !b.q.Enqueue(ctx, batch(nil, part...)) {
+			if b.q.Enqueue(ctx, batch(nil, part...)) != nil {
 				t.Error("the batch was given up")
 			}
 			synctest.Wait()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"syslogd/internal/barrier"
+	"syslogd/internal/receipt"
 	"syslogd/message"
 )
 
@@ -95,14 +96,13 @@ func (q *Queue) Open() error {
 
 // store takes over b: into memory, if it may go there, else to disk. wait says
 // that the sender can wait while the disk takes nothing.
-func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) bool {
+func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) error {
 	d := q.disk
 	n, size := b.Len(), b.Bytes()
 	q.mu.Lock()
 	if q.closed {
 		q.mu.Unlock()
-		q.drop(q.lost.stop, b)
-		return false
+		return q.refuse(ctx, b, receipt.ErrClosed)
 	}
 	if !d.spilling && !q.above(n, size) {
 		seq := d.spool.number(n)
@@ -110,7 +110,7 @@ func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) bool {
 		q.push(entry{Batch: b, n: n, size: size, seq: seq}, b.Flow)
 		q.mu.Unlock()
 		q.Enqueued.Add(uint64(n))
-		return true
+		return nil
 	}
 	d.spilling = true
 	d.storing++
@@ -126,9 +126,11 @@ func (q *Queue) store(ctx context.Context, b *message.Batch, wait bool) bool {
 	q.mu.Unlock()
 	q.Enqueued.Add(uint64(done - lost))
 	q.spilled.Add(uint64(done - lost))
-	q.unwritten(n-done, err)
+	if done < n {
+		err = q.untaken(ctx, b, n-done, err)
+	}
 	b.Release()
-	return done-lost == n
+	return err
 }
 
 // above reports whether the queue has reached its high watermark; mu is held.
@@ -158,6 +160,7 @@ func (q *Queue) write(ctx context.Context, b *message.Batch, flow uint64, wait b
 		}
 		if ofMessage(err) {
 			q.misfit(&b.Msgs[done], err)
+			b.Receipt.Mark(receipt.GivenUp)
 			done++
 			lost++
 			continue
@@ -416,8 +419,8 @@ func (q *Queue) processStored(e entry, h Handler) {
 		q.finish(e.fed)
 	case e.fed != nil:
 		q.disk.spool.interrupted(e.fed, done)
-	case !keep:
-		q.dropped(q.lost.stop, e.n-done)
+	case !keep && done < e.n:
+		q.leave(e.Receipt, e.n-done)
 	}
 	if !keep {
 		e.Release()
@@ -437,7 +440,7 @@ func (q *Queue) closeDisk() {
 		if !k.saved {
 			n := k.batch.Len() - k.done
 			left -= n
-			q.dropped(q.lost.stop, n, "err", err)
+			q.leave(k.batch.Receipt, n, "err", err)
 		}
 		k.batch.Release()
 	}

@@ -158,7 +158,7 @@ func (b *diskBench) enqueue(f *message.Flow, received time.Time, texts []string)
 	for _, s := range texts {
 		mb.Add([]byte(s), origin, peer)
 	}
-	return b.q.Enqueue(context.Background(), mb)
+	return b.q.Enqueue(context.Background(), mb) == nil
 }
 
 // files are the names in the queue's directory.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/process"
+	"syslogd/internal/receipt"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 )
@@ -187,9 +188,11 @@ func TestAMessageThatNoRecordHoldsIsCountedAndTheOthersGoOn(t *testing.T) {
 		}
 		mb.Add([]byte(text), origin, peer)
 	}
-	if b.q.Enqueue(t.Context(), mb) {
-		t.Error("a batch was taken as a whole that was not")
+	var s slip
+	if err := b.q.Enqueue(t.Context(), s.on(mb)); err != nil {
+		t.Error(err)
 	}
+	s.want(t, receipt.GivenUp)
 	same(t, b.drained(3), numbered(0, 3))
 	if n := b.lost.Of("message_too_large", "test").Count(); n != 1 {
 		t.Errorf("%d counted as too large", n)

@@ -1,8 +1,11 @@
 package queue
 
 import (
+	"context"
 	"errors"
 
+	"syslogd/internal/receipt"
+	"syslogd/message"
 	"syslogd/metrics"
 )
 
@@ -29,17 +32,42 @@ func (q *Queue) dropped(way *metrics.Loss, n int, attrs ...any) {
 	way.Add(n, attrs...)
 }
 
-// unwritten counts n messages that did not come to disk because of err.
-func (q *Queue) unwritten(n int, err error) {
-	switch {
-	case n == 0:
-	case q.isClosed() || errors.Is(err, errClosed):
-		q.dropped(q.lost.stop, n, "err", err)
-	case errors.Is(err, errFull):
-		q.dropped(q.lost.full, n, "err", err)
-	default:
-		q.dropped(q.lost.disk, n, "err", err)
+// leave is for n messages that a stop leaves: they are still those of an input that has
+// asked for a receipt, or else lost.
+func (q *Queue) leave(back *receipt.Receipt, n int, attrs ...any) {
+	if back != nil {
+		back.Mark(receipt.Unfinished)
+		return
 	}
+	q.dropped(q.lost.stop, n, attrs...)
+}
+
+// untaken is for n messages of b that the queue does not take because of err. An input
+// that asks for receipts still has them when the stop of the server is why: the queue is
+// closed, or ctx, which the sender has waited with, has ended. It returns why.
+func (q *Queue) untaken(ctx context.Context, b *message.Batch, n int, err error) error {
+	closed := errors.Is(err, receipt.ErrClosed) || q.isClosed()
+	if b.Receipt != nil && (closed || ctx.Err() != nil) {
+		b.Receipt.Mark(receipt.Unfinished)
+	} else {
+		b.Receipt.Mark(receipt.GivenUp)
+		q.dropped(q.lost.of(closed, err), n, "err", err)
+	}
+	if closed {
+		return receipt.ErrClosed
+	}
+	return receipt.ErrFull
+}
+
+// of is the way in which a message is lost that is not taken because of err.
+func (l *losses) of(closed bool, err error) *metrics.Loss {
+	switch {
+	case closed:
+		return l.stop
+	case errors.Is(err, errFull), errors.Is(err, receipt.ErrFull):
+		return l.full
+	}
+	return l.disk
 }
 
 // Health returns what is wrong with the queue: it has files and can not use them.

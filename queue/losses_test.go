@@ -28,7 +28,7 @@ func lossCases() []lossCase {
 		}},
 		{"full, of a sender that does not wait", "queue_full", FixedArray, func(b *diskBench) {
 			b.start(true)
-			for b.q.TryEnqueue(batch(nil, "x")) {
+			for b.q.TryEnqueue(batch(nil, "x")) == nil {
 			}
 		}},
 		{"maxDiskSpace", "queue_full", Disk, func(b *diskBench) {

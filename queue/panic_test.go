@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"syslogd/internal/receipt"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 )
@@ -36,9 +37,11 @@ func TestAMessageThatCanNotBeEncodedIsPutAside(t *testing.T) {
 					want = append(want, text)
 				}
 			}
-			if b.q.Enqueue(t.Context(), mb) {
-				t.Error("nothing was lost")
+			var s slip
+			if err := b.q.Enqueue(t.Context(), s.on(mb)); err != nil {
+				t.Error(err)
 			}
+			s.want(t, receipt.GivenUp)
 		}
 		if !b.send(nil, "more") {
 			t.Error("the queue takes nothing more")

@@ -20,6 +20,7 @@ import (
 
 	"syslogd/internal/barrier"
 	"syslogd/internal/progress"
+	"syslogd/internal/receipt"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -183,10 +184,11 @@ func (q *Queue) Start(handlers []Handler) {
 
 // Enqueue takes over b. While the queue is full it waits, until ctx is done; the
 // queue of an action also no longer than queue.timeoutEnqueue, and then not at all
-// until there is room. Then, or when the queue is closed, b is dropped and counted.
-func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
+// until there is room. Then, or when the queue is closed, b is dropped and counted, and
+// the error is receipt.ErrFull or ErrClosed.
+func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) error {
 	if q.conf.filters && !q.filter(b) {
-		return true
+		return nil
 	}
 	size := b.Bytes()
 	q.mu.Lock()
@@ -200,16 +202,15 @@ func (q *Queue) Enqueue(ctx context.Context, b *message.Batch) bool {
 		q.wait(ctx, size)
 	}
 	if q.closed || (!q.patient || ctx.Err() != nil) && q.fullFor(size) {
-		way := q.whyNot()
+		err := q.whyNot()
 		q.mu.Unlock()
-		q.drop(way, b)
-		return false
+		return q.refuse(ctx, b, err)
 	}
 	n := b.Len()
 	q.push(entry{Batch: b, n: n, size: size}, b.Flow)
 	q.mu.Unlock()
 	q.Enqueued.Add(uint64(n))
-	return true
+	return nil
 }
 
 // wait waits for room. mu is held.
@@ -239,9 +240,9 @@ func (q *Queue) wait(ctx context.Context, size int) {
 }
 
 // TryEnqueue takes over b, or drops and counts it when the queue is full.
-func (q *Queue) TryEnqueue(b *message.Batch) bool {
+func (q *Queue) TryEnqueue(b *message.Batch) error {
 	if q.conf.filters && !q.filter(b) {
-		return true
+		return nil
 	}
 	size := b.Bytes()
 	q.mu.Lock()
@@ -250,30 +251,32 @@ func (q *Queue) TryEnqueue(b *message.Batch) bool {
 		return q.store(context.Background(), b, false)
 	}
 	if q.closed || q.fullFor(size) {
-		way := q.whyNot()
+		err := q.whyNot()
 		q.mu.Unlock()
 		q.Full.Add(1)
-		q.drop(way, b)
-		return false
+		return q.refuse(context.Background(), b, err)
 	}
 	n := b.Len()
 	q.push(entry{Batch: b, n: n, size: size}, b.Flow)
 	q.mu.Unlock()
 	q.Enqueued.Add(uint64(n))
-	return true
+	return nil
 }
 
-// whyNot is the way in which what the queue does not take is lost; mu is held.
-func (q *Queue) whyNot() *metrics.Loss {
+// whyNot is why the queue does not take a batch; mu is held.
+func (q *Queue) whyNot() error {
 	if q.closed {
-		return q.lost.stop
+		return receipt.ErrClosed
 	}
-	return q.lost.full
+	return receipt.ErrFull
 }
 
-func (q *Queue) drop(way *metrics.Loss, b *message.Batch) {
-	q.dropped(way, b.Len())
+// refuse drops b, which the queue does not take because of err. The sender waits no
+// longer when ctx has ended.
+func (q *Queue) refuse(ctx context.Context, b *message.Batch, err error) error {
+	q.untaken(ctx, b, b.Len(), err)
 	b.Release()
+	return err
 }
 
 // errorf is fmt.Errorf behind the queue's name.
@@ -312,9 +315,6 @@ type pin struct {
 
 // laneFor chooses a lane and counts the batch as under way. mu is held.
 func (q *Queue) laneFor(f *message.Flow) int {
-	if f != nil {
-		f.Pending.Add(1)
-	}
 	if len(q.lanes) == 1 {
 		return 0
 	}
@@ -343,7 +343,6 @@ func (q *Queue) done(f *message.Flow) {
 	if f == nil {
 		return
 	}
-	f.Pending.Add(-1)
 	p, found := q.pins[f]
 	switch {
 	case !found:
@@ -408,9 +407,11 @@ func (q *Queue) rest(l *lane) {
 // is about all of them, and none is left.
 func (q *Queue) run(e entry, h Handler) (done int) {
 	if q.env.Barrier != nil {
+		back := e.Receipt
 		defer func() {
 			if v := recover(); v != nil {
 				q.env.Barrier.Messages("queue "+q.name, barrier.Caught(v), e.n)
+				back.Mark(receipt.GivenUp)
 				done = e.n
 			}
 		}()
@@ -435,18 +436,21 @@ func (q *Queue) drained() bool { return q.closed && (q.disk == nil || !q.disk.fe
 
 // process has h, the handler of l, process e.
 func (q *Queue) process(e entry, h Handler, l *lane) {
-	f := e.Flow
+	f, back := e.Flow, e.Receipt
+	back.Hold()
 	l.beat.Begin()
 	switch {
 	case q.disk != nil:
 		q.processStored(e, h)
 	case q.hurry.Load():
-		q.drop(q.lost.stop, e.Batch)
+		q.leave(back, e.n)
+		e.Release()
 	default:
 		if done := q.run(e, h); done < e.n {
-			q.dropped(q.lost.stop, e.n-done)
+			q.leave(back, e.n-done)
 		}
 	}
+	back.Return(receipt.Stored)
 	l.beat.End()
 	q.mu.Lock()
 	q.done(f)

@@ -89,7 +89,7 @@ func TestSendersKeepTheirOrderWithManyWorkers(t *testing.T) {
 		f := &message.Flow{}
 		wg.Go(func() {
 			for i := range each {
-				if !b.q.Enqueue(t.Context(), batch(f, fmt.Sprintf("%d %d", s, i))) {
+				if b.q.Enqueue(t.Context(), batch(f, fmt.Sprintf("%d %d", s, i))) != nil {
 					t.Error("a batch was refused")
 				}
 			}
@@ -126,11 +126,6 @@ func TestOneFlowInTwoQueues(t *testing.T) {
 		first.q.Enqueue(t.Context(), batch(f, fmt.Sprint(i)))
 		second.q.Enqueue(t.Context(), batch(f, fmt.Sprint(i)))
 	}
-	for _, f := range flows {
-		if n := f.Pending.Load(); n != 8 {
-			t.Errorf("%d batches under way, want 8", n)
-		}
-	}
 	for _, b := range []*bench{first, second} {
 		close(b.gate)
 		b.q.Stop()
@@ -140,11 +135,6 @@ func TestOneFlowInTwoQueues(t *testing.T) {
 	}
 	if fmt.Sprint(second.seen) != "[0 1 2 3 4 5 6 7 8 9 10 11]" {
 		t.Errorf("a single worker changed the order: %v", second.seen)
-	}
-	for _, f := range flows {
-		if n := f.Pending.Load(); n != 0 {
-			t.Errorf("%d batches count as under way", n)
-		}
 	}
 }
 
@@ -194,10 +184,10 @@ func TestMemoryIsBoundedBesideTheNumberOfMessages(t *testing.T) {
 	t.Parallel()
 	b := newBench(Config{WorkerThreads: 1, MaxBytes: 10 << 10}, true)
 	big := string(make([]byte, 6<<10))
-	if !b.q.TryEnqueue(batch(nil, big)) {
+	if b.q.TryEnqueue(batch(nil, big)) != nil {
 		t.Error("an empty queue must take a batch of any size")
 	}
-	if b.q.TryEnqueue(batch(nil, big)) {
+	if b.q.TryEnqueue(batch(nil, big)) == nil {
 		t.Error("the queue took more bytes than its limit")
 	}
 	close(b.gate)

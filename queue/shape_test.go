@@ -3,11 +3,13 @@ package queue
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"syslogd/internal/receipt"
 	"syslogd/message"
 )
 
@@ -48,9 +50,15 @@ func TestBatchesAreCutAndJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, s := shapedQueue(Config{BatchSize: 10, ForAction: true})
 		f := &message.Flow{}
-		q.Enqueue(context.Background(), batch(f, numbered(0, 25)...))
+		var back []receipt.Outcome
+		asked := func(texts []string) *message.Batch {
+			b := batch(f, texts...)
+			b.Receipt = receipt.New(func(o receipt.Outcome) { back = append(back, o) })
+			return b
+		}
+		q.Enqueue(context.Background(), asked(numbered(0, 25)))
 		for i := 25; i < 37; i++ {
-			q.Enqueue(context.Background(), batch(f, numbered(i, i+1)...))
+			q.Enqueue(context.Background(), asked(numbered(i, i+1)))
 		}
 		q.Start([]Handler{s})
 		q.Stop()
@@ -58,8 +66,11 @@ func TestBatchesAreCutAndJoined(t *testing.T) {
 			t.Errorf("messages at a time: %v", s.got)
 		}
 		same(t, s.texts, numbered(0, 37))
-		if f.Pending.Load() != 0 || q.Len() != 0 || q.bytes != 0 {
-			t.Errorf("pending %d, %d messages, %d bytes", f.Pending.Load(), q.Len(), q.bytes)
+		if q.Len() != 0 || q.bytes != 0 {
+			t.Errorf("%d messages, %d bytes", q.Len(), q.bytes)
+		}
+		if !slices.Equal(back, make([]receipt.Outcome, 13)) {
+			t.Errorf("receipts came back as %v, want 13 stored", back)
 		}
 	})
 }
@@ -181,7 +192,7 @@ func TestAFullActionQueueLosesPatience(t *testing.T) {
 		}
 		close(b.gate)
 		synctest.Wait()
-		if !b.q.Enqueue(context.Background(), batch(nil, "8")) {
+		if b.q.Enqueue(context.Background(), batch(nil, "8")) != nil {
 			t.Error("there is room, and the message was dropped")
 		}
 		b.q.Stop()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"syslogd/internal/barrier"
+	"syslogd/internal/receipt"
 	"syslogd/message"
 	"syslogd/modify"
 	"syslogd/output"
@@ -169,8 +170,7 @@ func (a *Action) commit(w *Worker, p *pending) bool {
 	if p.queued != nil {
 		b := p.queued
 		p.queued = nil
-		b.Own(w.batch)
-		finished = a.Queue.Enqueue(w.ctx, b) || w.ctx.Err() == nil
+		finished = w.enqueue(a.Queue, b)
 	}
 	p.batch.Attended = w.attending
 	_, all := a.deliver(w, p)
@@ -183,11 +183,13 @@ func (a *Action) deliver(w *Worker, p *pending) (done int, all bool) {
 		return 0, true
 	}
 	n := p.batch.Len()
+	p.batch.Receipt = w.batch.Receipt
 	if w.Barrier != nil {
 		// The Delivery sees to what the output does; this is for all around that.
 		defer func() {
 			if v := recover(); v != nil {
 				w.Barrier.Messages("action "+a.Name, barrier.Caught(v), n)
+				w.batch.Receipt.Mark(receipt.GivenUp)
 				p.batch.Reset(maxKept)
 				done, all = n, true
 			}
@@ -216,6 +218,8 @@ func (a *Action) NewQueueWorker(w *Worker) *QueueWorker { return &QueueWorker{ac
 func (q *QueueWorker) Run(b *message.Batch) (done int) {
 	defer b.Release()
 	w := q.worker
+	w.batch = b
+	defer func() { w.batch = nil }()
 	w.props.StartBatch(b.Received)
 	p := &w.acts[q.action.Index]
 	q.aside = q.aside[:0]

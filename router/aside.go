@@ -2,6 +2,7 @@ package router
 
 import (
 	"syslogd/internal/barrier"
+	"syslogd/internal/receipt"
 	"syslogd/message"
 )
 
@@ -19,6 +20,7 @@ func (w *Worker) setAside(rs *Ruleset, m *message.Message, p *barrier.Panic) {
 		w.acts[a.Index].batch.Trim()
 	}
 	w.Barrier.Message(where, p, barrier.TextOf(m))
+	w.batch.Receipt.Mark(receipt.GivenUp)
 }
 
 // alone processes a message that is none of the batch.

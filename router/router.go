@@ -24,7 +24,7 @@ type Parser interface {
 
 // Enqueuer takes batches for another worker: the queue of an action or of a ruleset.
 type Enqueuer interface {
-	Enqueue(ctx context.Context, b *message.Batch) bool
+	Enqueue(ctx context.Context, b *message.Batch) error
 }
 
 // Ruleset is a named sequence of statements with its parsers.
@@ -132,8 +132,10 @@ func (r *Router) NewWorker(ctx context.Context) *Worker {
 
 // Run processes b and releases it. It returns how many messages are done: all, or
 // none when the stop of the server came between them and an output or a queue, or those
-// in front of one that the stop interrupted.
+// in front of one that the stop interrupted. Done is what outputs and queues have taken:
+// the receipt tells when it is safe.
 func (w *Worker) Run(b *message.Batch) (done int) {
+	defer b.Release()
 	w.rouse()
 	w.batch = b
 	rs := w.router.Ruleset(b.Ruleset)
@@ -149,7 +151,6 @@ func (w *Worker) Run(b *message.Batch) (done int) {
 		done = min(w.at, len(b.Msgs))
 	}
 	w.batch = nil
-	b.Release()
 	return done
 }
 
@@ -264,6 +265,13 @@ func (w *Worker) run(body []Stmt, m *message.Message) bool {
 	return false
 }
 
+// enqueue hands b, which is made of the worker's batch, to a queue. It is done unless
+// that failed because of a stop: what a full queue drops is counted there.
+func (w *Worker) enqueue(q Enqueuer, b *message.Batch) (done bool) {
+	b.Own(w.batch)
+	return q.Enqueue(w.ctx, b) == nil || w.ctx.Err() == nil
+}
+
 // commit hands what actions have rendered to their outputs and queued messages to
 // their queues. It reports whether all of it got there, or was given up.
 func (w *Worker) commit() bool {
@@ -275,8 +283,7 @@ func (w *Worker) commit() bool {
 	w.dirty = w.dirty[:0]
 	for rs, b := range w.calls {
 		delete(w.calls, rs)
-		b.Own(w.batch)
-		finished = (rs.Queue.Enqueue(w.ctx, b) || w.ctx.Err() == nil) && finished
+		finished = w.enqueue(rs.Queue, b) && finished
 	}
 	return finished
 }

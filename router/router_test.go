@@ -56,11 +56,11 @@ type lane struct {
 	batches []*message.Batch
 }
 
-func (l *lane) Enqueue(_ context.Context, b *message.Batch) bool {
+func (l *lane) Enqueue(_ context.Context, b *message.Batch) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.batches = append(l.batches, b)
-	return true
+	return nil
 }
 
 // bench is a router under test.

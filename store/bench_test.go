@@ -52,7 +52,7 @@ func BenchmarkAppendStatic(b *testing.B) {
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := f.Append(p); err != nil {
+				if err := f.Append(p, nil); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -104,7 +104,7 @@ func BenchmarkAppend10000Files(b *testing.B) {
 			start := cpuTime()
 			i, rounds := 0, 0
 			for n := 0; n < b.N; n += batch {
-				if err := c.Append(recs[i:i+batch], new(int)); err != nil {
+				if err := c.Append(recs[i:i+batch], nil, new(int)); err != nil {
 					b.Fatal(err)
 				}
 				if i += batch; i < len(recs) {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"syslogd/internal/receipt"
 )
 
 // Cache holds the open files of one action with dynamic names. It closes the
@@ -66,12 +68,12 @@ const group = 32
 
 // Append appends the records in their order and counts those it took in taken, one by
 // one: the number is right even if it panics. The error is the one of the next record;
-// see File.Append. After an *OpenError the next Append for the same key tries again to
+// see File.Append, also for back. After an *OpenError the next Append for the same key tries again to
 // open the file.
-func (c *Cache) Append(recs []Record, taken *int) error {
+func (c *Cache) Append(recs []Record, back *receipt.Receipt, taken *int) error {
 	for len(recs) > 0 {
 		n := min(group, len(recs))
-		if err := c.appendGroup(recs[:n], taken); err != nil {
+		if err := c.appendGroup(recs[:n], back, taken); err != nil {
 			return err
 		}
 		recs = recs[n:]
@@ -79,7 +81,7 @@ func (c *Cache) Append(recs []Record, taken *int) error {
 	return nil
 }
 
-func (c *Cache) appendGroup(recs []Record, taken *int) (err error) {
+func (c *Cache) appendGroup(recs []Record, back *receipt.Receipt, taken *int) (err error) {
 	var found [group]*entry
 	now := c.find(recs, &found)
 	for i := range recs {
@@ -90,7 +92,7 @@ func (c *Cache) appendGroup(recs []Record, taken *int) (err error) {
 			e, err = c.lookup(&recs[i], now)
 			var over *errDiverted
 			if errors.As(err, &over) {
-				if err = c.divert(&recs[i], over.path); err == nil {
+				if err = c.divert(&recs[i], back, over.path); err == nil {
 					*taken++
 					continue
 				}
@@ -104,8 +106,8 @@ func (c *Cache) appendGroup(recs []Record, taken *int) (err error) {
 		} else {
 			c.last.Store(e)
 		}
-		if err := e.file.Append(recs[i].Text); err != nil {
-			if err = c.appendAgain(e, &recs[i], err); err != nil {
+		if err := e.file.Append(recs[i].Text, back); err != nil {
+			if err = c.appendAgain(e, &recs[i], back, err); err != nil {
 				return err
 			}
 		}
@@ -138,14 +140,14 @@ func (c *Cache) find(recs []Record, found *[group]*entry) (before uint64) {
 
 // appendAgain deals with an error: the file may have been evicted between
 // lookup and append, by another goroutine or to free a descriptor.
-func (c *Cache) appendAgain(e *entry, rec *Record, err error) error {
+func (c *Cache) appendAgain(e *entry, rec *Record, back *receipt.Receipt, err error) error {
 	// Each round needs an eviction of just this file by another goroutine.
 	for try := 0; errors.Is(err, ErrClosed) && try < 1000; try++ {
 		c.last.CompareAndSwap(e, nil)
 		if e, err = c.lookup(rec, c.requests.Add(1)); err != nil {
 			return err
 		}
-		err = e.file.Append(rec.Text)
+		err = e.file.Append(rec.Text, back)
 	}
 	var open *OpenError
 	if errors.As(err, &open) {
@@ -300,6 +302,7 @@ func (c *Cache) evict() error {
 		}
 		kept = slices.Delete(kept, i, i+1)
 		c.evicted.Add(1)
+		e.file.giveUp()
 		_ = c.s.release(e.file, true)
 		return nil
 	}

@@ -187,7 +187,7 @@ func TestABatchIsAppendedInItsOrder(t *testing.T) {
 			}
 		}
 		n := 0
-		if err := c.Append(recs, &n); n != len(recs) || err != nil {
+		if err := c.Append(recs, nil, &n); n != len(recs) || err != nil {
 			t.Fatalf("%d of %d were taken, %v", n, len(recs), err)
 		}
 		s.FlushIdle()
@@ -214,7 +214,7 @@ func TestABatchEndsBeforeTheRecordThatFails(t *testing.T) {
 	c, mem := cacheWithDirectory(t, 0)
 	appendKeys(t, c, "a", "c")
 	n := 0
-	err := c.Append(records("a", "b", "dir", "c"), &n)
+	err := c.Append(records("a", "b", "dir", "c"), nil, &n)
 	if _, ok := errors.AsType[*OpenError](err); n != 2 || !ok {
 		t.Errorf("%d were taken, %v; want 2 and that the third cannot be opened", n, err)
 	}

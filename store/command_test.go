@@ -79,7 +79,7 @@ func TestASizeCommandThatDoesNotHelpSuspendsTheFile(t *testing.T) {
 		t.Errorf("flush: %v", err)
 	}
 	for range 5 {
-		if err := f.Append([]byte("refused\n")); !errors.As(err, &limit) {
+		if err := f.Append([]byte("refused\n"), nil); !errors.As(err, &limit) {
 			t.Errorf("append: %v", err)
 		}
 	}

@@ -43,7 +43,7 @@ func TestDiskFullInTheMiddleOfARecordTearsNothing(t *testing.T) {
 		wantContent(t, mem, "/out.log", "first\n")
 
 		var write *WriteError
-		if err := f.Append([]byte("fourth\n")); !errors.As(err, &write) || !NoSpace(err) {
+		if err := f.Append([]byte("fourth\n"), nil); !errors.As(err, &write) || !NoSpace(err) {
 			t.Errorf("append to a full disk: %v", err)
 		}
 		if n := s.Stats().Failing; n != 1 {
@@ -116,7 +116,7 @@ func TestWriteErrorKeepsTheRecords(t *testing.T) {
 	if err := f.Flush(); !errors.Is(err, unix.EIO) {
 		t.Errorf("flush: %v", err)
 	}
-	if err := f.Append([]byte("b\n")); !errors.Is(err, unix.EIO) {
+	if err := f.Append([]byte("b\n"), nil); !errors.Is(err, unix.EIO) {
 		t.Errorf("append: %v", err)
 	}
 	fault.Set(nil)
@@ -137,7 +137,7 @@ func TestLargeAppendToAFullDiskIsTakenWholeOrNotAtAll(t *testing.T) {
 		s, fault, mem, _ := newMemStore(t, nil)
 		f := mustFile(t, s, "/out.log", Options{})
 		fault.Set(failWrites("/out.log", c.pass, unix.ENOSPC))
-		err := f.Append([]byte(large))
+		err := f.Append([]byte(large), nil)
 		if (err == nil) != c.taken {
 			t.Errorf("%s: append says %v", c.name, err)
 		}
@@ -146,7 +146,7 @@ func TestLargeAppendToAFullDiskIsTakenWholeOrNotAtAll(t *testing.T) {
 		}
 		fault.Set(nil)
 		if !c.taken {
-			err = f.Append([]byte(large))
+			err = f.Append([]byte(large), nil)
 		} else {
 			err = f.Flush()
 		}
@@ -165,7 +165,7 @@ func TestBytesAFullDiskKeepsBackAreBounded(t *testing.T) {
 	line := record(1000)
 	taken := 0
 	for range 1000 {
-		if f.Append(line) == nil {
+		if f.Append(line, nil) == nil {
 			taken++
 		}
 	}
@@ -197,7 +197,7 @@ func TestWhatCannotBeWrittenAtTheEndIsCountedAndReported(t *testing.T) {
 	if log := reported(s, log); !strings.Contains(log, "records lost") || !strings.Contains(log, "count=2") {
 		t.Errorf("log: %s", log)
 	}
-	if err := f.Append([]byte("d\n")); !errors.Is(err, ErrClosed) {
+	if err := f.Append([]byte("d\n"), nil); !errors.Is(err, ErrClosed) {
 		t.Errorf("append after close: %v", err)
 	}
 }
@@ -316,7 +316,7 @@ func TestAHeldBufferIsTriedAgainWithoutANewRecord(t *testing.T) {
 		f := mustFile(t, s, "/out.log", Options{Hold: true})
 		mustAppend(t, f, "a\n")
 		mem.SetSpace(0)
-		if err := f.Append(record(minBuffer - 1)); !NoSpace(err) {
+		if err := f.Append(record(minBuffer-1), nil); !NoSpace(err) {
 			t.Errorf("append: %v", err)
 		}
 		mem.SetSpace(-1)
@@ -387,7 +387,7 @@ type blockingLog struct {
 func (h blockingLog) Enabled(context.Context, slog.Level) bool { return true }
 
 func (h blockingLog) Handle(context.Context, slog.Record) error {
-	_ = (*h.f).Append([]byte("from the log\n"))
+	_ = (*h.f).Append([]byte("from the log\n"), nil)
 	close(h.done)
 	return nil
 }

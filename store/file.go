@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"syslogd/internal/receipt"
 	"syslogd/internal/vfs"
 )
 
@@ -35,6 +36,12 @@ type File struct {
 	reported bool
 	// failing is why bytes could not be written; nil: they could.
 	failing error
+	// owed is who is told when all that was taken is written; asking is the one whose
+	// records are being taken.
+	owed   owed
+	asking *receipt.Receipt
+	// toSync are directories in which something was made that is not durable.
+	toSync []directory
 
 	h handle
 	// zip is the compressed stream, nil without ZipLevel.
@@ -80,48 +87,57 @@ type handle struct {
 func (f *File) Path() string { return f.path }
 
 // Append takes p, one or more whole records. When it returns, p was copied or
-// written and may be used again. With an error nothing of p was taken:
+// written and may be used again; what is not written yet has back, if that is not nil,
+// until it is. With an error nothing of p was taken:
 // *OpenError, *WriteError, *SizeLimitError, or ErrClosed. Store.Rouse or FlushIdle
 // has it written.
-func (f *File) Append(p []byte) error {
+func (f *File) Append(p []byte, back *receipt.Receipt) error {
 	f.mu.Lock()
 	if f.ready && f.queued && len(f.buf)+len(p) <= f.room {
 		f.buf = append(f.buf, p...)
+		if back != nil {
+			f.owed.add(p, back)
+		}
 		f.mu.Unlock()
 		return nil
 	}
 	// Nothing above can panic: a record that finds room needs no deferred call.
-	if err := f.appendLocked(p); err != nil {
-		return f.appendAgain(p, err)
+	if err := f.appendLocked(p, back); err != nil {
+		return f.appendAgain(p, back, err)
 	}
 	return nil
 }
 
 // appendLocked is appendSlow for a caller that has locked f; it unlocks f.
-func (f *File) appendLocked(p []byte) error {
+func (f *File) appendLocked(p []byte, back *receipt.Receipt) error {
 	defer f.mu.Unlock()
-	return f.appendSlow(p)
+	return f.appendSlow(p, back)
 }
 
 // appendAgain makes room when descriptors have run out.
-func (f *File) appendAgain(p []byte, err error) error {
+func (f *File) appendAgain(p []byte, back *receipt.Receipt, err error) error {
 	for try := 0; try < 4 && tooManyOpen(err) && f.s.shed(); try++ {
 		f.mu.Lock()
-		err = f.appendLocked(p)
+		err = f.appendLocked(p, back)
 	}
 	return err
 }
 
-func (f *File) appendSlow(p []byte) error {
+func (f *File) appendSlow(p []byte, back *receipt.Receipt) error {
 	if f.dead {
 		return ErrClosed
 	}
 	if f.failing != nil && f.rests(f.s.clock()) {
-		return f.keep(p, f.failing)
+		return f.keep(p, back, f.failing)
 	}
+	f.asking = back
 	err := f.take(p)
+	f.asking = nil
 	if err != nil && f.isolates(err) {
-		return f.keep(p, err)
+		return f.keep(p, back, err)
+	}
+	if err == nil && back != nil && f.holds(true) {
+		f.owed.add(p, back)
 	}
 	return err
 }
@@ -247,12 +263,16 @@ func (f *File) settle(err error) {
 			f.s.report.info("file is written again", "file", f.path)
 		}
 	}
+	held := f.holds(true)
 	if err != nil {
 		f.backOff(err)
 		f.s.stats.errors.Add(1)
-		if f.holds(true) {
+		if held {
 			f.wait()
 		}
+	}
+	if !held && len(f.owed.list) > 0 {
+		f.owed.giveBack(receipt.Stored)
 	}
 }
 
@@ -369,11 +389,12 @@ func (f *File) forget() {
 	if f.zip != nil {
 		n += f.zip.records
 	}
-	if n > 0 {
+	if n -= min(n, f.owed.records); n > 0 { // the others are still those of their inputs
 		f.s.stats.lost.Add(uint64(n))
 		f.s.lost.Add(n, "file", f.path)
 		f.s.report.error("records lost, their file could not be written", "file", f.path, "count", n)
 	}
+	f.owed.giveBack(receipt.Unfinished)
 	f.drop(len(f.buf))
 	f.zip = nil
 }

@@ -207,7 +207,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	p := record(150)
 	i := 0
 	run := func() {
-		_ = f.Append(p)
+		_ = f.Append(p, nil)
 		_ = appendTo(c, keys[i%len(keys)], p)
 		if i++; i%500 == 0 {
 			s.FlushIdle()
@@ -294,7 +294,7 @@ func TestALonelyRecordIsWrittenWithoutAnAllocation(t *testing.T) {
 	p := record(150)
 	before := s.Stats().Writes
 	if n := testing.AllocsPerRun(1000, func() {
-		_ = f.Append(p)
+		_ = f.Append(p, nil)
 		s.FlushIdle()
 	}); n >= 1 {
 		t.Errorf("%v allocations", n)

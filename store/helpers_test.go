@@ -117,7 +117,7 @@ func mustFile(t testing.TB, s *Store, path string, o Options) *File {
 func mustAppend(t testing.TB, f *File, lines ...string) {
 	t.Helper()
 	for _, l := range lines {
-		if err := f.Append([]byte(l)); err != nil {
+		if err := f.Append([]byte(l), nil); err != nil {
 			t.Fatalf("append %q: %v", l, err)
 		}
 	}
@@ -240,6 +240,11 @@ func backups(t testing.TB, dir, name string) []string {
 
 // appendTo appends one record.
 func appendTo(c *Cache, key, text []byte) error {
-	err := c.Append([]Record{{Key: key, Text: text}}, new(int))
+	err := c.Append([]Record{{Key: key, Text: text}}, nil, new(int))
 	return err
+}
+
+// plain is Append for a caller that asks for no receipt.
+func plain(f *File) func(p []byte) error {
+	return func(p []byte) error { return f.Append(p, nil) }
 }

@@ -66,7 +66,7 @@ func TestHUPUnderLoadLosesAndTearsNothing(t *testing.T) {
 		if err := appendTo(c, key, p); err != nil {
 			return err
 		}
-		return f.Append(p)
+		return f.Append(p, nil)
 	})
 	close(stop)
 	hups.Wait()

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/receipt"
 	"syslogd/metrics"
 )
 
@@ -62,9 +63,10 @@ func (f *File) onOtherDisk() bool {
 }
 
 // keep takes p for a file that fails with err.
-func (f *File) keep(p []byte, err error) error {
+func (f *File) keep(p []byte, back *receipt.Receipt, err error) error {
 	if len(f.buf)+len(p) > f.set.max || f.failing == nil && f.s.stats.failing.Load() >= maxIsolated {
 		f.lose(p, err)
+		back.Mark(receipt.GivenUp)
 		return nil
 	}
 	if f.failing == nil || f.s.clock().UnixNano() >= f.retryAt {
@@ -72,6 +74,9 @@ func (f *File) keep(p []byte, err error) error {
 	}
 	f.grow(len(f.buf) + len(p))
 	f.buf = append(f.buf, p...)
+	if back != nil {
+		f.owed.add(p, back)
+	}
 	f.wait()
 	f.tell(err)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"syslogd/internal/receipt"
 	"syslogd/metrics"
 )
 
@@ -138,10 +139,11 @@ func (c *Cache) charge(e *entry, rec *Record) {
 }
 
 // divert appends a record whose file may not be made to the overflow file.
-func (c *Cache) divert(rec *Record, path string) error {
+func (c *Cache) divert(rec *Record, back *receipt.Receipt, path string) error {
 	k := c.makers
 	if k.Overflow == "" {
 		k.lost.Add(countRecords(rec.Text), "file", path, "sender", string(rec.From))
+		back.Mark(receipt.GivenUp)
 		return nil
 	}
 	c.s.stats.diverted.Add(1)
@@ -154,8 +156,8 @@ func (c *Cache) divert(rec *Record, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := e.file.Append(rec.Text); err != nil {
-		return c.appendAgain(e, &Record{Key: key, Text: rec.Text, From: rec.From}, err)
+	if err := e.file.Append(rec.Text, back); err != nil {
+		return c.appendAgain(e, &Record{Key: key, Text: rec.Text, From: rec.From}, back, err)
 	}
 	return nil
 }

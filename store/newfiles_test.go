@@ -33,7 +33,7 @@ func inodes(t *testing.T, fsys vfs.FS, dir string) (count, lines int) {
 
 func send(t *testing.T, c *Cache, from, name string) {
 	t.Helper()
-	if err := c.Append([]Record{{Key: []byte(name), Text: []byte("x\n"), From: []byte(from)}}, new(int)); err != nil {
+	if err := c.Append([]Record{{Key: []byte(name), Text: []byte("x\n"), From: []byte(from)}}, nil, new(int)); err != nil {
 		t.Fatal(err)
 	}
 }

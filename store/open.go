@@ -95,12 +95,8 @@ func (f *File) create(flags int) (vfs.File, error) {
 			return nil, &OpenError{f.path, "chown", errors.Join(err, h.Close())}
 		}
 	}
-	if f.set.Sync {
-		if err := vfs.SyncDir(f.fs, filepath.Dir(f.name)); err != nil {
-			f.s.stats.errors.Add(1)
-			f.s.report.warn("directory of a new file cannot be synced", "file", f.path, "err", err)
-		}
-	}
+	f.unlisted(f.fs, filepath.Dir(f.name))
+	_ = f.syncDirs() // it is tried again with the content
 	return h, nil
 }
 
@@ -138,6 +134,7 @@ func (f *File) makeDirsIn(fsys vfs.FS, dir string) error {
 	}
 	return vfs.MkdirAll(fsys, dir, uint32(f.set.DirMode), func(dir string) error {
 		f.made.Add(1)
+		f.unlisted(fsys, filepath.Dir(dir))
 		if f.set.DirOwner.isZero() {
 			return nil
 		}

@@ -89,7 +89,7 @@ func TestOwnerIsGivenAtCreationOnly(t *testing.T) {
 	g := mustFile(t, s, "/old/g/g.log", o)
 	for _, what := range []string{"directory", "file"} {
 		var open *OpenError
-		if err := g.Append([]byte("x\n")); !errors.As(err, &open) || open.Op != "chown" {
+		if err := g.Append([]byte("x\n"), nil); !errors.As(err, &open) || open.Op != "chown" {
 			t.Errorf("owner of the %s refused: %v", what, err)
 		}
 	}
@@ -104,7 +104,7 @@ func TestMissingDirectoryWithCreateDirsOff(t *testing.T) {
 	s, _ := newOSStore(t, nil)
 	f := mustFile(t, s, filepath.Join(t.TempDir(), "no/out.log"), Options{NoDirs: true})
 	var open *OpenError
-	if err := f.Append([]byte("x\n")); !errors.As(err, &open) || !errors.Is(err, fs.ErrNotExist) {
+	if err := f.Append([]byte("x\n"), nil); !errors.As(err, &open) || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	if err := os.Mkdir(filepath.Dir(f.path), 0o700); err != nil {
@@ -120,7 +120,7 @@ func TestAFileInThePlaceOfADirectory(t *testing.T) {
 	mustAppend(t, mustFile(t, s, dir+"/a", Options{}), "x\n")
 	f := mustFile(t, s, dir+"/a/b/c.log", Options{})
 	var open *OpenError
-	if err := f.Append([]byte("x\n")); !errors.As(err, &open) || !errors.Is(err, unix.ENOTDIR) {
+	if err := f.Append([]byte("x\n"), nil); !errors.As(err, &open) || !errors.Is(err, unix.ENOTDIR) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -160,7 +160,7 @@ func TestFullFIFOKeepsTheRestAndLosesNothing(t *testing.T) {
 	want := &strings.Builder{}
 	for n := 0; ; n++ {
 		line := loadLine(0, n)
-		err := f.Append([]byte(line))
+		err := f.Append([]byte(line), nil)
 		if errors.Is(err, unix.EAGAIN) {
 			break
 		}
@@ -211,7 +211,7 @@ func TestSymbolicLinkAsLastComponent(t *testing.T) {
 		t.Fatal(err)
 	}
 	no := mustFile(t, s, dir+"/link.log", Options{Links: NoLinks})
-	if err := no.Append([]byte("x\n")); !errors.Is(err, unix.ELOOP) {
+	if err := no.Append([]byte("x\n"), nil); !errors.Is(err, unix.ELOOP) {
 		t.Errorf("with NoFollow: %v", err)
 	}
 	yes := mustFile(t, s, dir+"/link.log", Options{})

@@ -43,7 +43,7 @@ func TestAPanicAtAFileLosesNothing(t *testing.T) {
 					}
 					for tries := 0; len(recs) > 0; tries++ {
 						n := 0
-						if err := c.Append(recs, &n); err == nil && n < len(recs) || tries > 9 {
+						if err := c.Append(recs, nil, &n); err == nil && n < len(recs) || tries > 9 {
 							t.Fatalf("%d of %d are taken, %v", n, len(recs), err)
 						}
 						recs = recs[n:]
@@ -152,7 +152,7 @@ func TestARecordThatFindsRoomAllocatesNothing(t *testing.T) {
 	recs := records("a", "b", "c", "d")
 	taken := 0
 	run := func() {
-		if err := c.Append(recs, &taken); err != nil {
+		if err := c.Append(recs, nil, &taken); err != nil {
 			t.Fatal(err)
 		}
 	}

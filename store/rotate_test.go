@@ -39,7 +39,7 @@ func TestRotationUnderLoadLosesAndTearsNothing(t *testing.T) {
 			lines := 0
 			// Rotations are 2 ms apart, so their number depends on the machine.
 			for lines < 1000 || lines < 100000 && s.Stats().Rotations < 5 {
-				load(t, writers, lines, lines+500, f.Append)
+				load(t, writers, lines, lines+500, plain(f))
 				lines += 500
 			}
 			if err := s.Flush(); err != nil {
@@ -193,7 +193,7 @@ func TestARotationThatCannotOpenTheSuccessorKeepsTheRecords(t *testing.T) {
 	if err := f.Flush(); !errors.As(err, &open) {
 		t.Errorf("flush: %v", err)
 	}
-	if err := f.Append(record(80)); !errors.As(err, &open) {
+	if err := f.Append(record(80), nil); !errors.As(err, &open) {
 		t.Errorf("append: %v", err)
 	}
 	fault.Set(nil)
@@ -321,7 +321,7 @@ func TestRotatedCompressedStreamsAreWholeMembers(t *testing.T) {
 	s, _ := newOSStore(t, nil)
 	dir := t.TempDir()
 	f := mustFile(t, s, dir+"/out.log.gz", Options{ZipLevel: 1, Rotation: Rotation{Size: 2000, Compress: Gzip}})
-	load(t, 2, 0, 2000, f.Append)
+	load(t, 2, 0, 2000, plain(f))
 	_ = s.Close()
 	s.keeper.work(t.Context())
 	if n := len(backups(t, dir, "out.log.gz")); n == 0 || s.Stats().Compressed != 0 {

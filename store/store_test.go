@@ -21,7 +21,7 @@ func TestAppendedRecordsAreInTheFileAfterFlushIdle(t *testing.T) {
 	for i := range 3 {
 		line := fmt.Sprintf("line %d\n", i)
 		want += line
-		if err := f.Append([]byte(line)); err != nil {
+		if err := f.Append([]byte(line), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

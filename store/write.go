@@ -35,7 +35,9 @@ func (f *File) write(now time.Time, p []byte, end bool) (n int, err error) {
 		return n, err
 	}
 	if f.set.Sync {
-		f.sync()
+		if err := f.syncAll(before); err != nil {
+			return 0, err
+		}
 	}
 	return n, f.limitSize(before)
 }
@@ -140,14 +142,14 @@ func (f *File) dropBroken(err error) {
 	}
 }
 
-// sync makes the file durable. After an error there is nothing to be repeated:
-// the kernel has marked the pages clean. It is reported and counted.
-func (f *File) sync() {
+// sync makes the file durable. An error is reported and counted.
+func (f *File) sync() error {
 	f.s.stats.syncs.Add(1)
 	err := f.h.Sync()
 	if err == nil || f.h.stream && (errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EROFS)) {
-		return
+		return f.syncDirs()
 	}
 	f.s.stats.errors.Add(1)
 	f.s.report.warn("file cannot be synced", "file", f.path, "err", err)
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"syslogd/internal/barrier"
+	"syslogd/internal/receipt"
 )
 
 // zipper is a compressor of either format.
@@ -128,6 +129,8 @@ func (f *File) breakZip(p []byte, caught *barrier.Panic) error {
 	f.zip = nil
 	f.s.stats.lost.Add(uint64(lost))
 	f.s.lost.Add(lost, "file", f.path, "err", caught)
+	f.owed.mark(receipt.GivenUp)
+	f.asking.Mark(receipt.GivenUp)
 	return f.panicked("compress", caught)
 }
 

@@ -106,7 +106,7 @@ func TestFullDiskDoesNotBreakACompressedStream(t *testing.T) {
 	mustAppend(t, f, "one\n")
 	fault.Set(failWrites("/out.gz", 7, unix.ENOSPC))
 	s.FlushIdle()
-	if err := f.Append([]byte("two\n")); !NoSpace(err) {
+	if err := f.Append([]byte("two\n"), nil); !NoSpace(err) {
 		t.Errorf("append: %v", err)
 	}
 	if err := mem.Rename("/out.gz", "/out.gz.1"); err != nil {

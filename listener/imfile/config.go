@@ -162,7 +162,7 @@ var inputParams = param.Table[Config]{
 		Doc("Remove the state of a file with the file."),
 	param.Bool("deleteStateOnFileMove", func(c *Config) *bool { return &c.DeleteOnMove }).Inherits("module").Doc("Remove the state of a file that was moved away."),
 	param.NonNegInt("persistStateInterval", func(c *Config) *int { return &c.PersistLines }).Legacy("InputFilePersistStateInterval").Lasting(param.UntilInstance).Default("0").
-		Doc("Messages after which the state is saved at once. In any case it is saved a second or two after messages were processed."),
+		Doc("Messages after which the state is saved at once. In any case it is saved within a second after messages are safe where they were to go."),
 	param.Bool("persistStateAfterSubmission", func(c *Config) *bool { return &c.PersistSubmit }).Default("off").
 		Doc("Save the state as soon as messages are in the queue: none is read twice after a crash, but what the queue held is lost."),
 	param.NonNegInt("delay.message", func(c *Config) *int { return &c.Delay }).Default("0").Doc("Microseconds to wait after each message."),

@@ -3,10 +3,9 @@
 // Each input has one goroutine that reads its files in turn, however many there
 // are; one more, of the whole module, reads the events of the kernel that tell
 // which files changed. How far a file was read is kept in a state file under the
-// name and in the form that rsyslogd uses. A position counts only when the
-// queue's workers are done with what lies before it: after a crash messages may
-// be read twice, none is left out. A stop that drains the queues saves the exact
-// positions.
+// name and in the form that rsyslogd uses. A position counts only when all that lies
+// before it is safe where it was to go: after a crash messages may be read twice, none is
+// left out.
 package imfile
 
 import (
@@ -47,8 +46,7 @@ const (
 const (
 	// leastScan is the time between two looks at the directories.
 	leastScan = 10 * time.Millisecond
-	// saveInterval is the time between two passes that save positions. It is
-	// longer than what the buffers of output files wait.
+	// saveInterval is the time between two passes that save positions.
 	saveInterval = time.Second
 	// goneInterval is how often files are looked at that lost their name;
 	// deletedQuiet and movedQuiet are how long they must not grow until they are
@@ -95,6 +93,7 @@ type input struct {
 
 	stats                     counters
 	lost                      *metrics.Loss // messages that are cut or split
+	unread                    *metrics.Loss // messages of deleted files that a stop leaves
 	warn, limitWarn, openWarn ratelimit.PerMinute
 	saveWarn                  ratelimit.PerMinute
 }
@@ -145,6 +144,7 @@ func New(c Config, env module.Env) (listener.Input, error) {
 		in.batch = min(in.batch, max(1, int(100*time.Millisecond/time.Microsecond)/c.Delay))
 	}
 	in.lost = env.Losses.Of(split.tooLong(), "imfile")
+	in.unread = env.Losses.Of("stop", "imfile")
 	in.share()
 	return in, nil
 }
@@ -198,16 +198,21 @@ func (in *input) Run(ctx context.Context, sub *listener.Submitter) error {
 	return nil
 }
 
-// Settle is called at a stop when all that was read has been processed. It
-// closes the files; the positions are exact.
-func (in *input) Settle(complete bool) {
-	for _, t := range in.all() {
-		if complete {
-			in.save(t, t.at)
+// Settle is called at a stop when all that was read is safe, or will not be in this run.
+// It closes the files.
+func (in *input) Settle() {
+	for _, t := range in.gone {
+		if n := t.unsettled(); t.deleted && n > 0 {
+			in.unread.Add(n, "file", t.path)
 		}
+		in.closeGone(t)
+	}
+	in.gone = nil
+	for _, t := range in.all() {
+		in.save(t, t.settled())
 		t.file.Close()
 	}
-	in.files, in.gone = nil, nil
+	in.files = nil
 }
 
 // all returns the files that are read, those without a name included.

@@ -65,15 +65,10 @@ func (in *input) nth(path string) int {
 	return n
 }
 
-// savePass saves the positions that changed. A position is saved one pass after
-// its messages were processed, so that they have left the buffers of files.
+// savePass saves the positions that changed.
 func (in *input) savePass() {
 	for _, t := range in.all() {
-		now := t.settled()
-		if t.aged != t.saved {
-			in.save(t, t.aged)
-		}
-		t.aged = now
+		in.save(t, t.settled())
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"syslogd/hosts"
 	"syslogd/internal/process"
+	"syslogd/internal/receipt"
 	"syslogd/internal/vfs"
 	"syslogd/listener"
 	"syslogd/message"
@@ -110,7 +111,7 @@ func (r *rig) stop() {
 	if err := <-r.done; err != nil {
 		r.t.Error(err)
 	}
-	r.in.Settle(true)
+	r.in.Settle()
 }
 
 // kill ends the input with messages lost in the queue.
@@ -122,7 +123,7 @@ func (r *rig) kill() {
 	r.cancel()
 	r.cancel = nil
 	<-r.done
-	r.in.Settle(false)
+	r.in.Settle()
 }
 
 func (r *rig) path(name string) string { return filepath.Join(r.dir, name) }
@@ -176,6 +177,7 @@ type memory struct {
 	meta    []string
 	tags    []string
 	stalled bool
+	held    []*receipt.Receipt
 	full    bool
 	closed  bool
 	waiting int
@@ -187,7 +189,7 @@ func newMemory() *memory {
 	return q
 }
 
-func (q *memory) Enqueue(ctx context.Context, b *message.Batch) bool {
+func (q *memory) Enqueue(ctx context.Context, b *message.Batch) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { q.mu.Lock(); defer q.mu.Unlock(); q.room.Broadcast() })
@@ -197,9 +199,10 @@ func (q *memory) Enqueue(ctx context.Context, b *message.Batch) bool {
 		q.room.Wait()
 	}
 	q.waiting--
+	defer b.Release()
 	if q.full || q.closed {
-		b.Release()
-		return false
+		b.Receipt.Mark(receipt.Unfinished)
+		return receipt.ErrFull
 	}
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
@@ -210,13 +213,13 @@ func (q *memory) Enqueue(ctx context.Context, b *message.Batch) bool {
 		}
 	}
 	if q.stalled {
-		b.Flow.Pending.Add(1)
+		b.Receipt.Hold()
+		q.held = append(q.held, b.Receipt)
 	}
-	b.Release()
-	return true
+	return nil
 }
 
-func (q *memory) TryEnqueue(b *message.Batch) bool { return q.Enqueue(context.Background(), b) }
+func (q *memory) TryEnqueue(b *message.Batch) error { return q.Enqueue(context.Background(), b) }
 
 func (q *memory) setFull(full bool) {
 	q.mu.Lock()

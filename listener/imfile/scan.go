@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/vfs"
-	"syslogd/message"
 )
 
 // shared is what the inputs of the module have in common.
@@ -178,7 +177,8 @@ func (in *input) leave(t *tail, now time.Time) {
 	in.gone = append(in.gone, t)
 	in.enqueue(t)
 	if len(in.gone) > maxGone {
-		in.closeGone(context.Background(), in.gone[0])
+		in.sendRest(context.Background(), in.gone[0])
+		in.closeGone(in.gone[0])
 		in.gone = append(in.gone[:0:0], in.gone[1:]...)
 	}
 }
@@ -201,7 +201,8 @@ func (in *input) lookAtGone(ctx context.Context, now time.Time) {
 		case err == nil && info.Size > t.seen:
 			in.enqueue(t)
 		case t.queued:
-		case now.Sub(t.read) >= quiet && in.closeGone(ctx, t):
+		case now.Sub(t.read) >= quiet && in.sendRest(ctx, t):
+			in.closeGone(t)
 			continue
 		}
 		keep = append(keep, t)
@@ -210,20 +211,24 @@ func (in *input) lookAtGone(ctx context.Context, now time.Time) {
 	in.gone = keep
 }
 
-// closeGone sends what is left of a file and closes it.
-func (in *input) closeGone(ctx context.Context, t *tail) bool {
+// sendRest sends what is left of a file, and reports whether all of it is safe.
+func (in *input) sendRest(ctx context.Context, t *tail) bool {
 	for more, ok := true, true; more; {
 		if more, ok = in.consume(ctx, t, flushAll); !ok {
 			return false
 		}
 	}
-	in.save(t, t.at)
+	return t.unsettled() == 0
+}
+
+// closeGone closes a file without a name. What is not safe of it then nobody reads again.
+func (in *input) closeGone(t *tail) {
+	in.save(t, t.settled())
 	if t.deleted && in.conf.DeleteOnDelete || !t.deleted && in.conf.DeleteOnMove {
 		in.forget(t)
 	}
 	delete(in.files, t.id)
 	in.close(t)
-	return true
 }
 
 func (in *input) close(t *tail) {
@@ -236,12 +241,8 @@ func (in *input) close(t *tail) {
 // finds them.
 func (in *input) finish() {
 	for _, t := range in.gone {
-		if in.closeGone(context.Background(), t) {
-			continue
-		}
-		in.close(t)
+		in.sendRest(context.Background(), t)
 	}
-	in.gone = nil
 }
 
 // sendOverdue sends messages of several lines whose end was not seen for readTimeout.
@@ -272,12 +273,11 @@ func (in *input) open(path string, info vfs.Info) *tail {
 		in.box.all()
 		return nil
 	}
-	t := &tail{path: path, id: idOf(info), file: f, flow: new(message.Flow), read: time.Now(), saved: place{pos: -1}}
+	t := &tail{path: path, id: idOf(info), file: f, read: time.Now(), saved: place{pos: -1}}
 	in.stats.open.Add(1)
 	in.restore(t, info)
 	t.seen = t.at.pos
-	t.ends = []place{t.at}
-	t.aged = t.at
+	t.done = t.at
 	return t
 }
 

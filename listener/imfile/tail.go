@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"syslogd/internal/receipt"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 )
@@ -18,6 +19,12 @@ type fileID struct{ dev, ino uint64 }
 type place struct {
 	pos  int64
 	skip skip
+}
+
+// end is where a batch of so many messages ends.
+type end struct {
+	place
+	lines int
 }
 
 // tail is a file that is read. It belongs to the input's goroutine, but for marked.
@@ -36,16 +43,15 @@ type tail struct {
 	left    time.Time
 	deleted bool
 
-	// flow counts the batches under way; ends are their ends and, first, the end
-	// of the last one that was processed.
-	flow *message.Flow
-	ends []place
-	// aged was processed a while ago: it has left the buffers of files, too.
-	aged  place
-	saved place
-	state string // name of the state file, "" if there is none
-	head  string // fingerprint in that name
-	lines int    // since the state was saved
+	flow message.Flow
+	// ledger has the ends of the batches whose messages are not safe; done is the end of
+	// the last one in front of which all are.
+	ledger receipt.Ledger[end]
+	done   place
+	saved  place
+	state  string // name of the state file, "" if there is none
+	head   string // fingerprint in that name
+	lines  int    // since the state was saved
 
 	minute struct {
 		start        time.Time
@@ -78,10 +84,8 @@ func (in *input) truncated(t *tail, size int64) {
 	in.env.Log.Info("file became shorter, it is read from its start", "file", t.path)
 	in.forget(t)
 	t.at, t.seen = place{}, 0
-	t.ends = append(t.ends[:0], place{})
-	// What is still under way belongs to the old text.
-	t.flow = new(message.Flow)
-	t.aged, t.saved = place{}, place{pos: -1}
+	t.ledger.Forget() // what is still under way belongs to the old text
+	t.done, t.saved = place{}, place{pos: -1}
 }
 
 // consume reads the next piece of a file and submits its messages. more reports
@@ -137,7 +141,7 @@ func (in *input) consume(ctx context.Context, t *tail, f flush) (more, ok bool) 
 // newBatch returns an empty batch for messages of t.
 func (in *input) newBatch(t *tail) *message.Batch {
 	b := message.NewBatch(nil)
-	b.Received, b.Flow = in.env.Now(), t.flow
+	b.Received, b.Flow = in.env.Now(), &t.flow
 	in.prepare(b)
 	return b
 }
@@ -189,19 +193,17 @@ func metadataTree(path string, offset int64) *message.Tree {
 // submit hands a batch on; then at is where the file was read to.
 func (in *input) submit(ctx context.Context, t *tail, b *message.Batch, at place) bool {
 	n := b.Len()
-	if n > 0 && !in.sub.Submit(ctx, b) {
-		return false // it is read again at the next start
-	}
 	if n == 0 {
 		b.Release()
+		t.ledger.Note(end{at, 0}) // text without messages is done with the batch before it
+	} else {
+		b.Receipt = t.ledger.Open(end{at, n})
+		if in.sub.Submit(ctx, b) != nil {
+			return false // it is read again at the next start
+		}
 	}
 	in.stats.lines.Add(uint64(n))
 	t.at = at
-	if n > 0 {
-		t.ends = append(t.ends, at)
-	} else {
-		t.ends[len(t.ends)-1] = at // text without messages is done with the batch before it
-	}
 	t.lines += n
 	switch {
 	case in.conf.PersistSubmit:
@@ -213,13 +215,19 @@ func (in *input) submit(ctx context.Context, t *tail, b *message.Batch, at place
 	return true
 }
 
-// settled is the end of the last batch that the queue's workers are done with.
+// settled is how far all messages are safe.
 func (t *tail) settled() place {
-	pending := int(t.flow.Pending.Load())
-	if done := len(t.ends) - 1 - pending; done > 0 {
-		t.ends = append(t.ends[:0], t.ends[done:]...)
+	if ends := t.ledger.Take(nil); len(ends) > 0 {
+		t.done = ends[len(ends)-1].place
 	}
-	return t.ends[0]
+	return t.done
+}
+
+// unsettled is how many messages are not.
+func (t *tail) unsettled() (n int) {
+	t.settled()
+	t.ledger.Each(func(e end, _ bool, _ receipt.Outcome) { n += e.lines })
+	return n
 }
 
 // pause waits for delay.message.

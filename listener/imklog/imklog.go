@@ -204,7 +204,7 @@ func (in *input) flush() {
 	if b := in.batch; b != nil {
 		in.batch = nil
 		n := b.Len()
-		if in.sub.Insist(b) {
+		if in.sub.Insist(b) == nil {
 			in.received.Add(uint64(n))
 		}
 	}

@@ -23,15 +23,15 @@ import (
 
 type collect struct{ lines chan string }
 
-func (q *collect) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
+func (q *collect) Enqueue(_ context.Context, b *message.Batch) error { return q.TryEnqueue(b) }
 
-func (q *collect) TryEnqueue(b *message.Batch) bool {
+func (q *collect) TryEnqueue(b *message.Batch) error {
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
 		q.lines <- fmt.Sprintf("%d %s%s", m.PRI, m.Tag(nil), m.Msg())
 	}
 	b.Release()
-	return true
+	return nil
 }
 
 func newInput(t *testing.T, edit func(*ModuleConfig)) *input {

@@ -49,16 +49,16 @@ func FuzzParse(f *testing.F) {
 
 type collect struct{ lines chan string }
 
-func (q *collect) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
+func (q *collect) Enqueue(_ context.Context, b *message.Batch) error { return q.TryEnqueue(b) }
 
-func (q *collect) TryEnqueue(b *message.Batch) bool {
+func (q *collect) TryEnqueue(b *message.Batch) error {
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
 		old := time.Since(b.Received) < time.Hour && m.Reported != m.Received
 		q.lines <- fmt.Sprintf("%d %s %s %s %s %v", m.PRI, m.Hostname(), m.Tag(nil), m.Msg(), m.JSON.Root.AppendJSON(nil, false), old)
 	}
 	b.Release()
-	return true
+	return nil
 }
 
 func newInput(t *testing.T, c ModuleConfig) *input {

@@ -20,16 +20,16 @@ type queue struct {
 	flags []message.Flags
 }
 
-func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
+func (q *queue) Enqueue(_ context.Context, b *message.Batch) error { return q.TryEnqueue(b) }
 
-func (q *queue) TryEnqueue(b *message.Batch) bool {
+func (q *queue) TryEnqueue(b *message.Batch) error {
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
 		q.texts = append(q.texts, m.PRI.Facility().String()+"."+m.PRI.Severity().String()+" "+string(m.Hostname())+" "+string(m.Tag(nil))+string(m.Msg()))
 		q.flags = append(q.flags, m.Flags&message.Mark)
 	}
 	b.Release()
-	return true
+	return nil
 }
 
 func TestAMessageIsWrittenAtEachInterval(t *testing.T) {

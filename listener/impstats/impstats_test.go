@@ -20,15 +20,15 @@ import (
 
 type collect struct{ lines []string }
 
-func (q *collect) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
+func (q *collect) Enqueue(_ context.Context, b *message.Batch) error { return q.TryEnqueue(b) }
 
-func (q *collect) TryEnqueue(b *message.Batch) bool {
+func (q *collect) TryEnqueue(b *message.Batch) error {
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
 		q.lines = append(q.lines, m.PRI.Facility().String()+"."+m.PRI.Severity().String()+" "+string(m.Hostname())+" "+string(m.Tag(nil))+string(m.Msg()))
 	}
 	b.Release()
-	return true
+	return nil
 }
 
 // testInput has two objects: one of two sockets, and a bucket.

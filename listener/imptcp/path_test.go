@@ -31,8 +31,8 @@ import (
 // queue takes batches.
 type queue struct{ batches chan *message.Batch }
 
-func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
-func (q *queue) TryEnqueue(b *message.Batch) bool                 { q.batches <- b; return true }
+func (q *queue) Enqueue(_ context.Context, b *message.Batch) error { return q.TryEnqueue(b) }
+func (q *queue) TryEnqueue(b *message.Batch) error                 { q.batches <- b; return nil }
 
 // shortPath returns a path that is short enough for a socket.
 func shortPath(t *testing.T) string {

@@ -15,6 +15,7 @@ import (
 	"syslogd/hosts"
 	"syslogd/internal/diag"
 	"syslogd/internal/process"
+	"syslogd/internal/receipt"
 	"syslogd/listener"
 	"syslogd/listener/imrelp"
 	"syslogd/message"
@@ -44,10 +45,10 @@ type queue struct {
 	texts []string
 }
 
-func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool {
+func (q *queue) Enqueue(_ context.Context, b *message.Batch) error {
 	if q.take != nil && !q.take(b) {
 		b.Release()
-		return false
+		return receipt.ErrFull
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -58,12 +59,10 @@ func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool {
 		q.texts = append(q.texts, string(b.Msgs[i].Raw()))
 	}
 	b.Release()
-	return true
+	return nil
 }
 
-func (q *queue) Process(ctx context.Context, b *message.Batch, _ bool) bool { return q.Enqueue(ctx, b) }
-
-func (q *queue) TryEnqueue(b *message.Batch) bool { return q.Enqueue(context.Background(), b) }
+func (q *queue) TryEnqueue(b *message.Batch) error { return q.Enqueue(context.Background(), b) }
 
 func (q *queue) all() string {
 	q.mu.Lock()

@@ -19,6 +19,7 @@ import (
 
 	"syslogd/hosts"
 	"syslogd/internal/process"
+	"syslogd/internal/receipt"
 	"syslogd/listener"
 	"syslogd/listener/imudp"
 	"syslogd/message"
@@ -35,14 +36,14 @@ type queue struct {
 	full  bool
 }
 
-func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
+func (q *queue) Enqueue(_ context.Context, b *message.Batch) error { return q.TryEnqueue(b) }
 
-func (q *queue) TryEnqueue(b *message.Batch) bool {
+func (q *queue) TryEnqueue(b *message.Batch) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	defer b.Release()
 	if q.full {
-		return false
+		return receipt.ErrFull
 	}
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
@@ -50,7 +51,7 @@ func (q *queue) TryEnqueue(b *message.Batch) bool {
 		q.peers = append(q.peers, string(m.Peer.IP))
 		q.names = append(q.names, m.Origin.Name)
 	}
-	return true
+	return nil
 }
 
 func (q *queue) got() []string {

@@ -171,8 +171,8 @@ func (r *reader) passes() bool {
 }
 
 // count counts n messages that the queue has taken, or not.
-func (r *reader) count(n int, taken bool) {
-	if taken {
+func (r *reader) count(n int, err error) {
+	if err == nil {
 		r.stats.received.Add(uint64(n))
 	} else {
 		r.stats.dropped.Add(uint64(n))

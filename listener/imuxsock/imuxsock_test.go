@@ -85,8 +85,8 @@ func sendText(path string, texts ...string) error {
 // queue takes batches.
 type queue struct{ batches chan *message.Batch }
 
-func (q *queue) Enqueue(_ context.Context, b *message.Batch) bool { return q.TryEnqueue(b) }
-func (q *queue) TryEnqueue(b *message.Batch) bool                 { q.batches <- b; return true }
+func (q *queue) Enqueue(_ context.Context, b *message.Batch) error { return q.TryEnqueue(b) }
+func (q *queue) TryEnqueue(b *message.Batch) error                 { q.batches <- b; return nil }
 
 // logBuffer is a log that can be read while it is written.
 type logBuffer struct {

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"syslogd/internal/receipt"
 	"syslogd/listener"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -122,23 +123,23 @@ func TestRateLimitRemembersSoManyProcesses(t *testing.T) {
 // fullQueue has no room until it is told so.
 type fullQueue struct{ room chan struct{} }
 
-func (q *fullQueue) Enqueue(ctx context.Context, b *message.Batch) bool {
+func (q *fullQueue) Enqueue(ctx context.Context, b *message.Batch) error {
 	defer b.Release()
 	select {
 	case <-q.room:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return receipt.ErrFull
 	}
 }
 
-func (q *fullQueue) TryEnqueue(b *message.Batch) bool {
+func (q *fullQueue) TryEnqueue(b *message.Batch) error {
 	defer b.Release()
 	select {
 	case <-q.room:
-		return true
+		return nil
 	default:
-		return false
+		return receipt.ErrFull
 	}
 }
 

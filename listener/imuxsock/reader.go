@@ -214,7 +214,7 @@ func (r *reader) Hand(n int) (still bool) {
 		r.stats.received.Add(count)
 	case still:
 		r.enqueue(b)
-	case r.sub.Queue.Enqueue(r.sub.Patience(), b): // the reader belongs to another goroutine
+	case r.sub.Queue.Enqueue(r.sub.Patience(), b) == nil: // the reader belongs to another goroutine
 		r.stats.received.Add(count)
 	default:
 		r.stats.dropped.Add(count)
@@ -226,15 +226,16 @@ func (r *reader) Hand(n int) (still bool) {
 // waited for once; until it takes messages again they are dropped at once.
 func (r *reader) enqueue(b *message.Batch) {
 	count := uint64(b.Len())
-	var ok bool
+	var err error
 	switch queue := r.sub.Queue; {
 	case r.conf.FlowControl:
-		ok = queue.Enqueue(r.sub.Patience(), b)
+		err = queue.Enqueue(r.sub.Patience(), b)
 	case r.stalled:
-		ok = queue.TryEnqueue(b)
+		err = queue.TryEnqueue(b)
 	default:
-		ok = queue.Enqueue(r.pending.context(r.sub.Patience(), b.Received), b)
+		err = queue.Enqueue(r.pending.context(r.sub.Patience(), b.Received), b)
 	}
+	ok := err == nil
 	if ok {
 		r.stats.received.Add(count)
 	} else {

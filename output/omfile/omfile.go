@@ -81,7 +81,7 @@ func (o *static) append(b *output.Batch) error {
 	if o.conf.AddLF {
 		return o.writeLines(b)
 	}
-	if err := o.file.Append(part.All()); err != nil {
+	if err := o.file.Append(part.All(), b.Receipt); err != nil {
 		return refused(0, err)
 	}
 	return nil
@@ -106,7 +106,7 @@ func (o *static) writeLines(b *output.Batch) error {
 		b.Done = i
 		line = line[:0]
 		rec := o.conf.record(part.At(i), &line)
-		if err := o.file.Append(rec); err != nil {
+		if err := o.file.Append(rec, b.Receipt); err != nil {
 			return refused(i, err)
 		}
 	}
@@ -212,7 +212,7 @@ func (o *dynamic) append(b *output.Batch) error {
 		for i := range recs[:n] {
 			recs[i] = store.Record{Key: name.At(done + i), Text: o.conf.record(text.At(done+i), &lines), From: from.At(done + i)}
 		}
-		if err := o.cache.Append(recs[:n], &b.Done); err != nil {
+		if err := o.cache.Append(recs[:n], b.Receipt, &b.Done); err != nil {
 			return o.failed(b.Done, name.At(b.Done), err)
 		}
 	}

@@ -30,18 +30,18 @@ func New() *Queue {
 func (q *Queue) Open() { close(q.open) }
 
 // Enqueue takes b.
-func (q *Queue) Enqueue(_ context.Context, b *message.Batch) bool {
+func (q *Queue) Enqueue(_ context.Context, b *message.Batch) error {
 	q.Waited++
 	return q.TryEnqueue(b)
 }
 
 // TryEnqueue takes b.
-func (q *Queue) TryEnqueue(b *message.Batch) bool {
+func (q *Queue) TryEnqueue(b *message.Batch) error {
 	for i := range b.Msgs {
 		q.Queued <- string(b.Msgs[i].Raw())
 	}
 	b.Release()
-	return true
+	return nil
 }
 
 // Pass takes the first batch.
