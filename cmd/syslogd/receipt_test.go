@@ -43,8 +43,7 @@ func TestLinesThatAFullDiskKeepsInMemoryAreReadAgain(t *testing.T) {
 	}
 	begin := time.Now()
 	poll(func() bool { return time.Since(begin) > 3*time.Second }) // positions are saved in between
-	s.cmd.Process.Kill()
-	<-s.done
+	s.kill()
 	os.Remove(filepath.Join(disk, "ballast"))
 	s.again()
 	if !poll(func() bool { return strings.Contains(out(), "line 2000\n") }) {
