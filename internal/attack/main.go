@@ -1,7 +1,7 @@
 // Command attack runs the built server as a black box and does to it what attackers, broken
 // devices and failing machines do: mutated messages over every input with a configuration
 // that uses most modules, hostile names in paths, certificates of all kinds, damaged queues,
-// kills, and senders that take all they can get. At the end every message is either where it
+// disks that are full or frozen, kills, and senders that take all they can get. At the end every message is either where it
 // belongs or in a counter that says why not.
 //
 //	go run ./internal/attack -bin ./syslogd -time 5m
@@ -88,6 +88,7 @@ var kinds = []kind{
 	{"certificates", 5, certificates},
 	{"queues", 15, damagedQueues},
 	{"kills", 12, kills},
+	{"disks", 8, disks},
 	{"resources", 8, greedySenders},
 }
 

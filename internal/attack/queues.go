@@ -45,6 +45,21 @@ var damages = []damage{
 	{name: "a segment is empty", do: func(a *attack, s []string) error { return os.Truncate(pick(a, s), 0) }},
 	{name: "a segment is gone", do: func(a *attack, s []string) error { return os.Remove(pick(a, s)) }},
 	{name: "the first segment is gone", do: func(a *attack, s []string) error { return os.Remove(s[0]) }},
+	{name: "the last segment is gone", do: func(a *attack, s []string) error { return os.Remove(s[len(s)-1]) }, end: true},
+	{name: "all segments but the last are gone", do: func(a *attack, s []string) error {
+		var err error
+		for _, f := range s[:len(s)-1] {
+			err = errors.Join(err, os.Remove(f))
+		}
+		return err
+	}},
+	{name: "a segment is copied", do: func(a *attack, s []string) error {
+		text, err := os.ReadFile(pick(a, s))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(filepath.Dir(s[0]), "0000000000000001.seg"), text, 0o600)
+	}},
 	{name: "bits are flipped", do: flipBits},
 	{name: "a page is zero", do: func(a *attack, s []string) error { return overwrite(a, pick(a, s), make([]byte, 4096)) }},
 	{name: "the end of the last segment is zero", do: func(a *attack, s []string) error { return grow(s[len(s)-1], make([]byte, 4096)) }},
