@@ -180,7 +180,7 @@ func Load(name string, text []byte, reg *module.Registry, opt Options) (*Config,
 	l.trace = opt.Trace
 	l.stmts(file.Stmts)
 	l.finish()
-	l.cfg.HasActions = l.cfg.HasActions || file.Stopped
+	l.cfg.HasActions = l.cfg.HasActions || file.Stopped && !file.Missing
 	if file.Stopped || len(file.Unused) > 0 {
 		diags.Cut(said)
 		checkWhole(name, file, reg, diags)

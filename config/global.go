@@ -105,7 +105,8 @@ var globalParams = param.Join(
 			Doc("Keep the domain part of the own host name."),
 		param.Size("maxMessageSize", func(c *Global) *int64 { return &c.MaxMessageSize }).Legacy("MaxMessageSize").Default("8096").
 			Doc("Bytes of a message at most; at least 128."),
-		param.Mode("umask", func(c *Global) *fs.FileMode { return &c.Umask }).Legacy("Umask").Given(func(c *Global) *bool { return &c.UmaskGiven }).Inherits("process").
+		param.Mode("umask", func(c *Global) *fs.FileMode { return &c.Umask }).Legacy("Umask").
+			Given(func(c *Global) *bool { return &c.UmaskGiven }).ShownIf(func(c *Global) bool { return c.UmaskGiven }).Inherits("process").
 			Doc("Mode bits that are taken away from created files and directories."),
 		param.PositiveInt("maxOpenFiles", func(c *Global) *int { return &c.MaxOpenFiles }).Legacy("MaxOpenFiles").Inherits("hard limit").
 			Doc("File descriptors the process may use."),

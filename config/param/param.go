@@ -219,6 +219,18 @@ func (p *Param[C]) Alone(text string) *Param[C] { p.AloneText = text; return p }
 // Given names a field that becomes true when the parameter was given.
 func (p *Param[C]) Given(f func(*C) *bool) *Param[C] { p.given = f; return p }
 
+// ShownIf writes the value only where set says so: otherwise it is not that of the parameter.
+func (p *Param[C]) ShownIf(set func(c *C) bool) *Param[C] {
+	show := p.get
+	p.get = func(c *C) []string {
+		if !set(c) {
+			return nil
+		}
+		return show(c)
+	}
+	return p
+}
+
 // Range limits a number; both ends are allowed.
 func (p *Param[C]) Range(min, max int64) *Param[C] {
 	p.Min, p.Max = min, max

@@ -326,11 +326,9 @@ func (c *converter) include(d *syntax.Directive) {
 		return
 	}
 	for _, f := range d.Files {
-		for _, s := range f.Stmts {
-			if c.current != nil || legacy(s) {
-				c.inline(d.Files)
-				return
-			}
+		if f.Continues || slices.ContainsFunc(f.Stmts, func(s syntax.Stmt) bool { return c.current != nil || legacy(s) }) {
+			c.inline(d.Files)
+			return
 		}
 	}
 	c.top(object("include", syntax.NewParam("file", strings.TrimSpace(d.Value)), syntax.NewParam("mode", "optional")))

@@ -10,11 +10,23 @@ import (
 func (p *parser) actionList(t token) (*ActionList, bool) {
 	list := &ActionList{at: at{p.tokRange(t)}}
 	ok := p.addActions(list, t)
-	p.chain = list
+	p.endChain(list)
 	if !ok && len(list.Actions) > 0 {
 		p.salvage(&Block{at: list.at, Stmts: []Stmt{list}})
 	}
 	return list, ok && len(list.Actions) > 0
+}
+
+// endChain notes the list that a & behind this may go on with, nil for none.
+func (p *parser) endChain(list *ActionList) { p.chain, p.between = list, nil }
+
+// join makes directives that stand behind a list part of it: they set what the actions
+// behind them get.
+func (p *parser) join(list *ActionList, between []*Directive) {
+	for _, d := range between {
+		list.Actions = append(list.Actions, d)
+		p.joined[d] = true
+	}
 }
 
 // joinChain reads the actions that the & at the begin of a file adds to the last
@@ -26,11 +38,12 @@ func (p *parser) joinChain(amp token, list *ActionList) bool {
 		p.syntaxError(t.start, t.end, "want an action behind &, found %s", describe(t))
 		return false
 	}
+	p.continues = true
 	ok := p.addActions(list, t)
 	if list.unguarded {
 		p.cutUnguarded(list)
 	}
-	p.chain = list
+	p.endChain(list)
 	return ok
 }
 

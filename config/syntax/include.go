@@ -266,6 +266,7 @@ func (p *parser) unreadable(a includeArgs, named bool, err error) {
 	case a.legacy && named:
 		// rsyslogd's scanner ends the configuration here.
 		if !p.stopped {
+			p.missing = a.nesting == topLevel // else a brace is missing, too
 			d.Effect = "the configuration ends here: all that follows has no effect"
 		}
 		d.Hint = `include(file="` + a.file + `" mode="optional") goes on without it`

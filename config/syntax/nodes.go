@@ -20,6 +20,12 @@ type File struct {
 	// Stopped is set when such an error ended the configuration, in this file
 	// or in one that it includes.
 	Stopped bool
+	// Continues is set when an & in it goes on with a rule in front of it.
+	Continues bool
+	// Missing is set when that was an included file that is not there, and no mistake
+	// in the text: to rsyslogd the configuration is complete then. Only the File that
+	// Parse returns has it.
+	Missing bool
 	// Abort is set when include(mode="abort-if-missing") found no file: the
 	// server must not start (exit status 1).
 	Abort bool

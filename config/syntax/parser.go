@@ -50,6 +50,12 @@ type run struct {
 	// chain is the list of actions that a & in the next file would go on with,
 	// nil when something else came behind it.
 	chain *ActionList
+	// between are the directives behind chain, and joined those that have become part
+	// of a list.
+	between []*Directive
+	joined  map[Stmt]bool
+	// missing is File.Missing.
+	missing bool
 	// env is what global(environment=...) sets.
 	env map[string]string
 }
@@ -73,7 +79,8 @@ type parser struct {
 	operands int
 	// guarded is the first line of what the statement guards that is being
 	// dropped; 0 is none.
-	guarded int
+	guarded   int
+	continues bool // File.Continues
 	// blocks counts the braces around the current statement.
 	blocks int
 }

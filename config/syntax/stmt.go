@@ -70,7 +70,7 @@ func isInclude(s Stmt) bool {
 // statement is dropped.
 func (p *parser) topStatement(t token) Stmt {
 	if t.kind == tBSD || t.kind == tObject {
-		p.chain = nil
+		p.endChain(nil)
 	}
 	switch t.kind {
 	case tBSD:
@@ -147,13 +147,14 @@ func (p *parser) statement(t token) (Stmt, bool) {
 		return nil, false
 	}
 	defer p.leave()
-	chain := p.chain
+	chain, between := p.chain, p.between
 	if t.kind != tDirective { // rsyslogd executes those while it looks for &
-		p.chain = nil
+		p.endChain(nil)
 	}
 	switch t.kind {
 	case tAmp:
 		if chain != nil {
+			p.join(chain, between)
 			return nil, p.joinChain(t, chain)
 		}
 	case tIf:
@@ -171,7 +172,11 @@ func (p *parser) statement(t token) (Stmt, bool) {
 	case tPropFilter:
 		return okStmt(p.propFilter(t))
 	case tDirective:
-		return okStmt(p.directive(t))
+		d, ok := p.directive(t)
+		if ok && chain != nil && !isSpecialDirective(t.text) {
+			p.between = append(p.between, d)
+		}
+		return okStmt(d, ok)
 	case tObject:
 		if t.text == "include" {
 			return okStmt(p.include(t))
@@ -275,7 +280,7 @@ func (p *parser) block(open token) (*Block, bool) {
 		switch t.kind {
 		case tRBrace:
 			p.take(t)
-			p.chain = nil
+			p.endChain(nil)
 			return b, true
 		case tEOF:
 			p.syntaxError(open.start, open.end, "this { has no matching }")

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"syslogd/internal/diag"
 )
@@ -57,10 +58,37 @@ func ParseFile(name string, opt Options, diags *diag.List) (*File, error) {
 // Parse reads a configuration given as text, and what it includes. name stands
 // in diagnostics.
 func Parse(name string, text []byte, opt Options, diags *diag.List) *File {
-	r := &run{opt: opt, diags: diags, stack: []string{name}, env: map[string]string{}}
+	r := &run{opt: opt, diags: diags, stack: []string{name}, env: map[string]string{}, joined: map[Stmt]bool{}}
 	f := r.parse(&diag.Source{Name: name, Text: text}, topLevel)
-	f.Abort, f.Unused, f.Dropped = r.abort, r.unused, r.dropped
+	f.Abort, f.Missing, f.Unused, f.Dropped = r.abort, r.missing, r.unused, r.dropped
+	r.takeJoined(f)
 	return f
+}
+
+// takeJoined takes the directives that are part of lists of actions away from where
+// they stand.
+func (r *run) takeJoined(f *File) {
+	if len(r.joined) == 0 {
+		return
+	}
+	isJoined := func(s Stmt) bool { return r.joined[s] }
+	fromFiles := func(files []*File) {
+		for _, f := range files {
+			f.Stmts = slices.DeleteFunc(f.Stmts, isJoined)
+		}
+	}
+	fromFiles([]*File{f})
+	InspectFile(f, func(n Node) bool {
+		switch n := n.(type) {
+		case *Block:
+			n.Stmts = slices.DeleteFunc(n.Stmts, isJoined)
+		case *Include:
+			fromFiles(n.Files)
+		case *Directive:
+			fromFiles(n.Files)
+		}
+		return true
+	})
 }
 
 // level says what may stand in a text.
@@ -87,7 +115,7 @@ func (r *run) parse(src *diag.Source, where level) *File {
 	}
 	p := newParser(r, src, where)
 	f.Stmts = p.statements()
-	f.Stopped = r.stopped
+	f.Stopped, f.Continues = r.stopped, p.continues
 	if r.gaveUp() && !r.over {
 		r.over = true
 		r.diags.Errorf(p.rng(p.off, p.off), "more than %d errors", maxErrors).Effect = "the rest is not checked"

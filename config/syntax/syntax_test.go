@@ -348,7 +348,9 @@ func TestAmpersandInTheNextFile(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, first, second, want string }{
 		{"a rule", "mail.* /a\n", "# gone\n& stop\n", "Directive PRIFilter /a Stop PRIFilter /z"},
-		{"a directive between", "mail.* /a\n", "$Umask 0022\n& stop\n", "Directive PRIFilter /a Stop Directive PRIFilter /z"},
+		{"a directive between", "mail.* /a\n", "$Umask 0022\n& stop\n", "Directive PRIFilter /a Directive Stop PRIFilter /z"},
+		{"a directive in front of the end", "mail.* /a\n$Umask 0022\n", "& /b\n", "Directive PRIFilter /a Directive /b PRIFilter /z"},
+		{"a directive that belongs to nothing", "mail.* /a\n$Umask 0022\n", "*.* /b\n", "Directive PRIFilter /a Directive PRIFilter /b PRIFilter /z"},
 		{"a condition", "if $msg == \"a\" then /a\n", "& /b\n", "Directive If /a /b PRIFilter /z"},
 		{"no rule behind", "mail.* /a\n", "& /b\n& /c", "Directive PRIFilter /a /b /c PRIFilter /z"},
 	} {

@@ -145,13 +145,18 @@ func (c *compiler) array(e *syntax.ArrayLit) node {
 	return n
 }
 
+// noProperty is the value of a property that does not exist, as rsyslogd has it: what is
+// compared with it is not equal, and the else of such a condition is taken.
+const noProperty = "**INVALID PROPERTY NAME**"
+
 func (c *compiler) property(v *syntax.Variable) *property.Property {
 	if p := property.Variable(v.Name); p != nil {
 		return p
 	}
 	p, err := property.Resolve(v.Name)
 	if err != nil {
-		d := c.errorf(v, "unknown property %q", "$"+v.Name)
+		d := c.diags.Errorf(v.Range(), "unknown property %q", "$"+v.Name)
+		d.Effect = fmt.Sprintf("it is the text %s", noProperty)
 		if u, ok := err.(*property.UnknownError); ok && u.Suggestion != "" {
 			d.Hint = fmt.Sprintf("did you mean $%s?", u.Suggestion)
 		}
@@ -163,7 +168,7 @@ func (c *compiler) property(v *syntax.Variable) *property.Property {
 func (c *compiler) variable(e *syntax.Variable) node {
 	p := c.property(e)
 	if p == nil {
-		return constant(Value{})
+		return constant(text([]byte(noProperty)))
 	}
 	if p.ID == property.Var {
 		return node{prop: p, eval: func(m *message.Message, ctx *property.Context) Value { return fromJSON(p.Value(m, ctx)) }}
@@ -355,8 +360,10 @@ func (c *compiler) prifilt(e *syntax.FuncCall, sel string) node {
 		rng.Start.Col, rng.Len = rng.Start.Col+1, len(sel)
 	}
 	s, ok := selector.Parse(sel, rng, c.diags)
-	if !ok {
-		c.ok = false
+	if !ok { // as in rsyslogd
+		if d := c.diags.Last(); d != nil && d.Effect != "" {
+			d.Effect = "prifilt() matches no message"
+		}
 	}
 	return ofCond(func(m *message.Message, _ *property.Context) bool { return s.Match(m.PRI) })
 }

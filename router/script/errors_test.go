@@ -15,14 +15,17 @@ import (
 func TestErrorsInExpressions(t *testing.T) {
 	t.Parallel()
 	const ignored, zero = "the statement is ignored", "the call evaluates to 0"
+	const text = "it is the text " + noProperty
 	for _, tt := range []struct {
 		at, want, hint, effect string
 		value                  string // of the expression; empty: it cannot be used
 	}{
-		{`1 + <$bogus>`, `unknown property "$bogus"`, "", ignored, ""},
-		{`<$now> == "x"`, `unknown property "$now"`, "did you mean $$now?", ignored, ""},
-		{`<$hostnam> == "x"`, `unknown property "$hostnam"`, "did you mean $hostname?", ignored, ""},
-		{`exists(<$bogus>)`, `unknown property "$bogus"`, "", ignored, ""},
+		{`1 + <$bogus>`, `unknown property "$bogus"`, "", text, "1"},
+		{`<$now> == "x"`, `unknown property "$now"`, "did you mean $$now?", text, "0"},
+		{`<$hostnam> == "x"`, `unknown property "$hostnam"`, "did you mean $hostname?", text, "0"},
+		{`exists(<$bogus>)`, `unknown property "$bogus"`, "", text, "0"},
+		{`<$bogus>`, `unknown property "$bogus"`, "", text, `"**INVALID PROPERTY NAME**"`},
+		{`prifilt("<nofac>.*")`, `unknown facility "nofac"`, "", "prifilt() matches no message", "0"},
 		{`1 + <nosuch(1, 2)>`, "there is no function nosuch()", "", zero, "1"},
 		{`<strln("abc")>`, "there is no function strln()", "did you mean strlen()?", zero, "0"},
 		{`<strlen()>`, "strlen() takes 1 argument, found 0", "", zero, "0"},
