@@ -12,6 +12,8 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,33 +227,28 @@ func TestATargetThatIsBehindGetsLess(t *testing.T) {
 	t.Parallel()
 	slow, fast := listen(t), listen(t)
 	out := openWith(t, `action(type="omfwd" target=["127.0.0.1","127.0.0.1"] port=["`+slow.port()+`","`+fast.port()+`"] protocol="tcp")`, module.Env{Queued: true})
-	got := make(chan int, 1)
-	go func() {
-		c, err := fast.Accept()
-		if err != nil {
-			got <- -1
-			return
+	var many, few lineCount
+	var readers sync.WaitGroup
+	readers.Go(func() {
+		if c, err := fast.Accept(); err == nil {
+			io.Copy(&many, c)
 		}
-		text, _ := io.ReadAll(c)
-		got <- bytes.Count(text, []byte("\n"))
-	}()
+	})
 	// More than all buffers of the slow one together can take if half went there.
 	const batches, each = 40, 1000
 	for i := range batches {
 		mustWrite(t, out, numbered(i*each, (i+1)*each, 1000)...)
 	}
 	c := slow.accept()
-	other := make(chan int, 1)
-	go func() {
-		text, _ := io.ReadAll(c)
-		other <- bytes.Count(text, []byte("\n"))
-	}()
+	readers.Go(func() { io.Copy(&few, c) })
+	// What a slow machine has not read some seconds after the end counts as not arrived.
+	process.Await(func() bool { return many.Load()+few.Load() == batches*each })
 	if err := out.Close(); err != nil {
 		t.Error(err)
 	}
-	many, few := <-got, <-other
-	if many+few != batches*each || few > many/2 {
-		t.Errorf("%d messages went to the target that reads and %d to the one that does not, want %d in all", many, few, batches*each)
+	readers.Wait()
+	if many.Load()+few.Load() != batches*each || few.Load() > many.Load()/2 {
+		t.Errorf("%d messages went to the target that reads and %d to the one that does not, want %d in all", many.Load(), few.Load(), batches*each)
 	}
 }
 
@@ -345,6 +342,14 @@ func serverTLS(t *testing.T) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{pair}} // with session tickets
 }
 
+// lineCount counts the lines that are written to it.
+type lineCount struct{ atomic.Int64 }
+
+func (l *lineCount) Write(p []byte) (int, error) {
+	l.Add(int64(bytes.Count(p, []byte("\n"))))
+	return len(p), nil
+}
+
 // Half a write never shows in a TLS connection, or in a compressed one.
 func TestAPeerThatDoesNotReadForAWhileBelowOtherLayers(t *testing.T) {
 	t.Parallel()
@@ -382,6 +387,7 @@ func TestAPeerThatDoesNotReadForAWhileBelowOtherLayers(t *testing.T) {
 		want = append(want, batch...)
 	}
 	got := make(chan string, 1)
+	var read lineCount
 	go func() {
 		c := <-accepted
 		r, err := zlib.NewReader(c)
@@ -389,7 +395,7 @@ func TestAPeerThatDoesNotReadForAWhileBelowOtherLayers(t *testing.T) {
 			got <- err.Error()
 			return
 		}
-		text, err := io.ReadAll(r)
+		text, err := io.ReadAll(io.TeeReader(r, &read))
 		c.Close()
 		got <- string(text) + fmt.Sprint(err)
 	}()
@@ -398,6 +404,8 @@ func TestAPeerThatDoesNotReadForAWhileBelowOtherLayers(t *testing.T) {
 		// Until the peer has read what the system holds.
 	}
 	want = append(want, batch...)
+	// What a slow machine has not read some seconds after the end counts as not arrived.
+	process.Await(func() bool { return read.Load() == int64(len(want)) })
 	if err := out.Close(); err != nil {
 		t.Error(err)
 	}
