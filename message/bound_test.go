@@ -52,6 +52,17 @@ func TestATreeHasBounds(t *testing.T) {
 	}
 }
 
+func TestAVariableHasALength(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int]bool{MaxText: true, MaxText + 1: false} {
+		tree := &Tree{}
+		taken := tree.Set(ParsePath("a"), StringValue(strings.Repeat("x", size)), false, true)
+		if taken != want || tree.Refused() == want {
+			t.Errorf("%d bytes: taken %v, want %v", size, taken, want)
+		}
+	}
+}
+
 // TestAVariableThatIsReplacedTakesNoRoom is a loop over more than a tree can take.
 func TestAVariableThatIsReplacedTakesNoRoom(t *testing.T) {
 	t.Parallel()
