@@ -83,6 +83,29 @@ func TestWhatIsNoFileIsSetAside(t *testing.T) {
 	}
 }
 
+// What was set aside earlier is kept: somebody may want to look at it.
+func TestNothingThatWasSetAsideIsOverwritten(t *testing.T) {
+	t.Parallel()
+	b := realBench(t)
+	b.start(true)
+	b.send(nil, "one")
+	b.q.Stop()
+	name := filepath.Join(b.conf.Dir, segmentName(1))
+	if err := os.WriteFile(name+badSuffix, []byte("earlier"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte("later, and no segment"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.start(false)
+	same(t, b.drained(1), []string{"one"})
+	for file, want := range map[string]string{name + badSuffix: "earlier", name + ".1" + badSuffix: "later, and no segment"} {
+		if text, err := os.ReadFile(file); string(text) != want {
+			t.Errorf("%s is %q, %v, want %q: %q", filepath.Base(file), text, err, want, b.files())
+		}
+	}
+}
+
 // Lengths and numbers that a file claims take no memory, and do not make later messages
 // unreadable.
 func TestAbsurdFilesAreSetAside(t *testing.T) {

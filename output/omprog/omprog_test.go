@@ -124,15 +124,17 @@ func TestAProgramThatEndsIsStartedAgain(t *testing.T) {
 
 func TestProgramsThatDoNotWork(t *testing.T) {
 	t.Parallel()
+	const short, long = 200, 60_000 // ms: who answers may take long to be started
 	for _, test := range []struct {
 		name, script string
+		timeout      int
 		want         string
 	}{
-		{"it does not say OK", `echo HELLO; exec cat`, `did not start: it answers "HELLO"`},
-		{"it ends", `exit 1`, "it ended without an answer"},
-		{"it never answers", `exec sleep 1000`, "no answer within"},
+		{"it does not say OK", `echo HELLO; exec cat`, long, `did not start: it answers "HELLO"`},
+		{"it ends", `exit 1`, long, "it ended without an answer"},
+		{"it never answers", `exec sleep 1000`, short, "no answer within"},
 	} {
-		out, _ := open(t, test.script, func(c *omprog.Config) { c.Confirm, c.ConfirmTimeout = true, 200 })
+		out, _ := open(t, test.script, func(c *omprog.Config) { c.Confirm, c.ConfirmTimeout = true, test.timeout })
 		var suspended *output.Suspended
 		if err := write(out, "x"); !errors.As(err, &suspended) || suspended.Done != 0 || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q", test.name, err, test.want)
