@@ -106,3 +106,32 @@ func TestADynamicNameHasADepth(t *testing.T) {
 		t.Errorf("got %q and %q", a, b)
 	}
 }
+
+// Senders beyond those that are told apart share one account: who invents names gets no room by it.
+func TestSendersBeyondTheBoundShareAnAccount(t *testing.T) {
+	t.Parallel()
+	k := &makers{senders: map[string]*account{}}
+	now := newClock().Now()
+	of := func(sender string, at time.Time) *account {
+		a := k.of([]byte(sender), at)
+		a.at = at // as filling it does
+		return a
+	}
+	for i := range maxSenders {
+		of(fmt.Sprint(i), now)
+	}
+	shared := of("one more", now)
+	if of("another", now) != shared {
+		t.Error("they have accounts of their own")
+	}
+	if n := len(k.senders); n > maxSenders+1 {
+		t.Errorf("%d accounts, want %d at most", n, maxSenders+1)
+	}
+	if of("0", now) == shared {
+		t.Error("those that are told apart share it, too")
+	}
+	// Who has not sent for long makes room.
+	if later := now.Add(saving); of("one more", later) == of("another", later) {
+		t.Error("there is room again, and they share an account still")
+	}
+}
