@@ -112,12 +112,12 @@ func (p *device) pastRepeated(m *message.Message, pos int, host []byte) int {
 // localHost reports whether the word from pos to end is a host also in a message of a local
 // socket. Most of those have none, and a program's name may have a blank: "Media Server: text". So a
 // tag must follow, and the word must be this machine's name, or look like a name, or the tag
-// must have an id.
+// must have an id. Names of programs with blanks begin with a capital.
 func (p *device) localHost(m *message.Message, pos, end int) bool {
 	text := m.Raw()
 	word := text[pos:end]
 	t, ok := p.scanTag(text, p.between(text, skipBlanks(text, end), false), false)
-	return ok && (t.idStart > 0 || isDistinct(word) || string(word) == "localhost" || m.Peer != nil && bytes.Equal(word, m.Peer.Host()))
+	return ok && (t.idStart > 0 || isDistinct(word) || !is(word[0], upper) || len(word) == 1 || m.Peer != nil && bytes.Equal(word, m.Peer.Host()))
 }
 
 // tagFollows reports whether a tag stands behind the blanks at pos.
