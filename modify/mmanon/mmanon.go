@@ -108,7 +108,7 @@ func New(c Config, _ module.Env) (modify.Modifier, error) {
 
 type modifier struct {
 	Config
-	perm permutation
+	perm *permutation
 }
 
 // Modify anonymises the addresses in the text. A text without one costs no memory.

@@ -137,6 +137,34 @@ func TestConsistentAddressesAreOneToOneAndKeepTheirNetwork(t *testing.T) {
 	}
 }
 
+// TestEachServerHasItsOwnKey: what one server writes says nothing of what another does,
+// and neighbours do not become neighbours.
+func TestEachServerHasItsOwnKey(t *testing.T) {
+	t.Parallel()
+	consistent := Kind{Mode: Consistent, Bits: 32}
+	a, b := newPermutation(), newPermutation()
+	var same, near int
+	for i := range 1000 {
+		addr := v4(0x0a000000 + i)
+		if a.v4(addr, consistent) == b.v4(addr, consistent) {
+			same++
+		}
+		if a.v4(addr, consistent)^a.v4(addr^1, consistent) < 1<<16 {
+			near++
+		}
+	}
+	if same > 1 || near > 5 {
+		t.Errorf("of 1,000 addresses %d are the same under another key, %d stay near their neighbour", same, near)
+	}
+}
+
+func TestConsistentAddressesCostNoMemory(t *testing.T) {
+	p := newPermutation()
+	if n := testing.AllocsPerRun(1000, func() { p.v4(0x0a000001, Kind{Mode: Consistent, Bits: 16}) }); n >= 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func TestRandomAddressesDiffer(t *testing.T) {
 	t.Parallel()
 	x := newModifier(t, func(c *Config) { c.V4.Mode, c.V4.Bits = Random, 32 })
