@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"strings"
@@ -105,16 +106,30 @@ func listenSink(port string) (net.Listener, error) {
 	return ln, nil
 }
 
+// drained waits until the queues are empty. As long as what waits becomes less the machine is
+// only slow.
+func drained(s *server) error {
+	for least := math.Inf(1); ; {
+		waiting := -1.0
+		if !process.Await(func() bool {
+			n, err := s.Sum("queue_messages", "")
+			waiting = n
+			return err == nil && n < least
+		}) {
+			return fmt.Errorf("%v messages wait for ever", waiting)
+		}
+		if waiting == 0 {
+			return nil
+		}
+		least = waiting
+	}
+}
+
 // settled waits until the queues are empty, and does the books: every message that an input
 // counted is a line of the file, or was counted as lost.
 func (a *attack) settled(s *server, counted bool) error {
-	waiting := -1.0
-	if !process.Await(func() bool {
-		n, err := s.Sum("queue_messages", "")
-		waiting = n
-		return err == nil && n == 0
-	}) {
-		return fmt.Errorf("%v messages wait for ever", waiting)
+	if err := drained(s); err != nil {
+		return err
 	}
 	panics, err := s.Sum("messages_lost_total", `reason="panic"`)
 	if err != nil {
