@@ -37,7 +37,7 @@ check: ## gofmt, vet, staticcheck, layering, and all tests under the race detect
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test -run 'TestLayers|TestModuleReference|TestManualPages' ./internal/lint ./internal/docs
-	@if command -v $${CC:-cc} >/dev/null; then CGO_ENABLED=1 $(GO) test -race ./...; \
+	@if command -v $${CC:-cc} >/dev/null; then CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...; \
 	else echo "no C compiler: the race detector needs one and is left out"; fi
 
 vuln: ## look for known vulnerabilities that the program reaches, in Go's database of the date that VULNDB names
