@@ -22,6 +22,12 @@ func Fit[T string | []byte](text T, n int) int {
 	if n >= len(text) {
 		return len(text)
 	}
+	return Piece(text, n)
+}
+
+// Piece returns how much of the first n bytes of text, behind which there are more or will be,
+// is for a piece of at most n bytes.
+func Piece[T string | []byte](text T, n int) int {
 	if whole := Whole(text[:n]); whole > 0 {
 		return whole
 	}

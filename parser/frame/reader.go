@@ -287,11 +287,11 @@ func (r *Reader) lost() int {
 	return 1
 }
 
-// cut returns how many bytes of buf, which has more than a message may have, are a piece, and how
-// many are used up. Unlike in rsyslogd the cut is between characters: then no byte is lost.
+// cut returns how many bytes of buf, which has more than a message may have or the first of
+// them, are a piece, and how many are used up. Unlike in rsyslogd the cut is between characters: then no byte is lost.
 func (r *Reader) cut(buf []byte) (piece, used int) {
 	limit := r.opt.MaxMessageSize
-	piece = characters.Fit(buf, limit)
+	piece = characters.Piece(buf, limit)
 	if piece < limit || buf[limit-1] >= utf8.RuneSelf || len(buf) > limit && buf[limit] >= utf8.RuneSelf {
 		return piece, piece
 	}

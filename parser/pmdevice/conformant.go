@@ -69,7 +69,7 @@ func (p *device) conformant(m *message.Message) bool {
 // seen has the kinds, in short.
 func plainHost(word []byte, seen uint8) bool {
 	switch {
-	case seen&(small|upper) == 0, is(word[0], digit) && seen&hostMark != 0:
+	case len(word) > maxName, seen&(small|upper) == 0, is(word[0], digit) && seen&hostMark != 0:
 		return isHost(word)
 	case seen&digit == 0:
 		return !isLevel(word) && !isPriority(word)

@@ -259,8 +259,23 @@ func checkNotWorse(t *testing.T, p, chain *parser.Parser, d *device, raw string)
 // fullTag reports whether a tag of the default chain ends with a colon, and begins as one does.
 func fullTag(tag []byte) bool {
 	n := len(tag)
-	return n > 1 && tag[n-1] == ':' && bytes.ContainsFunc(tag, func(r rune) bool { return r < 0x80 && is(byte(r), alnum) }) && (is(tag[0], letter) || tag[0] == '/' || tag[0] == '_') && !bytes.ContainsAny(tag, `="{}|;`+"`") &&
-		bytes.Count(tag, []byte("[")) == bytes.Count(tag, []byte("]"))
+	return n > 1 && tag[n-1] == ':' && bytes.ContainsFunc(tag, func(r rune) bool { return r < 0x80 && is(byte(r), alnum) }) && (is(tag[0], letter) || tag[0] == '/' || tag[0] == '_') && !bytes.ContainsAny(tag, `="{}|;`+"`") && balanced(tag)
+}
+
+// balanced reports whether each bracket of a tag is closed, behind where it was opened.
+func balanced(tag []byte) bool {
+	open := 0
+	for _, c := range tag {
+		switch c {
+		case '[':
+			open++
+		case ']':
+			if open--; open < 0 {
+				return false
+			}
+		}
+	}
+	return open == 0
 }
 
 func defaultChain(o parser.Options) *parser.Parser { return parser.New(o, parser.DefaultChain()) }
