@@ -93,21 +93,18 @@ func (s *session) ending(ctx context.Context, raw syscall.RawConn, err error) {
 	}
 }
 
-// handshake speaks TLS first. A failure is counted and logged, at most once a minute.
+// handshake speaks TLS first.
 func (s *session) handshake(ctx context.Context) bool {
 	if s.srv.opt.Compression == Uncompressed { // a decompressor bears no error
 		s.ahead = newReadAhead(s.conn)
 	}
-	conn := tls.Server(s.ahead.under(s.conn), s.srv.opt.TLS)
+	conn := tls.Server(&opening{Conn: s.ahead.under(s.conn)}, s.srv.opt.TLS)
 	hctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	err := conn.HandshakeContext(hctx)
 	s.srv.shaken(s.intake)
 	if err != nil {
-		s.srv.TLSFailures.Add(1)
-		if ctx.Err() == nil && s.srv.handshakes.Allow() {
-			s.srv.opt.Log.Warn("TLS handshake failed, the connection is closed", "peer", string(s.peer.IP), "err", err, "count", s.srv.TLSFailures.Value())
-		}
+		s.unshaken(ctx, err)
 		return false
 	}
 	s.replace(ctx, conn)
@@ -116,6 +113,18 @@ func (s *session) handshake(ctx context.Context) bool {
 		s.least, s.size = firstRead, firstRead
 	}
 	return true
+}
+
+// unshaken counts and logs a handshake that failed, at most once a minute.
+func (s *session) unshaken(ctx context.Context, err error) {
+	s.srv.TLSFailures.Add(1)
+	switch {
+	case errors.Is(err, errPlain):
+		s.sendsPlain()
+	case ctx.Err() == nil && s.srv.handshakes.Allow():
+		s.srv.opt.Log.Warn("TLS handshake failed, the connection is closed",
+			"peer", string(s.peer.IP), "err", err, "count", s.srv.TLSFailures.Value())
+	}
 }
 
 // replace puts a layer on top of the connection.
@@ -272,6 +281,8 @@ func closeWrite(c net.Conn) {
 	case *compressedConn:
 		closeWrite(c.Conn)
 	case *readAhead:
+		closeWrite(c.Conn)
+	case *opening:
 		closeWrite(c.Conn)
 	case *tls.Conn:
 		c.CloseWrite()

@@ -92,6 +92,7 @@ type StreamServer struct {
 	full              ratelimit.PerMinute
 	evictions         ratelimit.PerMinute
 	wrongTLS          ratelimit.PerMinute
+	wrongPlain        ratelimit.PerMinute
 	accepting         ratelimit.PerMinute
 	collecting        atomic.Int64 // bytes of large frames that sessions collect
 	handshakes        ratelimit.PerMinute
@@ -104,6 +105,7 @@ type StreamServer struct {
 	OpenedFailed  metrics.Counter // sessions refused: limit
 	Evicted       metrics.Counter // sessions closed in favour of others
 	TLSOnPlain    metrics.Counter // sessions that speak TLS without being asked
+	PlainOnTLS    metrics.Counter // sessions that do not speak TLS though they should
 	Closed        metrics.Counter // sessions
 	FramingErrors metrics.Counter // frames
 	TLSFailures   metrics.Counter // handshakes
@@ -481,6 +483,7 @@ func (s *StreamServer) Object(name string, stats ...*metrics.Stats) *metrics.Obj
 		metrics.Of("input_sessions_refused_total", "Connections refused because there were too many.", &s.OpenedFailed),
 		metrics.Of("input_sessions_evicted_total", "Silent connections that were closed because others waited.", &s.Evicted),
 		metrics.Of("input_sessions_tls_on_plain_total", "Connections that spoke TLS where plain text is expected.", &s.TLSOnPlain),
+		metrics.Of("input_sessions_plain_on_tls_total", "Connections that sent plain text where TLS is expected.", &s.PlainOnTLS),
 		metrics.Of("input_sessions_closed_total", "Connections that have ended.", &s.Closed),
 		metrics.Of("input_framing_errors_total", "Frames that were broken, too long or incomplete.", &s.FramingErrors),
 		metrics.Of("input_sessions_panicked_total", "Connections closed because what they brought caused a panic.", &s.Crashed),

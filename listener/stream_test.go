@@ -449,15 +449,52 @@ func TestMessagesOverTLS(t *testing.T) {
 	s.wants(want...)
 }
 
-func TestPlainTextOnATLSPortIsRefusedCountedAndNamed(t *testing.T) {
+// Whatever opens a stream of plain text, and however little there is of it.
+func TestPlainTextOnATLSPortIsReportedAndNotStored(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]func(*listener.StreamOptions){"lines": withTLS(t)}
+	for name, change := range map[string]func(*listener.StreamOptions){
+		"compressed": func(o *listener.StreamOptions) { o.Compression = listener.Zlib },
+		"dialogue":   func(o *listener.StreamOptions) { o.Dialogue = func() listener.Dialogue { return nil } },
+	} {
+		kinds[name] = func(o *listener.StreamOptions) { kinds["lines"](o); change(o) }
+	}
+	const report = "a sender sends plain text where TLS is expected"
+	for name, kind := range kinds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := listen(t, kind)
+			texts := []string{"<13>not encrypted\n", "hi\n", "x", "17 <13>not encrypted", "\xef\xbb\xbf<13>x\n",
+				"1 open 10 relp_version=0", "GET / HTTP/1.1\r\n\r\n", "\n"}
+			for _, text := range texts {
+				c := s.dial() // stays open: the server does not wait for more
+				c.Write([]byte(text))
+				s.until("the end of the connection", func() bool { return closedByServer(c) })
+			}
+			n := uint64(len(texts))
+			s.until("a count", func() bool { return s.PlainOnTLS.Value() == n && s.TLSFailures.Value() == n })
+			s.logs(report, "peer=127.0.0.1")
+			if n := strings.Count(s.log.String(), report); n != 1 || strings.Contains(s.log.String(), "handshake failed") {
+				t.Errorf("%d lines: %s", n, s.log.String())
+			}
+			if got := s.queue.got(); len(got) > 0 {
+				t.Errorf("stored: %q", got)
+			}
+		})
+	}
+}
+
+// What is no text, and no TLS either, is a handshake that failed.
+func TestBytesThatAreNoTLSAreAFailedHandshake(t *testing.T) {
 	t.Parallel()
 	s := tlsServer(t)
-	c := s.dial()
-	s.write(c, "<13>not encrypted\n")
-	s.until("a failed handshake", func() bool { return s.TLSFailures.Value() == 1 })
-	s.logs("TLS handshake failed", "peer=127.0.0.1", "first record does not look like a TLS handshake")
-	if got := s.queue.got(); len(got) > 0 {
-		t.Errorf("a message was taken in plain text: %q", got)
+	for i, bytes := range []string{"x\x9c\xed\xbd\x07\x60", "\x80\x2e\x01\x00\x02", "\x00\x00\x00\x00\x00", "\x16\x03\x01\x00\x04hi\n\n"} {
+		s.write(s.dial(), bytes)
+		s.until("a failed handshake", func() bool { return s.TLSFailures.Value() == uint64(i+1) })
+	}
+	s.logs("TLS handshake failed", "peer=127.0.0.1")
+	if n := s.PlainOnTLS.Value(); n != 0 {
+		t.Errorf("%d are taken for plain text", n)
 	}
 }
 
