@@ -167,7 +167,7 @@ func TestTheEndOfAProgram(t *testing.T) {
 
 func TestOutputAndHUP(t *testing.T) {
 	t.Parallel()
-	_, dir := open(t, `trap 'echo hup' HUP; while :; do if read -r l; then echo "got $l"; elif [ -e $d/stop ]; then exit; fi; done`, nil)
+	_, dir := open(t, `trap 'echo hup' HUP; while :; do if read -r l; then echo "got $l"; elif [ -e $d/stop ] || [ ! -d $d ]; then exit; fi; done`, nil)
 	c := omprog.Module.Instance.New(nil).(*omprog.Config)
 	c.Binary, c.Output, c.HUPSignal = "/bin/sh "+filepath.Join(dir, "program"), filepath.Join(dir, "output"), 1
 	out, err := omprog.New(*c, module.Env{Log: slog.New(slog.DiscardHandler)})
@@ -186,13 +186,22 @@ func TestOutputAndHUP(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait("got one\n")
-	out.(output.Reopener).HUP()
-	wait("hup\n")
+	// A shell that is about to read when a signal comes sees it behind what it reads.
+	hup := func() {
+		t.Helper()
+		if !process.Await(func() bool {
+			out.(output.Reopener).HUP()
+			text, _ := os.ReadFile(file)
+			return strings.Contains(string(text), "hup\n")
+		}) {
+			t.Fatal("the program does not know of HUP")
+		}
+	}
+	hup()
 	if err := os.Rename(file, file+".1"); err != nil {
 		t.Fatal(err)
 	}
-	out.(output.Reopener).HUP()
-	wait("hup\n") // in the new file
+	hup() // in the new file
 	if err := os.WriteFile(filepath.Join(dir, "stop"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
