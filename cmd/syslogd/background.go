@@ -21,12 +21,18 @@ const startupTimeout = 60 * time.Second
 
 func startedInBackground() bool { return os.Getenv(startupPipe) != "" }
 
-// announce says what a call without any word does: it is what rsyslogd does, but whoever
+// announce says what a call without any word has done: it is what rsyslogd does, but whoever
 // only tries the program must not have a server in the background without knowing it. As
 // rsyslogd it is silent.
-func (c *command) announce(opt *options) {
-	if len(c.args) == 0 && c.prog != "rsyslogd" {
-		c.note("started in the background with %s, pid file %s; -n stays in the foreground, --default-config needs no configuration, --help says more", opt.config, opt.pidFile)
+func (c *command) announce(opt *options, status int) {
+	switch {
+	case len(c.args) > 0 || c.prog == "rsyslogd":
+	case status == 0:
+		c.note("started in the background with %s, pid file %s; -n stays in the foreground, "+
+			"--default-config needs no configuration, --help says more", opt.config, opt.pidFile)
+	default:
+		c.note("nothing was started; -f names another configuration than %s, "+
+			"--default-config needs none, --help says more", opt.config)
 	}
 }
 

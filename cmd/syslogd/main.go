@@ -53,8 +53,9 @@ func (c *command) run() int {
 		return c.check(opt)
 	}
 	if !opt.foreground && !startedInBackground() {
-		c.announce(opt)
-		return c.background()
+		status := c.background()
+		c.announce(opt, status)
+		return status
 	}
 	return c.serve(opt)
 }
