@@ -21,7 +21,6 @@ import (
 	"syslogd/ratelimit"
 	"syslogd/router"
 	"syslogd/router/template"
-	"syslogd/store"
 )
 
 // fileTemplate is the template of outputs that name none.
@@ -98,12 +97,9 @@ func (e *Engine) buildAction(a *config.Action) error {
 		a.Limit = &ratelimit.Limit{Policy: p, Name: "action " + a.Name, Log: env.Log}
 	}
 	e.parts = append(e.parts, out)
-	if f, ok := out.(output.Flusher); ok {
-		e.router.Flush = append(e.router.Flush, f)
-	}
 	if a.Queue != nil {
 		own := []*output.Delivery{a.Delivery}
-		q := e.newQueue(a.Name+" queue", *a.Queue, func() []any { return []any{out} }, func() []*output.Delivery { return own })
+		q := e.newQueue(a.Name+" queue", *a.Queue, func() []*output.Delivery { return own })
 		a.Action.Queue = q
 		e.queues = append(e.queues, q)
 		e.handler[q] = func() queue.Handler { return a.NewQueueWorker(e.newWorker(q)) }
@@ -111,22 +107,13 @@ func (e *Engine) buildAction(a *config.Action) error {
 	return nil
 }
 
-// newQueue makes a queue. When all is built, parts returns what may hold its messages
-// in memory, and deliveries what its own workers hand them to.
-func (e *Engine) newQueue(name string, conf queue.Config, parts func() []any, deliveries func() []*output.Delivery) *queue.Queue {
-	settlers := sync.OnceValue(func() []output.Settler { return only[output.Settler](parts()) })
+// newQueue makes a queue. When all is built, deliveries returns what its own workers hand
+// its messages to.
+func (e *Engine) newQueue(name string, conf queue.Config, deliveries func() []*output.Delivery) *queue.Queue {
 	deliveries = sync.OnceValue(deliveries)
 	b := e.barrierIn(conf.Dir)
 	q := queue.New(name, conf, queue.Env{
 		Log: e.log, Losses: e.losses, Barrier: b, Resolve: e.names.Resolve, Details: e.details,
-		Settle: func() error { return settle(settlers()) },
-		Acknowledgers: func() []queue.Acknowledger {
-			var outputs []any
-			for _, d := range deliveries() {
-				outputs = append(outputs, d.Output())
-			}
-			return only[queue.Acknowledger](outputs)
-		},
 	})
 	e.barriers.of[q], e.deliveries[q] = b, deliveries
 	return q
@@ -158,9 +145,6 @@ func (e *Engine) newWorker(q *queue.Queue) *router.Worker {
 	w.Barrier = e.barriers.of[q]
 	return w
 }
-
-// allParts are the outputs and modifiers.
-func (e *Engine) allParts() []any { return e.parts }
 
 // mainDeliveries are those that the main queue's workers hand messages to.
 func (e *Engine) mainDeliveries() []*output.Delivery {
@@ -211,26 +195,6 @@ func (e *Engine) details(name string) message.Details {
 	return d
 }
 
-// settle writes out what outputs hold in memory.
-func settle(outputs []output.Settler) error {
-	var errs []error
-	for _, s := range outputs {
-		errs = append(errs, s.Settle())
-	}
-	return errors.Join(errs...)
-}
-
-// only returns the parts that are a T.
-func only[T any](parts []any) []T {
-	var list []T
-	for _, p := range parts {
-		if t, ok := p.(T); ok {
-			list = append(list, t)
-		}
-	}
-	return list
-}
-
 // templates resolves the names that an output renders.
 func (e *Engine) templates(out output.Output) ([]*template.Template, error) {
 	names := []string{""}
@@ -272,7 +236,7 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 			e.router.Default = rs.Ruleset
 		}
 		if rs.Queue != nil {
-			q := e.newQueue(rs.Name, *rs.Queue, e.allParts, func() []*output.Delivery {
+			q := e.newQueue(rs.Name, *rs.Queue, func() []*output.Delivery {
 				return e.deliveriesOf(rs.Ruleset, map[*router.Ruleset]bool{})
 			})
 			rs.Ruleset.Queue = q
@@ -281,8 +245,7 @@ func (e *Engine) buildRulesets(diags *diag.List) {
 	}
 	e.actionQueues, e.rulesetQueues = e.queues, own
 	e.queues = append(own, e.queues...)
-	e.router.Flush = append(e.router.Flush, idleFlush{e.store})
-	e.router.Rouse = e.store.Rouse
+	e.router.Flush, e.router.Rouse = e.store.FlushIdle, e.store.Rouse
 }
 
 // chain makes the parsers that a ruleset names; nil is the default chain.
@@ -416,11 +379,6 @@ func (e *Engine) register() {
 
 // Else inputs would go on, and wake a worker for each message.
 var _ listener.Passer = (*queue.Queue)(nil)
-
-// idleFlush writes out what files hold when the workers run out of work.
-type idleFlush struct{ store *store.Store }
-
-func (f idleFlush) Flush() { f.store.FlushIdle() }
 
 // blamed is the place of the parameter that err is about, when it names one that
 // stands in n; else rng.

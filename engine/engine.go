@@ -158,7 +158,7 @@ func New(cfg *config.Config, env Env, diags *diag.List) *Engine {
 	cfg.Policies.SetLog(env.Log.With("module", "ratelimit"))
 	cfg.Policies.SetBarrier(guard)
 	cfg.Tables.Barrier = guard
-	e.main = e.newQueue("main Q", cfg.MainQueue, e.allParts, e.mainDeliveries)
+	e.main = e.newQueue("main Q", cfg.MainQueue, e.mainDeliveries)
 	e.buildActions(diags)
 	e.buildRulesets(diags)
 	e.buildInputs(diags)
@@ -374,6 +374,9 @@ func (e *Engine) Stop(context.Context) error {
 	}
 	errs = append(errs, e.store.Close())
 	// Every receipt has come back that ever will.
+	for _, q := range e.allQueues() {
+		q.Close()
+	}
 	for _, in := range e.inputs {
 		if s, ok := in.Input.(listener.Settler); ok && in.opened && e.stopInputs != nil {
 			s.Settle()

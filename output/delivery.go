@@ -90,7 +90,7 @@ type Delivery struct {
 // NewDelivery returns a Delivery for out. log carries the action's name.
 func NewDelivery(out Output, policy Policy, log *slog.Logger, now func() time.Time) *Delivery {
 	_, shared := out.(Concurrent)
-	_, holds := out.(Settler)
+	_, holds := out.(Coalescing)
 	lost := func(reason string) *metrics.Loss { return policy.Losses.Of(reason, policy.Name) }
 	return &Delivery{
 		out: out, policy: policy, log: log, now: now, shared: shared, holds: holds, hurry: make(chan struct{}),
@@ -101,7 +101,7 @@ func NewDelivery(out Output, policy Policy, log *slog.Logger, now func() time.Ti
 // Output returns the output.
 func (d *Delivery) Output() Output { return d.out }
 
-// Holds reports whether the output is a Settler.
+// Holds reports whether the output is Coalescing.
 func (d *Delivery) Holds() bool { return d.holds }
 
 // Suspended reports whether the output is suspended and not yet due to be tried.

@@ -59,27 +59,10 @@ type Concurrent interface {
 	ConcurrentWrite()
 }
 
-// Flusher is implemented by outputs that coalesce: Flush is called when the
-// workers run out of work.
-type Flusher interface {
-	Flush()
-}
-
-// Settler is implemented by outputs that hold in memory what Write has taken:
-// Settle writes it out, or says why it could not. A queue on disk forgets messages
-// only behind it.
-type Settler interface {
-	Settle() error
-}
-
-// Acknowledger is implemented by outputs whose other side says what has arrived. A
-// queue on disk forgets messages only then: what a connection that ends has not
-// delivered is sent again, also by the next process.
-type Acknowledger interface {
-	// Given is how many messages Write was given. One that is given again counts again.
-	Given() uint64
-	// Arrived is how many of those, from the first one on, have arrived or were given up.
-	Arrived() uint64
+// Coalescing marks outputs that never wait for anything but files, and whose records are
+// written when the workers run out of work.
+type Coalescing interface {
+	Coalesces()
 }
 
 // Reopener is implemented by outputs that reopen things on HUP.
@@ -97,12 +80,6 @@ type Starter interface {
 // record i of a batch would go, and as what bytes.
 type Explainer interface {
 	Explain(b *Batch, i int) (where string, text []byte)
-}
-
-// Resumer is implemented by suspended outputs that can find out, without a
-// message, whether they work again.
-type Resumer interface {
-	TryResume() error
 }
 
 // Part is one rendered template of all records of a batch, back to back:

@@ -356,11 +356,12 @@ func TestThePositionOfABatchThatAStopInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	sp.interrupted(f, 4)
+	f.batch.Release()
 	sp.note()
 	if pos, _, err := readPosition(mem, conf.Dir); err != nil || pos.waiting != 10 {
 		t.Errorf("%d messages wait, want all 10 as none is noted as done: %v", pos.waiting, err)
 	}
-	if err := sp.close(nil); err != nil {
+	if err := shut(sp); err != nil {
 		t.Fatal(err)
 	}
 	if pos, _, err := readPosition(mem, conf.Dir); err != nil || pos.waiting != 6 {

@@ -143,7 +143,7 @@ func FuzzClassic(f *testing.F) {
 			t.Fatalf("%d messages, %d stored, %d bad bytes, %v", n, sp.stored, bad, err)
 		}
 		readClassic(bufio.NewReader(bytes.NewReader(text)))
-		if err := sp.close(nil); err != nil {
+		if err := shut(sp); err != nil {
 			t.Fatal(err)
 		}
 	})

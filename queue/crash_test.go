@@ -262,7 +262,7 @@ func TestAClosedQueueWritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sp.close(nil); err != nil {
+	if err := shut(sp); err != nil {
 		t.Fatal(err)
 	}
 	b := batch(nil, "late")
@@ -384,12 +384,12 @@ func FuzzRecovery(f *testing.F) {
 			}
 			n += got.n
 			got.batch.Release()
-			sp.finish(got)
+			sp.settle()
 		}
 		if n > found.messages {
 			t.Fatalf("%d messages were read of %d", n, found.messages)
 		}
-		if err := sp.close(nil); err != nil {
+		if err := shut(sp); err != nil {
 			t.Fatal(err)
 		}
 		if left := segments(t, mem); len(left) > 0 {

@@ -350,7 +350,7 @@ func (s *spool) account(seg *segment) {
 	seg.bad = max(seg.bad, 1)
 	s.stored -= lost
 	// Its place in the position.
-	s.window = append(s.window, &fed{recs: []fedRecord{{seq: seg.last}}, done: true})
+	s.ledger.Note(&fed{recs: []fedRecord{{seq: seg.last}}})
 	s.damaged.Add(lost, "file", filepath.Join(s.dir, seg.name))
 	s.advance()
 }

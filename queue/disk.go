@@ -39,7 +39,10 @@ type disk struct {
 	old      message.Flow // stands in for all flows of an earlier run
 	oldAhead int          // batches of it in the lanes or being processed
 
-	settling settling
+	settling sync.WaitGroup
+	ended    chan struct{} // closed by Close, ends the goroutine that settles
+	saving   sync.Once
+	closing  sync.Once
 
 	room chan struct{} // tells a sender that waits for the disk to try again; never closed
 }
@@ -79,7 +82,7 @@ func (q *Queue) Open() error {
 	sp.damaged.Add(found.lost, "file", q.conf.Dir)
 	d := &disk{
 		spool: sp, always: q.conf.Type == Disk, spilling: q.conf.Type == Disk || found.messages > 0 || found.segments > 0, feeding: true,
-		flows: map[uint64]*diskFlow{}, ids: map[*message.Flow]uint64{}, lastID: oneFlow, room: make(chan struct{}, 1),
+		flows: map[uint64]*diskFlow{}, ids: map[*message.Flow]uint64{}, lastID: oneFlow, room: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	d.wake.L = &q.mu
 	q.mu.Lock()
@@ -415,11 +418,10 @@ func (q *Queue) processStored(e entry, h Handler) {
 	}
 	q.mu.Unlock()
 	switch {
-	case e.fed != nil && done >= e.n:
-		q.finish(e.fed)
+	case done >= e.n || keep:
 	case e.fed != nil:
 		q.disk.spool.interrupted(e.fed, done)
-	case !keep && done < e.n:
+	default:
 		q.leave(e.Receipt, e.n-done)
 	}
 	if !keep {
@@ -427,15 +429,37 @@ func (q *Queue) processStored(e entry, h Handler) {
 	}
 }
 
-// closeDisk writes down what a stop left in memory, and closes the files.
-func (q *Queue) closeDisk() {
+// settle gives up the places on disk of what is safe elsewhere. The worker does so itself
+// when it is done with a batch: what is safe then does not come twice with the next one.
+func (q *Queue) settle() {
+	if q.disk.spool.settle() {
+		select {
+		case q.disk.room <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// settleLater settles what becomes safe later.
+func (q *Queue) settleLater() {
+	for {
+		select {
+		case <-q.disk.spool.settled:
+			q.settle()
+		case <-q.disk.ended:
+			return
+		}
+	}
+}
+
+// saveLeft writes down what a stop left in memory.
+func (q *Queue) saveLeft() {
 	d := q.disk
-	q.endSettling()
 	left := 0
 	for _, k := range d.left {
 		left += k.batch.Len() - k.done
 	}
-	err := d.spool.close(d.left)
+	err := d.spool.save(d.left)
 	for _, k := range d.left {
 		if !k.saved {
 			n := k.batch.Len() - k.done
@@ -449,5 +473,21 @@ func (q *Queue) closeDisk() {
 	}
 	if left > 0 {
 		q.env.Log.Info("messages of a queue were saved to disk", "queue", q.name, "count", left, "code", 2041)
+	}
+}
+
+// Close closes the files of a queue that has ended: what is not safe elsewhere by now
+// stays in them. Outputs are closed before.
+func (q *Queue) Close() {
+	if q.disk != nil {
+		q.disk.closing.Do(q.closeDisk)
+	}
+}
+
+func (q *Queue) closeDisk() {
+	close(q.disk.ended)
+	q.disk.settling.Wait()
+	if err := q.disk.spool.close(); err != nil {
+		q.env.Log.Error("the position of a queue could not be saved, messages may be delivered twice", "queue", q.name, "err", err)
 	}
 }

@@ -261,7 +261,7 @@ func TestARecordHasItsTargetSize(t *testing.T) {
 					t.Errorf("messages of %d bytes: a record of %d bytes and %d messages is too short", length, sizes[i], counts[i])
 				}
 			}
-			if err := sp.close(nil); err != nil {
+			if err := shut(sp); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -61,7 +61,7 @@ func moments(t *testing.T, from moment, conf Config) []moment {
 		if n := len(got) - under; n > 0 && i%3 == 2 {
 			last := indexes(t, got[n-1:n])[0]
 			arrived.Store(max(arrived.Load(), int64(last)+1))
-			to.arrived.Store(uint64(n))
+			to.arrive(n)
 		}
 		time.Sleep(time.Duration(i) * noteAfter / 4)
 		first := int(taken.Load())
@@ -72,8 +72,7 @@ func moments(t *testing.T, from moment, conf Config) []moment {
 	synctest.Wait()
 	note()
 	arrived.Store(taken.Load())
-	to.arrived.Store(uint64(len(to.texts())))
-	time.Sleep(2 * settlePauseMax)
+	to.arrive(len(to.texts()))
 	synctest.Wait()
 	note()
 	fault.Set(nil)
@@ -120,7 +119,6 @@ func TestAServerThatIsKilledAtAnyMomentLosesNothing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				conf := diskConf(Disk)
 				conf.MaxFileSize, conf.Checkpoint, conf.BatchSize = int64(tt.fileSize), tt.checkpoint, tt.batch
-				conf.TimeoutCompletion = 1000
 				killAgain(t, moment{disk: vfs.NewMem()}, conf, 2)
 			})
 		})

@@ -83,10 +83,8 @@ func (q *Queue) Oldest() time.Time {
 // oldest is when the oldest message on disk was received: numbers are given as messages
 // come. mu is held.
 func (s *spool) oldest() time.Time {
-	for _, f := range s.window {
-		if !f.done {
-			return f.since
-		}
+	if f, ok := s.ledger.First(); ok {
+		return f.since
 	}
 	if s.reading != nil && s.readOff < s.reading.size {
 		return s.readSince

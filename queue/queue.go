@@ -50,18 +50,6 @@ type Env struct {
 	Resolve func(*message.Peer) []byte
 	// Details finds the parser that tells what $!device is for messages from disk.
 	Details func(name string) message.Details
-	// Settle writes out what outputs were given and still hold in memory. Messages
-	// leave the disk only then; with an error they stay. Nil: nothing is held.
-	Settle func() error
-	// Acknowledgers returns the outputs whose messages leave the disk only when they
-	// have arrived, always the same. Nil: there are none.
-	Acknowledgers func() []Acknowledger
-}
-
-// Acknowledger is output.Acknowledger.
-type Acknowledger interface {
-	Given() uint64
-	Arrived() uint64
 }
 
 // Queue is a bounded queue of batches with its workers. Make it with New.
@@ -172,7 +160,7 @@ func (q *Queue) Context() context.Context { return q.ctx }
 // Start starts one worker a handler. Stop waits for them.
 func (q *Queue) Start(handlers []Handler) {
 	if q.disk != nil {
-		q.startSettling()
+		q.disk.settling.Go(q.settleLater)
 		q.workers.Go(q.feed)
 	}
 	for i := range q.lanes {
@@ -451,6 +439,9 @@ func (q *Queue) process(e entry, h Handler, l *lane) {
 		}
 	}
 	back.Return(receipt.Stored)
+	if e.fed != nil {
+		q.settle()
+	}
 	l.beat.End()
 	q.mu.Lock()
 	q.done(f)
@@ -498,11 +489,14 @@ func (q *Queue) close() {
 // Stop takes no more batches and waits until the workers have processed what is
 // queued, at most for queue.timeoutShutdown, and then at most for
 // queue.timeoutActionCompletion until what they have begun is done; then that is
-// interrupted. What is left is written to disk if the queue has files, else dropped
-// and counted.
-func (q *Queue) Stop() { q.StopSince(time.Now()) }
+// interrupted. What is left is written to disk if the queue has files; else it is still
+// the input's, or dropped and counted. Then it closes the files.
+func (q *Queue) Stop() {
+	q.StopSince(time.Now())
+	q.Close()
+}
 
-// StopSince is Stop with times that have run since then.
+// StopSince is Stop with times that have run since then, and without Close.
 func (q *Queue) StopSince(since time.Time) {
 	q.close()
 	shutdown := time.Duration(q.conf.TimeoutShutdown) * time.Millisecond
@@ -517,7 +511,7 @@ func (q *Queue) StopSince(since time.Time) {
 	interrupt.Stop()
 	q.cancel()
 	if q.disk != nil {
-		q.closeDisk()
+		q.disk.saving.Do(q.saveLeft)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"syslogd/internal/barrier"
+	"syslogd/internal/receipt"
 	"syslogd/message"
 )
 
@@ -178,8 +179,17 @@ func (s *spool) passed(f *fed) {
 	}
 	if f.n > 0 {
 		s.readSince = f.batch.Received // of the last record
-		s.window = append(s.window, f)
+		s.watch(f)
 	}
+}
+
+// watch asks for a receipt for f.
+func (s *spool) watch(f *fed) {
+	f.back = s.ledger.Open(f)
+	f.batch.Receipt = receipt.New(func(o receipt.Outcome) {
+		f.safe.Store(o != receipt.Unfinished)
+		f.back.Return(o)
+	})
 }
 
 // atEnd reports whether everything on disk was read; mu is held.

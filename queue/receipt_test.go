@@ -3,10 +3,12 @@ package queue
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -188,4 +190,148 @@ func TestAQueueOnDiskReturnsAReceiptWhenTheRecordIsThere(t *testing.T) {
 		fault.Set(nil)
 		b.q.Stop()
 	})
+}
+
+// shut closes a spool without leaving anything.
+func shut(s *spool) error { return errors.Join(s.save(nil), s.close()) }
+
+// distant is an output whose messages arrive some time after they were delivered.
+type distant struct {
+	*target
+	mu    sync.Mutex
+	given int
+	held  []holding
+}
+
+// holding is a receipt that waits until so many messages have arrived.
+type holding struct {
+	upTo int
+	back *receipt.Receipt
+}
+
+func (d *distant) Run(b *message.Batch) int {
+	back := b.Receipt
+	back.Hold()
+	n := d.target.Run(b)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.given += n
+	d.held = append(d.held, holding{d.given, back})
+	return n
+}
+
+// arrive says that the first n messages have arrived.
+func (d *distant) arrive(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for len(d.held) > 0 && d.held[0].upTo <= n {
+		d.held[0].back.Return(receipt.Stored)
+		d.held = d.held[1:]
+	}
+}
+
+// close gives up waiting.
+func (d *distant) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, h := range d.held {
+		h.back.Return(receipt.Unfinished)
+	}
+	d.held = nil
+}
+
+// startDistant starts the queue with such an output.
+func (b *diskBench) startDistant() *distant {
+	b.t.Helper()
+	to := &distant{target: &target{up: make(chan struct{})}}
+	b.q = New("test", b.conf, Env{FS: b.fs, Log: slog.New(slog.NewTextHandler(b, nil)), Losses: b.lost})
+	to.ctx = b.q.Context()
+	if err := b.q.Open(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.q.Start([]Handler{to})
+	return to
+}
+
+func TestMessagesLeaveTheDiskWhenTheyHaveArrived(t *testing.T) {
+	for _, typ := range []Type{Disk, LinkedList} {
+		synctest.Test(t, func(t *testing.T) {
+			mem := vfs.NewMem()
+			b := newDiskBench(t, mem, diskConf(typ))
+			b.conf.High, b.conf.BatchSize = -1, 10
+			to := b.startDistant()
+			for i := range 10 {
+				b.send(nil, numbered(10*i, 10*i+10)...)
+				synctest.Wait()
+			}
+			same(t, to.texts(), numbered(0, 100))
+			got, _ := delivered(t, snapshot(t, mem))
+			same(t, got, numbered(0, 100)) // nothing has arrived
+			to.arrive(35)
+			synctest.Wait() // also without a message
+			got, _ = delivered(t, snapshot(t, mem))
+			same(t, got, numbered(30, 100))
+			to.arrive(100)
+			synctest.Wait()
+			got, _ = delivered(t, snapshot(t, mem))
+			same(t, got, nil)
+			b.q.Stop()
+			if left := b.files(); len(left) > 0 {
+				t.Errorf("type %v: %v are left", typ, left)
+			}
+		})
+	}
+}
+
+// What arrives while outputs are closed has left the disk, and what does not stays there and is no
+// loss; a server that is killed in between has it all.
+func TestWhatArrivesBetweenTheStopAndTheEnd(t *testing.T) {
+	for _, arrives := range []int{0, 5, 10, 15, 20} {
+		synctest.Test(t, func(t *testing.T) {
+			mem := vfs.NewMem()
+			b := newDiskBench(t, mem, diskConf(Disk))
+			b.conf.BatchSize = 10
+			to := b.startDistant()
+			for i := range 2 {
+				b.send(nil, numbered(10*i, 10*i+10)...)
+				synctest.Wait()
+			}
+			b.q.StopSince(time.Now())
+			got, _ := delivered(t, snapshot(t, mem))
+			same(t, got, numbered(0, 20))
+			to.arrive(arrives)
+			to.close()
+			b.q.Close()
+			got, _ = delivered(t, mem)
+			same(t, got, numbered(arrives/10*10, 20))
+			if n := b.lost.Total(); n != 0 {
+				t.Errorf("%d counted as lost", n)
+			}
+		})
+	}
+}
+
+// The messages of a batch that a stop interrupted are done up to there only if the output
+// has not kept them in vain.
+func TestAnInterruptedBatchThatWasKept(t *testing.T) {
+	for _, arrives := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			mem := vfs.NewMem()
+			b := newDiskBench(t, mem, diskConf(Disk))
+			to := b.startDistant()
+			to.down, to.take = true, 4
+			b.send(nil, numbered(0, 10)...)
+			synctest.Wait()
+			b.q.StopSince(time.Now())
+			want := 0
+			if arrives {
+				to.arrive(4)
+				want = 4
+			}
+			to.close()
+			b.q.Close()
+			got, _ := delivered(t, mem)
+			same(t, got, numbered(want, 10))
+		})
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"syslogd/internal/barrier"
+	"syslogd/internal/receipt"
 	"syslogd/message"
 )
 
@@ -20,10 +21,11 @@ type kept struct {
 	saved bool
 }
 
-// close ends the spool. left are batches that were in memory only: they are
-// written between the segments, where their numbers belong, so that the next
-// start finds all messages in their order. Each is told whether it is on disk.
-func (s *spool) close(left []kept) (err error) {
+// save takes no more, and writes batches that were in memory only between the segments,
+// where their numbers belong, so that the next start finds all messages in their order.
+// Each is told whether it is on disk. What was read may still become safe elsewhere until
+// close.
+func (s *spool) save(left []kept) (err error) {
 	s.wmu.Lock()
 	defer s.wmu.Unlock()
 	s.closed = true
@@ -33,19 +35,19 @@ func (s *spool) close(left []kept) (err error) {
 		s.noting = nil
 	}
 	s.endSegment()
-	allDone := len(s.window) == 0 && s.atEnd() && len(left) == 0
+	s.drained = s.atEnd() && len(left) == 0
 	if s.at != nil {
 		s.at.close()
 		s.at, s.reading = nil, nil
 	}
+	s.ending = true
 	s.mu.Unlock()
 	slices.SortFunc(left, func(a, b kept) int { return cmp.Compare(a.seq, b.seq) })
-	var there []kept
 	for i := range left {
 		one := s.saveOne(&left[i])
 		left[i].saved = one == nil
 		if one == nil {
-			there = append(there, left[i])
+			s.saved = append(s.saved, left[i])
 			continue
 		}
 		if err = errors.Join(err, one); !ofMessage(one) {
@@ -55,16 +57,34 @@ func (s *spool) close(left []kept) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.endSegment()
-	s.pos, s.window = s.finalPosition(there), nil
-	if allDone {
+	s.writeFinal() // a kill may come before close
+	return err
+}
+
+// writeFinal notes the position as it is when nothing more becomes safe; mu is held.
+func (s *spool) writeFinal() {
+	s.pass()
+	pos, stored := s.pos, s.stored
+	if s.drained && s.ledger.Len() == 0 {
 		s.pos.advance(s.seq.Load() + 1)
+	} else {
+		s.pos = s.finalPosition()
 	}
 	s.posLog.isThere() // else it is written anew
 	s.writePosition()
 	if s.posErr == nil {
 		s.drop()
 	}
-	err = errors.Join(err, s.posErr, s.posLog.close())
+	s.pos, s.stored = pos, stored
+}
+
+// close ends the spool, which save has prepared for that: what has not become safe
+// elsewhere by now stays.
+func (s *spool) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writeFinal()
+	err := errors.Join(s.posErr, s.posLog.close())
 	if len(s.segments) == 0 && s.posErr == nil {
 		s.tidy()
 	}
@@ -121,12 +141,22 @@ func (s *spool) saveOne(k *kept) error {
 	return err
 }
 
-// finalPosition is the position when nothing is under way any more; mu is held.
-func (s *spool) finalPosition(saved []kept) position {
-	p := position{next: s.pos.next, ranges: s.pos.ranges, parts: s.pos.parts}
-	for _, f := range s.window {
-		p.note(f)
-	}
+// finalPosition is the position when nothing is under way any more; what it says is done
+// is no longer counted as stored. mu is held.
+func (s *spool) finalPosition() position {
+	saved := s.saved
+	p := position{next: s.pos.next, ranges: slices.Clone(s.pos.ranges), parts: slices.Clone(s.pos.parts)}
+	s.ledger.Each(func(f *fed, back bool, o receipt.Outcome) {
+		done := 0
+		switch {
+		case back && o != receipt.Unfinished:
+			done = f.n
+		case f.safe.Load():
+			done = f.part
+		}
+		s.stored -= done
+		p.note(f, done)
+	})
 	if len(saved) > 0 && saved[0].seq < p.next {
 		// What was done behind the first batch that is left.
 		from := saved[0].seq
@@ -147,17 +177,16 @@ func (s *spool) finalPosition(saved []kept) position {
 	return p
 }
 
-// note adds what is done of a batch that is still in the window.
-func (p *position) note(f *fed) {
-	part := f.part
+// note adds what is done of a batch that is not passed: so many messages.
+func (p *position) note(f *fed, done int) {
 	for _, r := range f.recs {
 		p.parts = slices.DeleteFunc(p.parts, func(s seqPart) bool { return s.seq == r.seq })
 		switch {
-		case f.done || part >= r.msgs:
+		case done >= r.msgs:
 			p.ranges = append(p.ranges, seqRange{r.seq, r.seq + 1})
-		case r.first+part > 0:
-			p.parts = append(p.parts, seqPart{r.seq, uint64(r.first + part)})
+		case r.first+done > 0:
+			p.parts = append(p.parts, seqPart{r.seq, uint64(r.first + done)})
 		}
-		part = max(0, part-r.msgs)
+		done = max(0, done-r.msgs)
 	}
 }

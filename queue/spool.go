@@ -15,6 +15,7 @@ import (
 
 	"syslogd/internal/barrier"
 	"syslogd/internal/progress"
+	"syslogd/internal/receipt"
 	"syslogd/internal/vfs"
 	"syslogd/message"
 	"syslogd/metrics"
@@ -69,16 +70,23 @@ type spool struct {
 	posErr   error       // the last write of the position failed so
 	noting   *time.Timer // calls note; nil: there is nothing to note
 	posNext  uint64      // the position that is on disk: files in front of it may go
-	window   []*fed
-	stored   int      // messages on disk that are not done
-	most     int      // of stored
-	aside    int      // files that were set aside
-	end      uint64   // the number behind the last message that is on disk; changes under wmu, too
-	writing  *segment // that out is open for
+	saved    []kept      // what a stop has written between the segments
+	drained  bool        // at the stop everything on disk had been read
+	ending   bool        // the position is written once more, at the end
+	stored   int         // messages on disk that are not done
+	most     int         // of stored
+	aside    int         // files that were set aside
+	end      uint64      // the number behind the last message that is on disk; changes under wmu, too
+	writing  *segment    // that out is open for
 	reading  *segment
 	readOff  int64 // in reading
 	// readSince is when the last that was read of reading was received.
 	readSince time.Time
+
+	// ledger has the batches that were read and are not safe elsewhere, in order. settled
+	// tells that some are; it has room for one.
+	ledger  receipt.Ledger[*fed]
+	settled chan struct{}
 
 	// What the reader alone uses.
 	at      *cursor // in reading
@@ -96,11 +104,13 @@ type fed struct {
 	since time.Time // when the first message was received
 	recs  []fedRecord
 	n     int // messages in batch
-	done  bool
-	part  int // messages done when a stop came in between
-	// given is how many messages each Acknowledger was given when the batch was
-	// delivered: it has arrived when all of those have.
-	given []uint64
+	// back is what the ledger waits for. The batch's own receipt returns it; safe tells
+	// that it did, and that nobody said unfinished.
+	back *receipt.Receipt
+	safe atomic.Bool
+	// part is how many messages were done when a stop came in between; it counts if they
+	// are safe. The spool's mu guards it.
+	part int
 }
 
 // fedRecord is one of the records that a batch was made of.
@@ -133,6 +143,13 @@ func openSpool(fsys vfs.FS, dir string, conf *Config, log *slog.Logger) (*spool,
 	s := &spool{
 		fs: fsys, dir: dir, log: log, maxBytes: conf.MaxDiskSpace, maxSegment: conf.MaxFileSize,
 		sync: conf.SyncFiles, checkpoint: conf.Checkpoint, damaged: &metrics.Loss{},
+		settled: make(chan struct{}, 1),
+	}
+	s.ledger.Passed = func() {
+		select {
+		case s.settled <- struct{}{}:
+		default:
+		}
 	}
 	if s.maxBytes > 0 {
 		s.maxSegment = min(s.maxSegment, s.maxBytes/4) // so that space comes free before all is done
@@ -416,53 +433,49 @@ func (s *spool) undo(cur *segment, cause error) (again bool) {
 	return false
 }
 
-// finish says that the batch's messages are done. It frees the segments that no
-// one needs any more.
-func (s *spool) finish(f *fed) {
+// settle gives up the places on disk of what is safe elsewhere, and frees the segments
+// that no one needs any more. It reports whether there was anything.
+func (s *spool) settle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.done, f.batch = true, nil
-	s.stored -= f.n
-	s.posAhead += f.n
-	s.advance()
+	return !s.ending && s.advance()
 }
 
-// advance moves the position over what is done; mu is held.
-func (s *spool) advance() {
-	n := 0
-	for n < len(s.window) && s.window[n].done {
-		recs := s.window[n].recs
-		s.pos.advance(recs[len(recs)-1].seq + 1)
-		n++
+// advance moves the position over what is safe; mu is held.
+func (s *spool) advance() bool {
+	if !s.pass() {
+		return false
 	}
-	if n == 0 {
-		return
-	}
-	s.window = append(s.window[:0], s.window[n:]...)
-	if s.posAhead >= s.checkpoint || len(s.window) == 0 && s.atEnd() {
+	if s.posAhead >= s.checkpoint || s.ledger.Len() == 0 && s.atEnd() {
 		s.writePosition()
 	}
 	s.drop()
+	return true
+}
+
+// pass is advance without writing anything; mu is held.
+func (s *spool) pass() bool {
+	safe := s.ledger.Take(nil)
+	for _, f := range safe {
+		s.pos.advance(f.recs[len(f.recs)-1].seq + 1)
+		s.stored -= f.n
+		s.posAhead += f.n
+	}
+	return len(safe) > 0
 }
 
 // interrupted says that a stop came in between: only the first done messages are.
 func (s *spool) interrupted(f *fed, done int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.part, f.batch = done, nil
-	s.stored -= done
+	f.part = done
+	f.back.Mark(receipt.Unfinished)
 }
 
 // writePosition notes the position; mu is held. When it can not be written the
 // next start delivers some messages again.
 func (s *spool) writePosition() {
 	s.pos.end, s.pos.waiting = s.end, s.stored
-	for _, f := range s.window {
-		if f.done { // but not noted
-			s.pos.waiting += f.n
-		}
-		s.pos.waiting += f.part // likewise
-	}
 	err := s.posLog.write(&s.pos)
 	if err == nil {
 		s.posAhead, s.posNext = 0, s.pos.next

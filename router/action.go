@@ -292,9 +292,5 @@ func (q *QueueWorker) pace(p *pending) (done int, more bool) {
 	}
 }
 
-// Idle writes out what the output has coalesced.
-func (q *QueueWorker) Idle(last bool) {
-	if f, ok := q.action.Delivery.Output().(output.Flusher); ok && last {
-		f.Flush()
-	}
-}
+// Idle does nothing: an output that holds something has told who writes it.
+func (q *QueueWorker) Idle(bool) {}

@@ -24,13 +24,8 @@ func (h *holding) Write(_ context.Context, b *output.Batch) error {
 	return nil
 }
 
-func (*holding) Settle() error { return nil }
-func (*holding) Close() error  { return nil }
-
-// flushes is a Flusher that notes when it is called.
-type flushes struct{ events *[]string }
-
-func (f flushes) Flush() { *f.events = append(*f.events, "flush") }
+func (*holding) Coalesces()   {}
+func (*holding) Close() error { return nil }
 
 // newHolding returns a bench with files a and b and another output, x. What happens
 // to them is in events.
@@ -46,7 +41,7 @@ func newHolding(t *testing.T) (b *bench, events *[]string) {
 	other.Delivery = output.NewDelivery(noted{events}, output.Policy{}, nil, time.Now)
 	b.ruleset("default", hold("a"), b.cond(`$msg contains "b"`, hold("b")), b.cond(`$msg contains "x"`, other), b.cond(`$msg contains "call"`, b.call("other")))
 	b.ruleset("other").Queue = &lane{}
-	b.r.Flush = []output.Flusher{flushes{events}}
+	b.r.Flush = func() { *events = append(*events, "flush") }
 	b.r.Rouse = func() { *events = append(*events, "rouse") }
 	return b, events
 }

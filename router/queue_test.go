@@ -74,17 +74,12 @@ func TestActionWithAQueue(t *testing.T) {
 func TestOutputsAreFlushedWhenThereIsNothingToDo(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	a := b.action("queued", "%msg%")
-	b.r.Flush = []output.Flusher{b.sinks["queued"], &sink{}}
+	flushed := 0
+	b.r.Flush = func() { flushed++ }
 	w := b.r.NewWorker(t.Context())
-	q := a.NewQueueWorker(b.r.NewWorker(t.Context()))
-	for _, step := range []struct {
-		idle func(last bool)
-		last bool
-		want int
-	}{{w.Idle, false, 0}, {w.Idle, true, 1}, {q.Idle, false, 1}, {q.Idle, true, 2}} {
-		if step.idle(step.last); b.sinks["queued"].flush != step.want {
-			t.Errorf("last %v: flushed %d times, want %d", step.last, b.sinks["queued"].flush, step.want)
+	for _, last := range []bool{false, true} {
+		if w.Idle(last); flushed != map[bool]int{true: 1}[last] {
+			t.Errorf("last %v: flushed %d times", last, flushed)
 		}
 	}
 }

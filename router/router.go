@@ -43,10 +43,11 @@ type Router struct {
 	Default  *Ruleset
 	// Actions in the order of the configuration; Action.Index is the place here.
 	Actions []*Action
-	// Flush are called when no worker has anything to do.
-	Flush []output.Flusher
-	// Rouse has what outputs hold (output.Settler) written in time by others. It is
-	// called when a worker does not flush after all. Nil: outputs see to it themselves.
+	// Flush, if not nil, writes what outputs hold (output.Coalescing). It is called when no
+	// worker has anything to do.
+	Flush func()
+	// Rouse has it written in time by others. It is called when a worker does not flush
+	// after all. Nil: outputs see to it themselves.
 	Rouse func()
 	// Context returns what a new worker needs to evaluate properties.
 	Context func() *property.Context
@@ -228,8 +229,8 @@ func (w *Worker) Idle(last bool) {
 		return
 	}
 	w.attending = false
-	for _, f := range w.router.Flush {
-		f.Flush()
+	if w.router.Flush != nil {
+		w.router.Flush()
 	}
 }
 

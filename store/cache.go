@@ -387,20 +387,6 @@ func (c *Cache) closeIdle(now time.Time) {
 	}
 }
 
-// Flush writes what was appended to the cache's files; see Store.Flush.
-func (c *Cache) Flush() error {
-	c.mu.RLock()
-	list := slices.Clone(c.oldest)
-	c.mu.RUnlock()
-	var errs []error
-	for _, e := range list {
-		if err := e.file.Flush(); err != nil && !errors.Is(err, ErrClosed) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // Close writes and closes all files that no one else uses. Records that cannot
 // be written are lost, counted and reported.
 func (c *Cache) Close() error {

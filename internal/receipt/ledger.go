@@ -69,6 +69,18 @@ func (l *Ledger[P]) Take(dst []P) []P {
 	return dst
 }
 
+// First is the first place that is not safe; ok is false if there is none.
+func (l *Ledger[P]) First() (at P, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.list {
+		if !p.back || p.Outcome == Unfinished {
+			return p.at, true
+		}
+	}
+	return at, false
+}
+
 // Len is how many places are not passed, or not taken.
 func (l *Ledger[P]) Len() int {
 	l.mu.Lock()

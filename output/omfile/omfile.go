@@ -113,8 +113,8 @@ func (o *static) writeLines(b *output.Batch) error {
 	return nil
 }
 
-// Settle writes out what the file holds.
-func (o *static) Settle() error { return o.file.Flush() }
+// Coalesces marks that store gathers what is written.
+func (o *static) Coalesces() {}
 
 // Explain names the file.
 func (o *static) Explain(b *output.Batch, i int) (where string, text []byte) {
@@ -191,8 +191,8 @@ func (o *dynamic) overflow(base string) string {
 	return base + o.conf.Overflow
 }
 
-// Settle writes out what the files hold.
-func (o *dynamic) Settle() error { return o.cache.Flush() }
+// Coalesces marks that store gathers what is written.
+func (o *dynamic) Coalesces() {}
 
 // Write appends each record to its file.
 func (o *dynamic) Write(_ context.Context, b *output.Batch) error {

@@ -78,16 +78,20 @@ func (d *datagrams) send(f frames, lost *losses, log *slog.Logger) (done int, er
 
 func (d *datagrams) addr() string { return d.conn.RemoteAddr().String() }
 
-// losses are the ways in which datagrams are lost that the kernel tells of.
+// losses are the ways in which messages are lost that the kernel tells of: datagrams, and
+// what a peer has not acknowledged at a stop.
 type losses struct {
 	cut     *metrics.Loss // to what a datagram can hold
 	large   *metrics.Loss // for the way to the target
 	refused *metrics.Loss // by the target's host: nobody listens
+
+	unacknowledged *metrics.Loss
 }
 
 func newLosses(all *metrics.Losses, action string) losses {
 	return losses{
 		cut: all.Of("message_cut", action), large: all.Of("message_too_large", action), refused: all.Of("target_refused", action),
+		unacknowledged: all.Of("not_acknowledged", action),
 	}
 }
 

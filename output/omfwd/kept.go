@@ -1,5 +1,7 @@
 package omfwd
 
+import "syslogd/internal/receipt"
+
 // kept are frames that a connection was given and that may not have arrived, in
 // order. The memory of a full batch is taken over, others are copied together.
 type kept struct {
@@ -82,6 +84,10 @@ func (k *kept) forget(arrived uint64) {
 			c.arrived++
 		}
 		k.frames -= c.arrived - before
+		if c.asked != nil {
+			done := c.view(before, c.arrived)
+			done.giveBack(receipt.Stored)
+		}
 		k.bytes -= c.begin(c.arrived) - c.begin(before)
 		if c.arrived < len(c.marks) {
 			break
@@ -105,12 +111,18 @@ func (k *kept) all() frames {
 	return f
 }
 
-// oldest is the number of the first frame that has not arrived; none if there is none.
-func (k *kept) oldest(none uint64) uint64 {
-	for i := range k.chunks {
-		none = min(none, k.chunks[i].number)
+// disown makes the last n frames those of nobody: who gave them has them again.
+func (k *kept) disown(n int) {
+	nobody := receipt.New(func(receipt.Outcome) {})
+	nobody.HoldTimes(n)
+	for i := len(k.chunks) - 1; i >= 0 && n > 0; i-- {
+		c := &k.chunks[i]
+		c.asked = c.receipts()
+		for j := c.len() - 1; j >= c.arrived && n > 0; j-- {
+			c.asked[j] = nobody
+			n--
+		}
 	}
-	return none
 }
 
 // after is how many frames are complete only with more than the given bytes.

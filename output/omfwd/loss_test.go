@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"path/filepath"
@@ -21,6 +22,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/process"
+	"syslogd/internal/receipt"
+	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
 	owntls "syslogd/tls"
@@ -112,39 +115,60 @@ func TestWhatWasNotAcknowledgedIsSentAgain(t *testing.T) {
 	}
 }
 
-// What has not arrived is known, also of what waits for the next connection.
-func TestWhatHasNotArrivedIsKnown(t *testing.T) {
+// arrivals counts the messages that came back, by what became of them.
+type arrivals [3]atomic.Int64
+
+// write asks for a receipt for each message.
+func (a *arrivals) write(out output.Output, texts ...string) error {
+	b := batchOf(texts...)
+	b.Receipt = receipt.New(func(o receipt.Outcome) { a[o].Add(int64(len(texts))) })
+	err := out.Write(context.Background(), b)
+	if err != nil {
+		b.Receipt.Mark(receipt.GivenUp) // by this test
+	}
+	b.Receipt.Return(receipt.Stored)
+	return err
+}
+
+// Receipts come back when the peer's system has acknowledged, also those of what waits for the
+// next connection.
+func TestAReceiptComesBackWhenThePeersSystemHasAcknowledged(t *testing.T) {
 	t.Parallel()
 	const size, total = 1000, 2001
 	s := listen(t)
 	out := openWith(t, `action(type="omfwd" target="127.0.0.1" port="`+s.port()+`" protocol="tcp")`, module.Env{Queued: true})
-	progress := out.(output.Acknowledger)
+	var back arrivals
+	arrived := func() int { return int(back[receipt.Stored].Load()) }
 	until := func(what string, cond func(arrived int) bool) {
 		t.Helper()
 		deadline := time.Now().Add(process.Patience)
-		for tick := time.NewTicker(10 * time.Millisecond); !cond(int(progress.Arrived())); <-tick.C {
+		for tick := time.NewTicker(10 * time.Millisecond); !cond(arrived()); <-tick.C {
 			if time.Now().After(deadline) {
-				t.Fatalf("waited in vain: %s; %d of %d have arrived", what, progress.Arrived(), progress.Given())
+				t.Fatalf("waited in vain: %s; %d have arrived", what, arrived())
 			}
 		}
 	}
-	mustWrite(t, out, numbered(0, 1, size)...)
+	if err := back.write(out, numbered(0, 1, size)...); err != nil {
+		t.Fatal(err)
+	}
 	first := s.acceptSlow()
 	until("the first message", func(arrived int) bool { return arrived == 1 })
 	for i := range 20 {
-		mustWrite(t, out, numbered(1+i*100, 101+i*100, size)...)
+		if err := back.write(out, numbered(1+i*100, 101+i*100, size)...); err != nil {
+			t.Fatal(err)
+		}
 	}
 	acked := steady(t, first) / size
-	if n := int(progress.Arrived()); progress.Given() != total || n > acked || n < acked-100 {
-		t.Errorf("%d of %d messages have arrived, it says %d of %d", acked, total, n, progress.Given())
+	if n := arrived(); n > acked || n < acked-200 {
+		t.Errorf("%d of %d messages have arrived, receipts of %d came back", acked, total, n)
 	}
 	s.Close()     // nobody listens
 	first.Close() // a reset
-	if err := write(out, numbered(total, total+1, size)...); err == nil {
+	if err := back.write(out, numbered(total, total+1, size)...); err == nil {
 		t.Error("a message was sent to nobody")
 	}
-	if n := int(progress.Arrived()); n > acked {
-		t.Errorf("only %d messages have arrived, it says %d", acked, n)
+	if n := arrived(); n > acked {
+		t.Errorf("only %d messages have arrived, receipts of %d came back", acked, n)
 	}
 	again, err := net.Listen("tcp", s.Addr().String())
 	if err != nil {
@@ -159,7 +183,41 @@ func TestWhatHasNotArrivedIsKnown(t *testing.T) {
 		defer c.Close()
 		io.Copy(io.Discard, c)
 	}()
-	until("all messages", func(arrived int) bool { return arrived == int(progress.Given()) })
+	until("all messages", func(arrived int) bool { return arrived == total })
+	if n := back[receipt.GivenUp].Load(); n != 1 {
+		t.Errorf("%d messages were refused, want 1", n)
+	}
+}
+
+// What has not been acknowledged at a stop is still the input's if that has asked, and else lost.
+func TestWhatHasNotBeenAcknowledgedAtAStop(t *testing.T) {
+	t.Parallel()
+	s := listen(t)
+	losses := metrics.NewLosses(slog.New(slog.DiscardHandler))
+	out := openWith(t, `action(type="omfwd" target="127.0.0.1" port="`+s.port()+`" protocol="tcp")`,
+		module.Env{Queued: true, Losses: losses, Name: "out"})
+	var back arrivals
+	if err := back.write(out, numbered(0, 100, 1000)...); err != nil {
+		t.Fatal(err)
+	}
+	c := s.acceptSlow()
+	for i := range 20 { // in turns
+		texts := numbered(100+i*100, 200+i*100, 1000)
+		if i%2 == 0 {
+			mustWrite(t, out, texts...)
+		} else if err := back.write(out, texts...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	acked := steady(t, c) / 1000
+	s.Close()
+	if out.Close() == nil {
+		t.Error("it does not say that messages may not have arrived")
+	}
+	stored, left, lost := int(back[receipt.Stored].Load()), int(back[receipt.Unfinished].Load()), int(losses.Of("not_acknowledged", "out").Count())
+	if stored+left != 1100 || left == 0 || lost == 0 || stored > acked+100 || lost+left < 2100-acked-100 {
+		t.Errorf("%d of 2100 messages were acknowledged: %d came back as stored and %d as unfinished, %d are lost", acked, stored, left, lost)
+	}
 }
 
 // A peer that does not read for a while costs nothing but time.

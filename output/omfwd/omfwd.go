@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"syslogd/internal/receipt"
 	"syslogd/metrics"
 	"syslogd/module"
 	"syslogd/output"
@@ -48,15 +49,17 @@ const (
 	// lastTime is how long the end of a connection may take.
 	lastTime = 2 * time.Second
 	// settleTime is the time after the last message until it is checked that all
-	// has arrived; while that fails it grows up to settleMax.
+	// has arrived; while that fails it grows up to settleMax. When somebody has asked it
+	// begins with askedTime.
 	settleTime = time.Second
 	settleMax  = 30 * time.Second
+	askedTime  = 20 * time.Millisecond
 )
 
 // New checks the TLS settings, whose contradictions stop the action, and
 // remembers the rest. Connections are made by the first message.
 func New(c Config, env module.Env) (output.Output, error) {
-	o := &forwarder{Config: c, env: env, log: env.Log, now: env.Now, srv: net.DefaultResolver.LookupSRV, settleIn: settleTime, ending: map[*stream]uint64{}}
+	o := &forwarder{Config: c, env: env, log: env.Log, now: env.Now, srv: net.DefaultResolver.LookupSRV, settleIn: settleTime}
 	if c.Given() {
 		o.limit = c.Limit(env.Policies, "omfwd", env.Log)
 	}
@@ -107,14 +110,9 @@ type forwarder struct {
 	backlog  frames
 	timer    *time.Timer // runs settle
 	settleIn time.Duration
-	closing  sync.WaitGroup     // connections that are being finished
-	ending   map[*stream]uint64 // those, with the number of the first frame that has not arrived
+	closing  sync.WaitGroup // connections that are being finished
 	closed   bool
-	given    uint64 // frames
 }
-
-// arrived is the number of a frame that surely has arrived.
-const arrived = ^uint64(0)
 
 // Templates is the text.
 func (o *forwarder) Templates() []string { return []string{o.Config.template()} }
@@ -156,18 +154,28 @@ func (o *forwarder) Write(ctx context.Context, b *output.Batch) error {
 		}
 	}
 	o.frame(&part)
+	if o.Protocol == TCP {
+		o.batch.ask(b.Receipt)
+	}
 	done := 0
 	for {
 		n, err := o.deliver(ctx, o.batch.view(done, o.batch.len()))
 		done += n
 		b.Done = done
 		if err == nil {
-			o.settleLater(settleTime)
+			if b.Receipt == nil {
+				o.settleLater(settleTime)
+				return nil
+			}
+			o.settleLater(askedTime)
+			o.confirm()
 			return nil
 		}
 		// A queue waits in front of this action, nobody else: better than losing
 		// messages is to wait for a peer that is there and only does not read.
 		if !o.env.Queued || !errors.Is(err, errStalled) || ctx.Err() != nil {
+			rest := o.batch.view(done, o.batch.len())
+			rest.giveBack(receipt.Stored) // they are the caller's again
 			return &output.Suspended{Done: done, Err: err}
 		}
 	}
@@ -180,8 +188,6 @@ func (o *forwarder) frame(part *output.Part) {
 		o.batch = o.spare()
 	}
 	o.batch.reset()
-	o.batch.number = o.given
-	o.given += uint64(len(part.Ends))
 	if n := len(part.All()) + len(part.Ends)*overhead; cap(o.batch.buf) < n {
 		o.batch.buf = make([]byte, 0, n)
 	}
@@ -249,12 +255,12 @@ func (o *forwarder) settle() {
 		open = true
 	}
 	if open {
-		o.settleLater(settleTime)
+		o.settleLater(min(2*o.settleIn, settleTime))
 	}
 }
 
 // Close closes the connections. What was sent is not lost by that; if it may be,
-// that is said.
+// that is said, and it is counted unless it is still the input's.
 func (o *forwarder) Close() error {
 	o.cancel()
 	o.timer.Stop()
@@ -264,6 +270,7 @@ func (o *forwarder) Close() error {
 		return nil
 	}
 	o.closed = true
+	defer o.abandon()
 	for _, t := range o.targets {
 		o.finish(t)
 	}
@@ -289,6 +296,17 @@ func (o *forwarder) Close() error {
 	return nil
 }
 
+// abandon gives up what has not arrived at the end.
+func (o *forwarder) abandon() {
+	for _, t := range o.targets {
+		t.abort(&o.backlog)
+	}
+	if n := o.backlog.giveBack(receipt.Unfinished); n > 0 {
+		o.lost.unacknowledged.Add(n)
+	}
+	o.backlog = frames{}
+}
+
 // finish ends a target's connection in order, in the background. What does not
 // arrive goes to the backlog.
 func (o *forwarder) finish(t *target) {
@@ -296,43 +314,38 @@ func (o *forwarder) finish(t *target) {
 	if s == nil {
 		return
 	}
-	s.forget()
-	o.ending[s] = s.kept.oldest(arrived)
 	o.closing.Go(func() {
 		left := s.finish() // ends within lastTime
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		delete(o.ending, s)
 		o.backlog.add(left)
 	})
 }
 
-// Given is how many messages were given to Write.
-func (o *forwarder) Given() uint64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.given
+// confirm waits until what was sent is acknowledged, where the way is short: then no more
+// than one batch comes twice when the server is killed.
+func (o *forwarder) confirm() {
+	deadline := time.Now().Add(nearTime)
+	for pause := nearPause; o.unconfirmed() && time.Now().Before(deadline); pause = min(2*pause, time.Millisecond) {
+		time.Sleep(pause)
+	}
 }
 
-// Arrived is how many of them, from the first one on, have arrived or were given up.
-// Datagrams count as arrived.
-func (o *forwarder) Arrived() uint64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	n := o.given
-	if o.backlog.len() > 0 {
-		n = min(n, o.backlog.number)
-	}
+// How long is waited for an acknowledgement, and at first between two looks: the system
+// tells nobody.
+const (
+	nearTime  = 50 * time.Millisecond
+	nearPause = 50 * time.Microsecond
+)
+
+// unconfirmed reports whether an acknowledgement is to be expected in a moment.
+func (o *forwarder) unconfirmed() bool {
 	for _, t := range o.targets {
-		if t.stream != nil {
-			t.stream.forget()
-			n = t.stream.kept.oldest(n)
+		if t.stream != nil && t.stream.expected() {
+			return true
 		}
 	}
-	for _, oldest := range o.ending {
-		n = min(n, oldest)
-	}
-	return n
+	return false
 }
 
 // counters are what the action's metrics show beside those that all actions have.

@@ -3,6 +3,7 @@ package omfwd
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"syscall"
@@ -85,6 +86,18 @@ func (s *socket) unacknowledged() uint64 {
 		return 0
 	}
 	return min(uint64(queued+len(s.rest)), s.given)
+}
+
+// distance is the shortest time in which the peer's system has acknowledged something; very
+// long if that is not known.
+func (s *socket) distance() time.Duration {
+	rtt := time.Duration(math.MaxInt64)
+	s.raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			rtt = time.Duration(info.Min_rtt) * time.Microsecond
+		}
+	})
+	return rtt
 }
 
 // settle waits until the peer's system has acknowledged all, at most until the

@@ -76,6 +76,20 @@ func (s *stream) unacknowledged() frames {
 	return s.kept.all()
 }
 
+// near is how long the way to the peer and back may be for an acknowledgement to be
+// waited for.
+const near = 5 * time.Millisecond
+
+// expected reports whether the peer's system is about to acknowledge what it has not: it
+// is near, and has been sent all.
+func (s *stream) expected() bool {
+	if s.zip != nil && !s.flushed || len(s.sock.rest) > 0 {
+		return false
+	}
+	s.forget()
+	return s.kept.frames > 0 && s.sock.distance() < near
+}
+
 // untaken is how many frames our own system has not taken whole.
 func (s *stream) untaken() int { return s.kept.after(s.sock.given - uint64(len(s.sock.rest))) }
 

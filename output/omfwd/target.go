@@ -82,7 +82,9 @@ func (t *target) taken(ctx context.Context, n int, backlog *frames) (left int, e
 			t.abort(backlog)
 			return 0, t.errorf("%w", err)
 		case ctx.Err() != nil:
-			return min(n, t.stream.untaken()), t.errorf("%w", err)
+			left = min(n, t.stream.untaken())
+			t.stream.kept.disown(left)
+			return left, t.errorf("%w", err)
 		}
 	}
 	return 0, nil
@@ -129,7 +131,7 @@ func (t *target) open(ctx context.Context, backlog *frames) error {
 	t.stats.connects.Add(1)
 	// What may be lost contains the last message.
 	if len(t.last) > 0 && backlog.len() == 0 {
-		backlog.add(frames{buf: t.last, ends: []int{len(t.last)}, number: arrived})
+		backlog.add(frames{buf: t.last, ends: []int{len(t.last)}})
 	}
 	return nil
 }
