@@ -2,7 +2,9 @@ package pmdevice
 
 import (
 	"bytes"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,68 +216,144 @@ func genericKind(k kind) bool {
 	return k == none || k == rfc3164 || k == untagged || k == tagged || k == plainText
 }
 
+// way is how a message comes in, for the device parser and for the chain that it is held against.
+type way struct{ device, chain *message.Origin }
+
+var (
+	network = way{&message.Origin{Name: "imudp"}, &message.Origin{Name: "imudp"}}
+	// With the parsers of the ruleset a local socket takes messages with a host, too.
+	localSocket = way{&message.Origin{Name: "imuxsock", Local: true}, &message.Origin{Name: "imuxsock", Local: true}}
+	// What syslog(3) writes, as the local socket's special parser reads it: there is no host.
+	special = way{localSocket.device, &message.Origin{Name: "imuxsock", Format: message.LocalSocket, NoHostname: true}}
+)
+
 // checkNotWorse holds the property: where no rule of a dialect holds, host, tag and text are
 // those of the default chain, as far as it found a host that can be one and a tag that ends with
 // a colon. The program begins with the same name, or is the last part of its path.
 func checkNotWorse(t *testing.T, p, chain *parser.Parser, d *device, raw string) {
 	t.Helper()
+	for _, w := range []way{network, localSocket, special} {
+		checkWay(t, p, chain, d, w, raw)
+	}
+}
+
+func checkWay(t *testing.T, p, chain *parser.Parser, d *device, w way, raw string) {
+	t.Helper()
 	b := message.NewBatch(nil)
 	defer b.Release()
 	want := add(b, raw)
+	want.Origin = w.chain
 	chain.Parse(b, want)
 	got := add(b, raw)
+	got.Origin = w.device
 	p.Parse(b, got)
-	if k, _ := d.again(b, got); !genericKind(k) || want.Protocol != 0 || want.Dropped() {
+	if k, _ := d.again(b, got); !genericKind(k) || want.Protocol != 0 || want.Dropped() || !canJudge(d, w, want) {
 		return
+	}
+	tag := want.Bytes(want.TagText)
+	if !bytes.Equal(got.Hostname(), want.Hostname()) || !bytes.HasPrefix(got.Bytes(got.TagText), tag) {
+		t.Errorf("%s %q\n host %q tag %q, of the default chain\n host %q tag %q", w.chain.Name, raw,
+			got.Hostname(), got.Bytes(got.TagText), want.Hostname(), tag)
+	}
+	if text := bytes.TrimPrefix(want.Msg(), bytes.TrimPrefix(got.Bytes(got.TagText), tag)); !bytes.Equal(got.Msg(), text) {
+		t.Errorf("%s %q\n text %q, of the default chain %q", w.chain.Name, raw, got.Msg(), want.Msg())
+	}
+	if name := got.ProgramName(); len(name) == 0 || !bytes.Contains(tag, name) {
+		t.Errorf("%s %q\n program %q of the tag %q", w.chain.Name, raw, name, tag)
+	}
+}
+
+// canJudge reports whether what the default chain found in a message is right without doubt.
+func canJudge(d *device, w way, want *message.Message) bool {
+	if n := want.AfterPRI; n == 2 || n > 5 {
+		return false // no PRI that the RFCs know
 	}
 	text := want.Raw()[want.AfterPRI:]
 	bsd, _ := parser.FastRFC3164(text, new(message.Timestamp))
 	iso, _ := parser.FastRFC3339(text, new(message.Timestamp))
 	tag := want.Bytes(want.TagText)
-	if n := want.AfterPRI; n == 2 || n > 5 {
-		return // no PRI that the RFCs know
+	if bsd+iso == 0 || !fullTag(tag) {
+		return false // the default chain takes "MAY 1 ::" for a time
 	}
-	if bsd+iso == 0 {
-		return // no time of the RFCs: the default chain takes "MAY 1 ::" for one
+	withID := bytes.HasSuffix(tag, []byte("]:"))
+	if w == special {
+		return isWholeTag(tag) && (withID || !isZone(d, tag[:len(tag)-1])) // "CET: text" is the time's
 	}
-	if _, zone := d.zones[string(want.Hostname())]; zone || len(want.Hostname()) == 1 {
-		return // behind a time
+	host := want.Hostname()
+	if want.Flags&message.HasHostname == 0 || !isHost(host) {
+		return false
 	}
-	if want.Flags&message.HasHostname == 0 || !isHost(want.Hostname()) || !fullTag(tag) {
-		return
+	if isZone(d, host) {
+		return withID && bsd > 0 // else it may be the time's
 	}
-	if !bytes.Equal(got.Hostname(), want.Hostname()) || !bytes.HasPrefix(got.Bytes(got.TagText), tag) {
-		t.Errorf("%q\n host %q tag %q, of the default chain\n host %q tag %q", raw,
-			got.Hostname(), got.Bytes(got.TagText), want.Hostname(), tag)
+	// A program's name may have a blank: "Media Server: text".
+	return w == network || withID || len(host) == 1 || isDistinct(host) || !is(host[0], upper)
+}
+
+// isZone reports whether a word behind a time may be its zone.
+func isZone(d *device, word []byte) bool {
+	_, zone := d.zones[string(word)]
+	return zone || string(word) == "Z" || string(word) == "z"
+}
+
+// isWholeTag reports whether a word that ends with a colon has the bytes of
+// tags, and no other one outside of brackets:
+// the special parser takes a word up to a blank.
+func isWholeTag(tag []byte) bool {
+	depth := 0
+	for _, c := range tag[:len(tag)-1] {
+		switch c {
+		case '(', '[', '<':
+			depth++
+		case ')', ']', '>':
+			depth--
+		case ':':
+			if depth <= 0 {
+				return false
+			}
+		default:
+			if kinds[c]&(anyTag|oddMark) == 0 {
+				return false
+			}
+		}
 	}
-	if text = bytes.TrimPrefix(want.Msg(), bytes.TrimPrefix(got.Bytes(got.TagText), tag)); !bytes.Equal(got.Msg(), text) {
-		t.Errorf("%q\n text %q, of the default chain %q", raw, got.Msg(), want.Msg())
+	return true
+}
+
+// goesOn reports whether a name goes on behind brackets: a[1]b.
+func goesOn(tag []byte) bool {
+	for i, c := range tag[:len(tag)-1] {
+		if (c == ']' || c == ')' || c == '>') && bytes.IndexByte([]byte(":[](<>)"), tag[i+1]) < 0 {
+			return true
+		}
 	}
-	if name := got.ProgramName(); len(name) == 0 || !bytes.Contains(tag, name) {
-		t.Errorf("%q\n program %q of the tag %q", raw, name, tag)
-	}
+	return false
 }
 
 // fullTag reports whether a tag of the default chain ends with a colon, and begins as one does.
 func fullTag(tag []byte) bool {
 	n := len(tag)
-	return n > 1 && tag[n-1] == ':' && bytes.ContainsFunc(tag, func(r rune) bool { return r < 0x80 && is(byte(r), alnum) }) && (is(tag[0], letter) || tag[0] == '/' || tag[0] == '_') && !bytes.ContainsAny(tag, `="{}|;`+"`") && balanced(tag)
+	return n > 1 && tag[n-1] == ':' && bytes.ContainsFunc(tag, func(r rune) bool { return r < 0x80 && is(byte(r), alnum) }) && (is(tag[0], letter) || tag[0] == '/' || tag[0] == '_') && !bytes.ContainsAny(tag, `="{}|;`+"`\x7f") && balanced(tag) && !goesOn(tag)
 }
 
 // balanced reports whether each bracket of a tag is closed, behind where it was opened.
 func balanced(tag []byte) bool {
-	open := 0
+	var closing []byte // of the brackets that are open
 	for _, c := range tag {
 		switch c {
-		case '[':
-			open++
-		case ']':
-			if open--; open < 0 {
+		case '[', '<':
+			closing = append(closing, c+2)
+		case '(':
+			closing = append(closing, ')')
+		case ']', ')', '>':
+			last := len(closing) - 1
+			if last < 0 || closing[last] != c {
 				return false
 			}
+			closing = closing[:last]
 		}
 	}
-	return open == 0
+	return len(closing) == 0
 }
 
 func defaultChain(o parser.Options) *parser.Parser { return parser.New(o, parser.DefaultChain()) }
@@ -297,13 +375,14 @@ func TestNeverWorseThanTheDefaultChain(t *testing.T) {
 		return w.String()
 	}
 	const names = "abcxyzABCXYZ0189._-"
+	zones := append(slices.Sorted(maps.Keys(d.zones)), "Z", "z")
 	for range 20000 {
 		tag := daemonTags[r.IntN(len(daemonTags))].tag
 		if r.IntN(2) == 0 {
-			tag = word(names, 12) + pick("", "", "["+word("0189", 5)+"]", "["+word(names, 5)+"]") + ":"
+			tag = pick(word(names, 12), word(names, 12), word(names, 1), pick(zones...)) + pick("", "", "["+word("0189", 5)+"]", "["+word(names, 5)+"]") + ":"
 		}
 		raw := pick("<13>", "<38>", "<189>") + pick("May  3 01:02:03 ", "May 13 01:02:03 ", "2026-05-03T01:02:03.004+02:00 ") +
-			word(names, 12) + " " + tag + pick(" ", " ", "") + pick("text", "a: b", "[x] y", "1: z", `{"a": 1}`, "k=v", "", "%x-5-y", "May  3 01:02:03 h a: b")
+			pick(word(names, 12)+" ", word(names, 12)+" ", word(names, 1)+" ", pick(zones...)+" ", "") + tag + pick(" ", " ", "") + pick("text", "a: b", "[x] y", "1: z", `{"a": 1}`, "k=v", "", "%x-5-y", "May  3 01:02:03 h a: b")
 		checkNotWorse(t, p, chain, d, raw)
 	}
 }
@@ -313,7 +392,9 @@ func FuzzNeverWorseThanTheDefaultChain(f *testing.F) {
 		f.Add(s)
 	}
 	for _, c := range daemonTags {
-		f.Add("<38>May  3 01:02:03 web1 " + c.tag + " text")
+		for _, host := range []string{"web1 ", "h ", "Z ", "CET ", ""} {
+			f.Add("<38>May  3 01:02:03 " + host + c.tag + " text")
+		}
 	}
 	o := parser.DefaultOptions()
 	p, chain := newParser(f, o, Config{}), defaultChain(o)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"syslogd/message"
+	"syslogd/parser"
 )
 
 // header reads a message that begins with a time, in whatever form.
@@ -14,10 +15,31 @@ func (p *device) header(b *message.Batch, m *message.Message, pos int) kind {
 	if end == pos {
 		return none
 	}
+	if host := p.zoneIsHost(text, pos, end); host > 0 {
+		t = stamp{}
+		end = p.scanTime(text[:host-1], pos, &t)
+	}
 	if at(text, end, ':') {
 		end++
 	}
 	return p.behindTime(b, m, skipBlanks(text, end), &t)
+}
+
+// zoneIsHost returns where the word lies that ends a time from pos to end, if it is a host with
+// the name of a zone, and else 0: behind the plain time of RFC 3164 and in front of a tag with
+// an id, as daemons write it, which know no zones.
+func (p *device) zoneIsHost(text []byte, pos, end int) int {
+	if end-pos <= message.StampLen {
+		return 0
+	}
+	n, _ := parser.FastRFC3164(text[pos:], new(message.Timestamp))
+	if host := pos + message.StampLen; n == message.StampLen && run(text, host, letter) == end && at(text, end, ' ') {
+		t, ok := p.scanTag(text, skipBlanks(text, end), false)
+		if ok && text[t.start] != '%' && hasPrefix(text, t.end-2, "]:") {
+			return host
+		}
+	}
+	return 0
 }
 
 // behindTime reads host, tag and text behind a time.

@@ -271,10 +271,12 @@ func (p *device) zoneAndYear(r *clockReader) {
 	} else {
 		r.yearAfter()
 		if at(r.text, r.pos, ' ') {
-			blank := r.pos
-			r.pos++
-			if !r.offset() && !p.zoneName(r) {
-				r.pos = blank
+			without := *r
+			if r.pos++; !r.offset() || !p.endsTime(r.text, r.pos) { // Z[7]: is a tag
+				*r = without
+				if r.pos++; !p.zoneName(r) {
+					r.pos--
+				}
 			}
 		}
 	}
