@@ -3,6 +3,7 @@ package script
 import (
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"syslogd/router/internal/testmsg"
@@ -31,6 +32,22 @@ func TestStringFunctions(t *testing.T) {
 		{"cstr(12)", `"12"`}, {`cstr("x")`, `"x"`}, {"cstr(1 == 1)", `"1"`},
 		{`tolower(substring($msg, 1, 3)) & cnum(field($msg, 32, 4)) + 1`, "1"}, {`wrap(re_extract($msg, "([0-9]+)", 0, 1, "none"), "<", "")`, `"<42<"`},
 	})
+}
+
+// TestATextThatWouldBecomeTooLongIsTold has functions that make long texts of long ones.
+func TestATextThatWouldBecomeTooLongIsTold(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 64<<10)
+	for expr, told := range map[string]bool{
+		`replace($msg, "a", "bb")`: false, `replace($msg, "", "b")`: false, `wrap($msg, "'")`: false,
+		`replace($msg, "a", $msg)`: true, `replace($msg, "", $msg)`: true, `wrap($msg, "a", $msg)`: true,
+	} {
+		m, ctx := testmsg.Parse("<13>Oct 11 22:14:15 h app:"+long), newContext()
+		n := len(compile(t, expr).Eval(m, ctx).Bytes())
+		if ctx.Exceeded != told || n > 2*maxText {
+			t.Errorf("%s: told: %v, want %v; the result has %d bytes", expr, ctx.Exceeded, told, n)
+		}
+	}
 }
 
 func TestField(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"syslogd/message"
+	"syslogd/router/property"
 )
 
 // textFunctions are those that take texts apart, and make new ones.
@@ -18,8 +19,8 @@ func textFunctions() map[string]function {
 		"toupper":   pure(1, 1, func(a []Value) Value { return marked(asciiUpper(a[0].Bytes()), a[0].marks()) }),
 		"ltrim":     pure(1, 1, func(a []Value) Value { return a[0].piece(bytes.TrimLeft(a[0].Bytes(), " ")) }),
 		"rtrim":     pure(1, 1, func(a []Value) Value { return a[0].piece(bytes.TrimRight(a[0].Bytes(), " ")) }),
-		"replace":   pure(3, 3, replace),
-		"wrap":      pure(2, 3, wrap),
+		"replace":   {min: 3, max: 3, run: replace},
+		"wrap":      {min: 2, max: 3, run: wrap},
 		"field":     pure(3, 3, field),
 		"split":     pure(2, 2, split),
 		"b64_decode": pure(1, 1, func(a []Value) Value {
@@ -76,17 +77,19 @@ func asciiUpper(s []byte) []byte {
 }
 
 // replace of an empty string puts the replacement around each byte, as rsyslogd
-// 8.2302 does. Where the result is too long, nothing is replaced.
-func replace(a []Value) Value {
+// 8.2302 does. Where the result is too long, nothing is replaced, which the worker tells.
+func replace(a []Value, _ *message.Message, ctx *property.Context) Value {
 	s, find, with := a[0].Bytes(), a[1].Bytes(), a[2].Bytes()
 	if len(find) > 0 {
 		out, done := replaceAll(s, find, with)
 		if !done {
+			ctx.Exceeded = true
 			return a[0]
 		}
 		return replaced(out, a[0], a[1], a[2])
 	}
 	if len(with)*(len(s)+1) > maxText {
+		ctx.Exceeded = true
 		return a[0]
 	}
 	out := make([]byte, 0, len(s)+len(with)*(len(s)+1))
@@ -105,12 +108,14 @@ func replaceAll(s, find, with []byte) (out []byte, done bool) {
 	return bytes.ReplaceAll(s, find, with), true
 }
 
-func wrap(a []Value) Value {
+// wrap leaves a text that would become too long as it is, which the worker tells.
+func wrap(a []Value, m *message.Message, ctx *property.Context) Value {
 	s, w := a[0], a[1].Bytes()
 	if len(a) == 3 && len(w) > 0 {
-		s = replace([]Value{s, a[1], a[2]})
+		s = replace([]Value{s, a[1], a[2]}, m, ctx)
 	}
 	if len(s.Bytes())+2*len(w) > 2*maxText {
+		ctx.Exceeded = true
 		return s
 	}
 	front := joined(bytes.Join([][]byte{w, s.Bytes()}, nil), a[1], s)
