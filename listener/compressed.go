@@ -92,11 +92,13 @@ func (s packed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// needs tells the budget what the decompressor of a session will need.
+// needs waits until the budget has what the decompressor of a session will need.
 func (s *session) needs(bytes int) error {
-	if bytes > s.window {
+	if more := bytes - s.window; more > 0 {
+		if !s.srv.opt.Budget.wait(s.intake, more) {
+			return errSentAway
+		}
 		s.window = bytes
-		s.holds()
 	}
 	if s.away.Load() {
 		return errSentAway

@@ -19,9 +19,13 @@ const (
 	silentOld = time.Minute
 )
 
-// maxHandshakes bounds the TLS handshakes that a server has under way. Each costs up to
-// some 300 KB, and the time of a signature.
+// maxHandshakes bounds the TLS handshakes that a server has under way. Each costs the time
+// of a signature, and memory.
 const maxHandshakes = 256
+
+// handshakeMemory is what a TLS handshake takes, in bytes: a record or two, and a message
+// of up to 64 KiB if the peer sends one.
+const handshakeMemory = 64 << 10
 
 // crowd is the connections of a server.
 type crowd struct {
@@ -221,4 +225,7 @@ func (s *session) leave() {
 	s.srv.mu.Lock()
 	defer s.srv.mu.Unlock()
 	s.conn.SetReadDeadline(time.Unix(1, 0))
+	if s.cutOff.Load() {
+		s.conn.SetWriteDeadline(time.Now().Add(farewellTime))
+	}
 }

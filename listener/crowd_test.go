@@ -1,14 +1,21 @@
 package listener_test
 
 import (
+	"context"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zlib"
+
 	"syslogd/listener"
+	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/parser/frame"
 )
@@ -202,4 +209,70 @@ func TestDescriptorsAreKeptForFiles(t *testing.T) {
 	s.until("a line in the log", func() bool { return strings.Contains(s.log.String(), "descriptors") })
 	s.write(first, "<13>still\n")
 	s.until("the sender's next message", func() bool { return len(s.queue.got()) == 2 })
+}
+
+// gate is a queue that takes only a little at a time until it is opened.
+type gate struct {
+	queue
+	open chan struct{}
+}
+
+func (g *gate) Enqueue(_ context.Context, b *message.Batch) error {
+	if b.Bytes() > 64<<10 {
+		<-g.open
+	}
+	return g.TryEnqueue(b)
+}
+
+// TestSendersWaitWhileTheirQueueIsFull has more senders than the bound has room for. None
+// is sent away: what they hold comes free when the queue takes it.
+func TestSendersWaitWhileTheirQueueIsFull(t *testing.T) {
+	t.Parallel()
+	const most, conns, lines = 6 << 20, 80, 200
+	for name, kind := range map[string]func(*listener.StreamOptions){
+		"TLS": withTLS(t), "compressed": func(o *listener.StreamOptions) { o.Compression = listener.Zlib },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var budget *listener.Budget
+			g := &gate{open: make(chan struct{})}
+			s := listenTo(t, g, func(o *listener.StreamOptions) {
+				kind(o)
+				budget = listener.NewBudget(most, o.Log)
+				o.Budget = budget
+			})
+			s.queue = &g.queue
+			open := sync.OnceFunc(func() { close(g.open) })
+			t.Cleanup(open)
+			text := strings.Repeat("<13>"+strings.Repeat("x", 1000)+"\n", lines)
+			var sent sync.WaitGroup
+			for range conns {
+				c := s.dial()
+				sent.Go(func() {
+					defer c.Close()
+					if name == "TLS" {
+						c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
+						io.WriteString(c, text)
+						c.(*tls.Conn).CloseWrite()
+						io.Copy(io.Discard, c) // closing before would throw away what is under way
+						return
+					}
+					w := zlib.NewWriter(c)
+					io.WriteString(w, text)
+					w.Close()
+				})
+			}
+			s.until("senders that wait", func() bool { return budget.Waits.Value() > 0 })
+			if used := budget.Used(); used > most {
+				t.Errorf("%d bytes are held, %d may be", used, most)
+			}
+			open()
+			sent.Wait()
+			s.until("all messages", func() bool { return len(g.got()) == conns*lines })
+			s.until("nothing is held", func() bool { return s.Closed.Value() == conns && budget.Used() == 0 })
+			if n := budget.Cut.Value(); n > 0 {
+				t.Errorf("%d senders were sent away", n)
+			}
+		})
+	}
 }

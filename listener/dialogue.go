@@ -40,25 +40,20 @@ const (
 	// that does not answer (librelp after 90 s) and send all again; a batch that
 	// waited longer would come twice.
 	queueTime = 60 * time.Second
-	// maxCollecting bounds the bytes of large frames that sessions collect at a
-	// time; a single one may be larger.
-	maxCollecting = 128 << 20
 	// maxKeptAnswers is the buffer for answers that a silent session keeps.
 	maxKeptAnswers = 4 << 10
 )
 
-var errTooMuch = errors.New("there are too many large frames at a time")
-
 // large collects a frame that is longer than a read. Reading each part behind
 // the ones before would cost the square of its length.
 type large struct {
-	buf  []byte
+	slab *message.Slab
+	got  int
 	need int // 0 when there is none
 }
 
 // converse is run for a connection with a Dialogue.
 func (s *session) converse(ctx context.Context, raw syscall.RawConn) {
-	defer func() { s.srv.collecting.Add(-int64(s.large.need)) }()
 	var err error
 	for !s.over && err == nil {
 		s.patience(ctx)
@@ -93,40 +88,44 @@ func (s *session) patience(ctx context.Context) {
 // them, and answers. It takes over slab.
 func (s *session) hear(slab *message.Slab, n int) {
 	s.srv.Bytes.Add(uint64(n))
+	defer s.letGo()
 	if s.over {
 		slab.Release()
 		return
 	}
 	used := n + len(s.rest)
 	if s.large.need > 0 {
-		s.large.buf = append(s.large.buf, slab.Buf[:n]...)
-		s.collected = cap(s.large.buf)
-		s.holds()
+		err := s.gather(slab.Buf[:n])
 		slab.Release()
-		if len(s.large.buf) < s.large.need {
+		if err != nil {
+			s.end(err)
+			return
+		}
+		if s.large.got < s.large.need {
 			return
 		}
 		slab, used = s.whole()
 	}
 	slab = rightSize(slab, used)
+	s.hand = s.noted(len(slab.Buf))
 	if s.greets(slab.Buf[:used]) {
 		slab.Release()
 		s.end(errTLS)
 		return
 	}
 	b := message.NewBatch(slab)
-	b.Received, b.Flow = time.Now(), &s.flow
+	b.Received, b.Flow = time.Now(), s.flow
 	rest, err := s.take(b, slab.Buf[:used])
-	if need := s.dialogue.Need(); err == nil && need > fairRead {
-		err = s.collect(need, rest)
-		rest = nil
-	}
 	s.keep(rest)
 	if b.Len() > 0 {
 		s.hears(b.Received)
 	}
+	need := s.dialogue.Need()
 	if qerr := s.finish(b); err == nil || qerr != nil {
 		err = qerr
+	}
+	if err == nil && need > fairRead {
+		err = s.collect(need)
 	}
 	if err != nil {
 		s.end(err)
@@ -171,6 +170,9 @@ func (s *session) say() error {
 		return nil
 	}
 	s.conn.SetWriteDeadline(time.Now().Add(answerTime))
+	if s.cutOff.Load() { // leave may have come before
+		s.conn.SetWriteDeadline(time.Now().Add(farewellTime))
+	}
 	_, err := s.conn.Write(s.out)
 	if cap(s.out) > maxKeptAnswers {
 		s.out = nil
@@ -178,32 +180,47 @@ func (s *session) say() error {
 	return err
 }
 
-// collect begins to collect a frame of need bytes, of which buf is the start.
-func (s *session) collect(need int, buf []byte) error {
-	if s.srv.collecting.Add(int64(need)) > max(maxCollecting, int64(need)) {
-		s.srv.collecting.Add(-int64(need))
-		return errTooMuch
+// collect begins to collect a frame of need bytes, which the rest is the start of.
+func (s *session) collect(need int) error {
+	s.large = large{need: need}
+	err := s.gather(s.rest)
+	s.keep(nil)
+	return err
+}
+
+// gather adds bytes to what is there of a large frame. It waits for memory, and fails if
+// the connection has to end.
+func (s *session) gather(more []byte) error {
+	l := &s.large
+	if l.got+len(more) > s.collected {
+		// Twice as much each time, but no more than the frame and a read behind it.
+		size := max(l.got+len(more), min(max(2*s.collected, 2*fairRead), l.need+fairRead))
+		if !s.srv.opt.Budget.wait(s.intake, size) {
+			return errSentAway
+		}
+		larger := message.NewSlab(size)
+		if l.slab != nil {
+			copy(larger.Buf, l.slab.Buf[:l.got])
+			l.slab.Release()
+		}
+		l.slab, s.collected = larger, len(larger.Buf)
+		s.holds()
 	}
-	s.large = large{append([]byte(nil), buf...), need}
-	s.collected = cap(s.large.buf)
-	s.holds()
+	l.got += copy(l.slab.Buf[l.got:], more)
 	return nil
 }
 
 // whole returns a slab with the collected frame and its length.
 func (s *session) whole() (*message.Slab, int) {
-	slab := message.NewSlab(len(s.large.buf))
-	n := copy(slab.Buf, s.large.buf)
-	s.srv.collecting.Add(-int64(s.large.need))
+	slab, n := s.large.slab, s.large.got
 	s.large, s.collected = large{}, 0
-	s.holds()
 	return slab, n
 }
 
 // end notes that the dialogue has ended, and why.
 func (s *session) end(err error) {
 	s.over = true
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, errSentAway) {
 		return
 	}
 	s.srv.FramingErrors.Add(1)
@@ -217,6 +234,8 @@ func (s *session) end(err error) {
 // socket that holds bytes nobody has read would throw away what is under way.
 func (s *session) farewell() {
 	s.close()
+	s.large, s.collected, s.rest = large{}, 0, nil
+	s.holds()
 	s.out = s.dialogue.Farewell(s.out[:0])
 	if s.say() != nil {
 		return

@@ -57,11 +57,11 @@ func (d *lines) Answers(dst []byte) []byte {
 func (d *lines) Farewell(dst []byte) []byte { return append(dst, "bye"...) }
 
 // converse runs a server with a dialogue and returns a connection to it.
-func converse(t *testing.T, d *lines) (*StreamServer, net.Conn) {
+func converse(t *testing.T, d *lines, budget *Budget) (*StreamServer, net.Conn) {
 	t.Helper()
 	s := NewStreamServer(StreamOptions{
 		Network: "tcp", Address: "127.0.0.1:0", Dialogue: func() Dialogue { fresh := *d; return &fresh }, Log: slog.New(slog.DiscardHandler),
-		Origin: &message.Origin{}, Names: hosts.New(hosts.Options{LocalHostName: "box"}),
+		Origin: &message.Origin{}, Names: hosts.New(hosts.Options{LocalHostName: "box"}), Budget: budget,
 	})
 	if err := s.Listen(t.Context()); err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestASilentPeerIsLeft(t *testing.T) {
 		{"within a frame", "one\ntw", ".bye", lines{within: soon}},
 		{"within a large frame", "one\n##" + strings.Repeat("x", 1000), ".bye", lines{within: soon}},
 	} {
-		_, c := converse(t, &test.dialogue)
+		_, c := converse(t, &test.dialogue, nil)
 		if _, err := io.WriteString(c, test.say); err != nil {
 			t.Fatal(err)
 		}
@@ -110,30 +110,26 @@ func TestASilentPeerIsLeft(t *testing.T) {
 
 func TestLargeFramesAreBoundedInAll(t *testing.T) {
 	t.Parallel()
-	d := &lines{}
-	s, c := converse(t, d)
-	s.collecting.Add(maxCollecting)
-	if _, err := io.WriteString(c, "one\n##\n"); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := io.ReadAll(c); string(got) != ".bye" || err != nil {
-		t.Errorf("a frame beyond the bound gets %q (%v)", got, err)
-	}
-	s.collecting.Add(-maxCollecting)
-	c, err := net.Dial("tcp", s.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(process.Patience))
+	budget := NewBudget(1<<20, slog.New(slog.DiscardHandler))
+	other := &intake{} // it holds all but a little, and is at work
+	budget.hold(other, 800<<10)
+	s, c := converse(t, &lines{}, budget)
 	frame := "##\n" + strings.Repeat("x", 199996) + "\n"
-	if _, err := io.WriteString(c, frame+"next\n"); err != nil {
+	if _, err := io.WriteString(c, "one\n"+frame+"next\n"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if !process.Await(func() bool { return budget.Waits.Value() > 0 }) {
+		t.Fatal("a frame beyond the bound does not wait")
+	}
+	budget.gone(other)
 	if _, err := io.ReadFull(c, make([]byte, 2)); err != nil {
 		t.Error(err)
 	}
-	if n := s.collecting.Load(); n != 0 {
-		t.Errorf("%d bytes count as collected when nothing is", n)
+	c.Close()
+	if !process.Await(func() bool { return s.Closed.Value() > 0 && budget.Used() == 0 }) {
+		t.Errorf("%d bytes count as held when nothing is", budget.Used())
 	}
 }

@@ -21,7 +21,7 @@ func (g *grown) forget(rest *[]byte) {
 }
 
 // room returns a slab that begins with the rest, which is filled bytes long, and has room
-// for the next read.
+// for the next read; none if there is no memory for it at present.
 func (in *intake) room() (slab *message.Slab, filled int) {
 	n := len(in.rest)
 	if slab = in.grown.slab; slab != nil && len(slab.Buf) >= n+in.size {
@@ -31,6 +31,9 @@ func (in *intake) room() (slab *message.Slab, filled int) {
 	size := n + in.size
 	if n >= longRest {
 		size += n // all copies together are as long as the frame then
+	}
+	if !in.takes(message.SlabSize(size)) {
+		return nil, 0
 	}
 	slab = message.NewSlab(size)
 	return slab, copy(slab.Buf, in.rest)
@@ -43,6 +46,7 @@ func (in *intake) unread(slab *message.Slab) {
 		return
 	}
 	slab.Release()
+	in.letGo()
 }
 
 // grows leaves the beginning of a frame in the slab of b, and reports whether it did so:
@@ -55,6 +59,7 @@ func (in *intake) grows(b *message.Batch, slab *message.Slab, buf []byte) bool {
 		copy(slab.Buf, buf)
 	}
 	in.grown, in.rest = grown{slab: b.TakeSlab()}, slab.Buf[:len(buf)]
+	in.hand = 0
 	in.holds()
 	return true
 }

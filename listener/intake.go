@@ -2,6 +2,7 @@ package listener
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -21,25 +22,34 @@ type intake struct {
 	peer   *message.Peer
 	port   uint16
 	frames frame.Reader
-	flow   message.Flow
-	rest   []byte    // of a frame that has not ended
-	grown  grown     // what rest lies in, if it is long
-	size   int       // of the next read
-	least  int       // that size may be
-	last   time.Time // something was read
-	long   bool      // the next text is the beginning of a frame that is too long
-	part   bool      // the last text was a piece of one
+	flow   *message.Flow // batches in queues keep it, so it must not keep what the connection holds
+	rest   []byte        // of a frame that has not ended
+	grown  grown         // what rest lies in, if it is long
+	size   int           // of the next read
+	least  int           // that size may be
+	last   time.Time     // something was read
+	long   bool          // the next text is the beginning of a frame that is too long
+	part   bool          // the last text was a piece of one
 
-	greeted   bool // the first bytes have been looked at
-	garbage   bool // what the peer sends are no messages
-	window    int  // what the decompressor needs, in bytes
-	collected int  // of a large frame, in bytes
+	greeted bool // the first bytes have been looked at
+	garbage bool // what the peer sends are no messages
+	polled  bool // a poller serves the connection: it must not wait for memory
+
+	// What the connection holds beside rest, in bytes; see Budget.
+	window    int // the decompressor, or TLS
+	collected int // of a large frame
+	hand      int // what is read into, or was and is on its way to the queue; 0: little
+	wants     int // that hand is to be, when there is room for it
 
 	heard   atomic.Int64 // when the peer brought a whole message last, or came; ns since 1970
 	spoke   atomic.Bool  // it has brought one
 	away    atomic.Bool  // it was sent away
 	cutOff  atomic.Bool  // for what it holds: the beginning of a frame is thrown away
 	held    atomic.Int64 // bytes, as Budget knows it
+	idle    atomic.Bool  // it waits for the peer, or a poller serves it; for Budget
+	busy    bool         // as Budget counted it; guarded by Budget.mu, as what follows
+	waits   bool         // for memory
+	since   time.Time    // it is idle
 	leave   func()       // ends the connection; guarded by crowd.mu, as shaking is
 	shaking bool         // a TLS handshake is under way
 }
@@ -95,6 +105,9 @@ func (in *intake) sized(n int) {
 // Without any it returns EAGAIN, or no error at the end of the stream, and no slab.
 func (in *intake) readNow(fd int) (*message.Slab, int, error) {
 	slab, filled := in.room()
+	if slab == nil {
+		return nil, 0, in.noRoom()
+	}
 	for {
 		n, err := nowait.Read(fd, slab.Buf[filled:][:in.size])
 		switch {
@@ -126,8 +139,9 @@ func (in *intake) cut(slab *message.Slab, n int, atEOF bool) *message.Batch {
 		used = copy(slab.Buf, in.rest)
 	}
 	slab = rightSize(slab, used)
+	in.hand = in.noted(len(slab.Buf))
 	b := message.NewBatch(slab)
-	b.Received, b.Flow = time.Now(), &in.flow
+	b.Received, b.Flow = time.Now(), in.flow
 	in.last = b.Received
 	buf := slab.Buf[:used]
 	if in.greets(buf) {
@@ -193,11 +207,82 @@ func (in *intake) keep(buf []byte) {
 	}
 }
 
-// holds tells the budget what the connection holds: the beginning of a frame, and what
-// the decompressor needs.
-func (in *intake) holds() {
-	in.srv.opt.Budget.hold(in, cap(in.rest)+in.collected+in.window)
+// holds tells the budget what the connection holds.
+func (in *intake) holds() { in.srv.opt.Budget.hold(in, in.sum()) }
+
+func (in *intake) sum() int { return cap(in.rest) + in.collected + in.window + in.hand }
+
+// noted is how much of a slab of n bytes the budget is told: of one that a poller reads
+// into, and hands on at once, nothing.
+func (in *intake) noted(n int) int {
+	if n < worthNoting || in.polled && n <= message.LargestSlab {
+		return 0
+	}
+	return n
 }
+
+// takes tells the budget of a slab of n bytes that is about to be made, and reports
+// whether it may be.
+func (in *intake) takes(n int) bool {
+	n = in.noted(n)
+	if n <= in.hand {
+		return true
+	}
+	before := in.hand
+	in.hand = n
+	if in.polled {
+		in.holds()
+		return !in.away.Load()
+	}
+	if in.srv.opt.Budget.try(in, in.sum()-int(in.held.Load())) {
+		return true
+	}
+	in.hand, in.wants = before, n
+	return false
+}
+
+var errNoRoom = errors.New("other connections hold too much")
+
+// noRoom is why there was no room.
+func (in *intake) noRoom() error {
+	if in.away.Load() {
+		return errSentAway
+	}
+	return errNoRoom
+}
+
+// awaitsRoom waits until the next call of room finds some. It reports false if the
+// connection has to end.
+func (in *intake) awaitsRoom() bool {
+	in.hand = in.wants
+	return in.srv.opt.Budget.wait(in, in.sum()-int(in.held.Load()))
+}
+
+// letGo says that what was read into is no longer held.
+func (in *intake) letGo() {
+	if in.hand > 0 {
+		in.hand = 0
+		in.holds()
+	}
+}
+
+// moves says that what was read is handed on, and moved that it has arrived.
+func (in *intake) moves() {
+	if in.hand > 0 && in.polled {
+		in.srv.opt.Budget.works(in)
+	}
+}
+
+func (in *intake) moved() {
+	if in.hand > 0 && in.polled {
+		in.srv.opt.Budget.idles(in)
+	}
+	in.letGo()
+}
+
+// works says that there is something to do, and idles that the peer is waited for.
+func (in *intake) works() { in.srv.opt.Budget.works(in) }
+func (in *intake) idles() { in.srv.opt.Budget.idles(in) }
 
 // discard throws away what a connection that was cut off held of a frame.
 func (in *intake) discard(buf []byte) {
@@ -223,20 +308,27 @@ func rightSize(slab *message.Slab, used int) *message.Slab {
 // submit hands the batch on, unless the queue does not take it.
 func (in *intake) submit(ctx context.Context, b *message.Batch) error {
 	n := in.limit(b)
-	return in.count(n, in.sub.Submit(ctx, b))
+	in.moves()
+	taken := in.sub.Submit(ctx, b)
+	in.moved()
+	return in.count(n, taken)
 }
 
 // insist is submit for what the peer no longer has: it is handed on even if the
 // server stops.
 func (in *intake) insist(b *message.Batch) {
 	n := in.limit(b)
+	in.moves()
 	in.count(n, in.sub.Insist(b))
+	in.moved()
 }
 
 // pass is insist, but may process the batch before it returns: see Passer.
 func (in *intake) pass(b *message.Batch) {
 	n := in.limit(b)
+	in.moves()
 	in.count(n, in.sub.Pass(b))
+	in.moved()
 }
 
 // limit takes away what the rate limit does not grant, and returns what is left.

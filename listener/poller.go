@@ -32,6 +32,8 @@ type poller struct {
 	mu       sync.Mutex // guards sessions, and set against use after close
 	sessions map[int]*polled
 	stopping atomic.Bool
+	leaving  []*polled // that were sent away, and have not been closed; guarded by mu
+	leaves   atomic.Bool
 
 	// What follows belongs to run.
 	ready     []*polled // whose turn it is
@@ -120,7 +122,32 @@ func (p *poller) leave(s *polled) {
 	defer p.mu.Unlock()
 	if p.sessions[s.fd] == s { // else the number may be another one's by now
 		unix.Shutdown(s.fd, unix.SHUT_RDWR)
+		p.leaving = append(p.leaving, s)
+		p.leaves.Store(true)
 	}
+}
+
+// dismiss closes the sessions that were sent away: what they hold may be needed by those
+// whose turn it is.
+func (p *poller) dismiss() {
+	if !p.leaves.Load() {
+		return
+	}
+	p.mu.Lock()
+	leaving := p.leaving
+	p.leaving = nil
+	p.leaves.Store(false)
+	p.mu.Unlock()
+	for _, s := range leaving {
+		if !s.ended {
+			p.sendOff(s)
+		}
+	}
+}
+
+func (p *poller) sendOff(s *polled) {
+	defer p.survive(s)
+	p.end(s, errSentAway)
 }
 
 // open are the sessions that have not ended.
@@ -209,7 +236,10 @@ func (p *poller) turn(wait time.Duration) {
 	}
 	p.mu.Unlock()
 	for i, s := range p.ready {
-		p.serve(s, events[i].Closing)
+		if !s.ended {
+			p.serve(s, events[i].Closing)
+		}
+		p.dismiss()
 	}
 	clear(p.ready)
 }
@@ -267,6 +297,7 @@ func (p *poller) read(s *polled) (n int, err error) {
 func (p *poller) take(s *polled, b *message.Batch) {
 	if b.Len() == 0 {
 		b.Release()
+		s.letGo()
 		return
 	}
 	p.taken = append(p.taken, taken{s.intake, b})

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"syslogd/internal/nowait"
 	"syslogd/message"
 )
 
@@ -17,6 +18,7 @@ import (
 type readAhead struct {
 	net.Conn
 	raw  syscall.RawConn
+	in   *intake
 	slab *message.Slab // nil: nothing is held
 	held []byte        // the unread part of slab
 	got  int           // bytes that came with the last read
@@ -26,24 +28,67 @@ type readAhead struct {
 }
 
 // newReadAhead returns nil for a connection that has no descriptor.
-func newReadAhead(conn net.Conn) *readAhead {
-	sc, ok := conn.(syscall.Conn)
-	if !ok {
+func newReadAhead(conn net.Conn, in *intake) *readAhead {
+	raw := rawOf(conn)
+	if raw == nil {
 		return nil
 	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return nil
-	}
-	return &readAhead{Conn: conn, raw: raw}
+	return &readAhead{Conn: conn, raw: raw, in: in}
 }
 
-// under is the connection that TLS is to use: a itself or, if it is nil, conn.
-func (a *readAhead) under(conn net.Conn) net.Conn {
-	if a == nil {
-		return conn
+// rawOf is the descriptor of a connection, nil if it has none.
+func rawOf(conn net.Conn) syscall.RawConn {
+	if sc, ok := conn.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			return raw
+		}
 	}
-	return a
+	return nil
+}
+
+// watched is a connection that tells when its peer is waited for.
+type watched struct {
+	net.Conn
+	raw syscall.RawConn
+	in  *intake
+}
+
+// watch returns conn itself if it has no descriptor, or tells itself.
+func watch(conn net.Conn, in *intake) net.Conn {
+	if raw := rawOf(conn); raw != nil {
+		return &watched{conn, raw, in}
+	}
+	return conn
+}
+
+// Read implements net.Conn.
+func (w *watched) Read(p []byte) (n int, err error) {
+	waitErr := w.raw.Read(func(fd uintptr) bool {
+		w.in.works()
+		for n, err = nowait.Read(int(fd), p); errors.Is(err, unix.EINTR); {
+			n, err = nowait.Read(int(fd), p)
+		}
+		if errors.Is(err, unix.EAGAIN) {
+			w.in.idles()
+			return false
+		}
+		return true
+	})
+	w.in.works()
+	switch {
+	case waitErr != nil:
+		return 0, waitErr
+	case err != nil:
+		return 0, readError(w.Conn, err)
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// readError is what a connection's own Read would say.
+func readError(c net.Conn, err error) error {
+	return &net.OpError{Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("read", err)}
 }
 
 // notYet is an error that TLS takes for a temporary one.
@@ -79,14 +124,19 @@ func (a *readAhead) wait(size int) error {
 	}
 	var err error
 	waitErr := a.raw.Read(func(fd uintptr) bool {
-		err = a.fill(int(fd), size)
-		return !errors.Is(err, unix.EAGAIN)
+		a.in.works()
+		if err = a.fill(int(fd), size); errors.Is(err, unix.EAGAIN) {
+			a.in.idles()
+			return false
+		}
+		return true
 	})
+	a.in.works()
 	switch {
 	case waitErr != nil:
 		return waitErr
 	case err != nil && !errors.Is(err, io.EOF):
-		return &net.OpError{Op: "read", Net: "tcp", Source: a.LocalAddr(), Addr: a.RemoteAddr(), Err: os.NewSyscallError("read", err)}
+		return readError(a.Conn, err)
 	}
 	return err
 }
@@ -108,6 +158,14 @@ func (a *readAhead) fill(fd, size int) error {
 		a.drop()
 		return err
 	}
+}
+
+// size is how much memory is held, in bytes.
+func (a *readAhead) size() int {
+	if a == nil || a.slab == nil || len(a.slab.Buf) < worthNoting {
+		return 0
+	}
+	return len(a.slab.Buf)
 }
 
 // taken returns, once, how many bytes came with the last read.

@@ -46,7 +46,7 @@ func (s *session) run(ctx context.Context) {
 		return
 	}
 	if s.srv.opt.Compression != Uncompressed {
-		c := &compressedConn{Conn: s.conn, format: s.srv.opt.Compression, needs: s.needs}
+		c := &compressedConn{Conn: watch(s.conn, s.intake), format: s.srv.opt.Compression, needs: s.needs}
 		defer c.close()
 		s.replace(ctx, c)
 	}
@@ -95,13 +95,21 @@ func (s *session) ending(ctx context.Context, raw syscall.RawConn, err error) {
 
 // handshake speaks TLS first.
 func (s *session) handshake(ctx context.Context) bool {
-	if s.srv.opt.Compression == Uncompressed { // a decompressor bears no error
-		s.ahead = newReadAhead(s.conn)
+	under := s.conn
+	if s.srv.opt.Compression != Uncompressed { // a decompressor bears no error
+		under = watch(s.conn, s.intake)
+	} else if s.ahead = newReadAhead(s.conn, s.intake); s.ahead != nil {
+		under = s.ahead
 	}
-	conn := tls.Server(&opening{Conn: s.ahead.under(s.conn)}, s.srv.opt.TLS)
+	conn := tls.Server(&opening{Conn: under}, s.srv.opt.TLS)
 	hctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
+	if s.needs(handshakeMemory) != nil {
+		return false
+	}
 	err := conn.HandshakeContext(hctx)
+	s.window = 0
+	s.holds()
 	s.srv.shaken(s.intake)
 	if err != nil {
 		s.unshaken(ctx, err)
@@ -137,21 +145,42 @@ func (s *session) replace(ctx context.Context, conn net.Conn) {
 	}
 }
 
-// read waits for bytes and returns a slab that begins with the rest of the last
-// one, followed by n new bytes. The caller owns the slab if n is above 0.
-func (s *session) read(raw syscall.RawConn) (slab *message.Slab, n int, err error) {
+// read waits for bytes, and before that for memory to read them into. It returns a slab
+// that begins with the rest of the last one, followed by n new bytes. The caller owns the
+// slab if n is above 0.
+func (s *session) read(raw syscall.RawConn) (*message.Slab, int, error) {
+	for {
+		slab, n, err := s.readInto(raw)
+		if !errors.Is(err, errNoRoom) {
+			return slab, n, err
+		}
+		if !s.awaitsRoom() {
+			return nil, 0, errSentAway
+		}
+	}
+}
+
+// readInto is read, but for the wait for memory: it returns errNoRoom.
+func (s *session) readInto(raw syscall.RawConn) (slab *message.Slab, n int, err error) {
 	switch {
 	case s.ahead != nil:
 		slab, n, err = s.readThrough()
 	case raw == nil: // compressed, or a pipe in a test: a buffer is held while waiting
 		var filled int
-		slab, filled = s.room()
+		if slab, filled = s.room(); slab == nil {
+			return nil, 0, s.noRoom()
+		}
 		n, err = s.conn.Read(slab.Buf[filled:][:s.size])
 	default:
 		waitErr := raw.Read(func(fd uintptr) bool {
-			slab, n, err = s.readNow(int(fd))
-			return !errors.Is(err, unix.EAGAIN)
+			s.works()
+			if slab, n, err = s.readNow(int(fd)); !errors.Is(err, unix.EAGAIN) {
+				return true
+			}
+			s.idles()
+			return false
 		})
+		s.works()
 		if waitErr != nil {
 			return nil, 0, waitErr
 		}
@@ -180,14 +209,17 @@ func (s *session) readThrough() (slab *message.Slab, n int, err error) {
 			}
 		}
 		var filled int
-		slab, filled = s.room()
+		s.window = s.ahead.size()
+		if slab, filled = s.room(); slab == nil {
+			return nil, 0, s.noRoom()
+		}
 		room := slab.Buf[filled:][:s.size]
 		for err == nil && n < len(room) {
 			var more int
 			more, err = s.conn.Read(room[n:])
 			n += more
 		}
-		s.behind = n == len(room)
+		s.behind, s.window = n == len(room), s.ahead.size()
 		if !errors.Is(err, errNotYet) {
 			return slab, n, err
 		}
@@ -283,6 +315,8 @@ func closeWrite(c net.Conn) {
 	case *readAhead:
 		closeWrite(c.Conn)
 	case *opening:
+		closeWrite(c.Conn)
+	case *watched:
 		closeWrite(c.Conn)
 	case *tls.Conn:
 		c.CloseWrite()

@@ -94,7 +94,6 @@ type StreamServer struct {
 	wrongTLS          ratelimit.PerMinute
 	wrongPlain        ratelimit.PerMinute
 	accepting         ratelimit.PerMinute
-	collecting        atomic.Int64 // bytes of large frames that sessions collect
 	handshakes        ratelimit.PerMinute
 
 	// Counters, in messages and bytes unless their name says otherwise.
@@ -326,7 +325,11 @@ func (s *StreamServer) accept(ctx context.Context, sub *Submitter) error {
 
 // start begins a session, or refuses it.
 func (s *StreamServer) start(ctx context.Context, c net.Conn, sub *Submitter) {
-	in := &intake{srv: s, sub: sub, peer: s.opt.LocalPeer, frames: frame.NewReader(&s.opt.Frame)}
+	in := &intake{
+		srv: s, sub: sub, peer: s.opt.LocalPeer, flow: &message.Flow{},
+		frames: frame.NewReader(&s.opt.Frame), polled: len(s.pollers) > 0,
+	}
+	in.idle.Store(in.polled)
 	if in.least = firstRead; s.opt.TLS != nil {
 		in.least = firstTLSRead
 	}
@@ -431,7 +434,7 @@ func (s *StreamServer) closed(in *intake) {
 	s.crowd.mu.Lock()
 	s.crowd.remove(in)
 	s.crowd.mu.Unlock()
-	s.opt.Budget.hold(in, 0)
+	s.opt.Budget.gone(in)
 	s.open.Add(-1)
 	s.Closed.Add(1)
 	if s.opt.NotifyClose {

@@ -18,9 +18,15 @@ type zstdFrames struct {
 const (
 	blockHead = 3
 	checksum  = 4
-	// decoderMemory is what the decoder takes beside the window: a block, and tables.
-	decoderMemory = 384 << 10
+	maxBlock  = 128 << 10
+	// decoderTables is what the decoder takes beside the window and blocks.
+	decoderTables = 96 << 10
 )
+
+// decoderMemory is what the decoder takes for frames with a window of so many bytes: the
+// window and two blocks behind it, which it goes round in, and three more with the bytes
+// of a block as they came, its literals, and one that is all the same byte.
+func decoderMemory(window int) int { return window + 5*min(window, maxBlock) + decoderTables }
 
 // scan looks at the next bytes and returns what the stream needs so far, in bytes.
 func (z *zstdFrames) scan(p []byte) (need int) {
@@ -58,7 +64,7 @@ func (z *zstdFrames) frame() {
 	if h.SingleSegment {
 		window = h.FrameContentSize
 	}
-	z.most = max(z.most, int(min(window, maxZstdWindow))+decoderMemory)
+	z.most = max(z.most, decoderMemory(int(min(window, maxZstdWindow))))
 	z.inFrame, z.sum = true, h.HasCheckSum
 }
 

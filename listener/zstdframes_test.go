@@ -2,7 +2,10 @@ package listener
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
+	"net"
+	"runtime"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -51,8 +54,8 @@ func TestZstdFramesAreFollowedHoweverTheyArrive(t *testing.T) {
 		if z.lost || z.inFrame || z.have > 0 || z.skip > 0 {
 			t.Errorf("in pieces of %d bytes: lost %v, in a frame %v, %d bytes of a head, %d to skip", size, z.lost, z.inFrame, z.have, z.skip)
 		}
-		if need != most+decoderMemory {
-			t.Errorf("in pieces of %d bytes: needs %d, want %d", size, need, most+decoderMemory)
+		if want := decoderMemory(most); need != want {
+			t.Errorf("in pieces of %d bytes: needs %d, want %d", size, need, want)
 		}
 	}
 	var z zstdFrames
@@ -60,3 +63,59 @@ func TestZstdFramesAreFollowedHoweverTheyArrive(t *testing.T) {
 		t.Error("text passes for zstd")
 	}
 }
+
+// TestADecoderTakesNoMoreThanItIsSaidToNeed has all kinds of blocks.
+func TestADecoderTakesNoMoreThanItIsSaidToNeed(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, window := range []int{1 << 10, 128 << 10, 1 << 20, 8 << 20} {
+		var stream bytes.Buffer
+		w, err := zstd.NewWriter(&stream, zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
+		if err != nil {
+			t.Fatal(err)
+		}
+		block := make([]byte, 256<<10)
+		for i := range 2*window/len(block) + 6 {
+			for j := range block {
+				switch i % 3 {
+				case 0:
+					block[j] = byte(r.Uint32()) // as it is
+				case 1:
+					block[j] = 'a' + byte(r.Uint32())%20 // literals, and some matches
+				default:
+					block[j] = 'a' // one byte, many times
+				}
+			}
+			w.Write(block)
+		}
+		w.Flush() // the frame does not end
+		const decoders = 4
+		var before, after runtime.MemStats
+		need := 0
+		all := make([]*compressedConn, decoders)
+		for range 3 { // what pools keep goes with the second
+			runtime.GC()
+		}
+		runtime.ReadMemStats(&before)
+		for i := range all {
+			all[i] = &compressedConn{Conn: &readConn{r: bytes.NewReader(stream.Bytes())}, format: Zstd, needs: func(n int) error { need = n; return nil }}
+			if _, err := io.Copy(io.Discard, all[i]); err == nil {
+				t.Fatal("the stream has ended")
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		held := (int(after.HeapAlloc) - int(before.HeapAlloc)) / decoders
+		if held > need || window >= 1<<20 && held < window {
+			t.Errorf("with a window of %d bytes a decoder takes %d, it is said to need %d", window, held, need)
+		}
+		runtime.KeepAlive(all)
+	}
+}
+
+// readConn is a connection that is only read.
+type readConn struct {
+	net.Conn
+	r io.Reader
+}
+
+func (c *readConn) Read(p []byte) (int, error) { return c.r.Read(p) }

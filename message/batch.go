@@ -30,7 +30,7 @@ type Batch struct {
 
 	slab *Slab
 	side []byte
-	held int // bytes that Side allocated
+	held int // bytes that Side allocated, or copies of variables take
 	refs atomic.Int32
 	// others are the batches whose memory the messages lie in, beside its own.
 	others []*Batch
@@ -109,6 +109,7 @@ func (b *Batch) AddCopy(m *Message) {
 	b.Msgs = append(b.Msgs, *m)
 	c := &b.Msgs[len(b.Msgs)-1]
 	c.JSON, c.Local = m.JSON.Clone(), m.Local.Clone()
+	b.held += c.JSON.Bytes() + c.Local.Bytes()
 }
 
 // Own makes b, which holds copies of messages of src, last longer than it: b
@@ -250,7 +251,20 @@ type Slab struct {
 
 // slabClasses are the sizes that slabs come in: one datagram or a line or two, and
 // reads of 8, 64 and 256 KiB behind the start of a message.
-var slabClasses = [...]int{1 << 10, 9 << 10, 72 << 10, 264 << 10}
+var slabClasses = [...]int{1 << 10, 9 << 10, 72 << 10, LargestSlab}
+
+// LargestSlab is the size of the largest class.
+const LargestSlab = 264 << 10
+
+// SlabSize is how long a slab is that is to have at least n bytes.
+func SlabSize(n int) int {
+	for _, size := range slabClasses {
+		if n <= size {
+			return size
+		}
+	}
+	return n
+}
 
 var slabPools [len(slabClasses)]sync.Pool
 

@@ -266,3 +266,24 @@ func TestWhatIsMadeOfABatchHoldsItsReceipt(t *testing.T) {
 		})
 	}
 }
+
+// TestACopyCountsItsVariables is about queues of actions: a message of some bytes may have
+// variables that take hundreds of times as much.
+func TestACopyCountsItsVariables(t *testing.T) {
+	t.Parallel()
+	src, dst := NewBatch(NewSlab(10)), NewBatch(nil)
+	defer src.Release()
+	defer dst.Release()
+	m := src.Add([]byte("<13>a"), nil, nil)
+	m.JSON = &Tree{}
+	list := ArrayValue()
+	for i := range 1000 {
+		list.Append(IntValue(int64(i)))
+	}
+	m.JSON.Set(ParsePath("a"), list, false, true)
+	dst.AddCopy(m)
+	dst.Own(src)
+	if n := dst.Bytes(); n < 1000*valueSize || n > 1200*valueSize {
+		t.Errorf("%d bytes", n)
+	}
+}

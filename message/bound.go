@@ -102,6 +102,14 @@ func (t *Tree) gone(v *Value) {
 	t.bound.bytes, t.bound.full = max(t.bound.bytes-bytes, 0), 0
 }
 
+// Bytes is about what the values take, in bytes.
+func (t *Tree) Bytes() int {
+	if t == nil {
+		return 0
+	}
+	return t.bound.bytes
+}
+
 // Refused reports whether a value was refused since the last call, because the tree
 // would have become too large.
 func (t *Tree) Refused() bool {

@@ -21,6 +21,10 @@ const (
 	// default, messages with variables cost a fifth more CPU time; above 200 only the
 	// memory grows (the table is in docs/performance.md).
 	gcPercent = 200
+	// gcRoom is how much garbage may come at most, or half of what is in use: that much
+	// in use are queues that are full and connections that hold what they can get: more
+	// garbage than that is memory without a use.
+	gcRoom = 128 << 20
 	// gcFloor is the size of the heap below which nothing is collected. The batches
 	// under way grow to that within the first tenths of a second of a load: collecting
 	// on the way costs as much as many thousand messages and finds nothing.
@@ -51,10 +55,12 @@ func tune() {
 }
 
 // gcPercentFor is the percentage with which a heap of which live bytes are in use
-// grows to gcFloor, or by gcPercent if that is more.
+// grows to gcFloor, or by gcPercent if that is more, or by gcRoom if that is less.
 func gcPercentFor(live uint64) int {
 	room := max(gcFloor, live) - live
-	return int(min(max(100*room/max(live, 1), gcPercent), 100*gcFloor/heapMinimum))
+	most := max(gcRoom, live/2)
+	room = max(room, min(live*gcPercent/100, most))
+	return int(min(100*room/max(live, 1), 100*gcFloor/heapMinimum))
 }
 
 // metric reads a number of runtime/metrics.

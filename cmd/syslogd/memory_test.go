@@ -16,7 +16,10 @@ func TestGCPercent(t *testing.T) {
 		{3 << 20, 800},
 		{8 << 20, 300},
 		{11 << 20, gcPercent},
-		{100 << 20, gcPercent},
+		{64 << 20, gcPercent},
+		{100 << 20, 128},
+		{256 << 20, 50},
+		{1 << 30, 50},
 	} {
 		if got := gcPercentFor(c.live); got != c.want {
 			t.Errorf("%d MiB in use: %d, want %d", c.live>>20, got, c.want)

@@ -1,7 +1,13 @@
 package main
 
 import (
+	"debug/buildinfo"
+	"io"
+	"net/http"
+	"os"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"time"
 
 	"syslogd/internal/process"
@@ -61,6 +67,26 @@ func (s *server) end() {
 	if s.Process != nil {
 		s.Kill()
 	}
+}
+
+// saveHeap keeps a profile of what the server's memory is used for.
+func (s *server) saveHeap() error {
+	resp, err := http.Get("http://" + s.Address + "/debug/pprof/heap")
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	profile, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.Path("heap.pprof"), profile, 0o600)
+}
+
+// hasRaceDetector reports whether the binary was built with it.
+func (a *attack) hasRaceDetector() bool {
+	info, err := buildinfo.ReadFile(a.bin)
+	return err == nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-race" && s.Value == "true" })
 }
 
 // busy is the part of a processor that the server takes for the next second.

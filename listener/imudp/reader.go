@@ -35,6 +35,10 @@ type listenerGroup struct {
 	log          *slog.Logger
 }
 
+// longest is what the length in the head of a datagram can say: a larger maxMessageSize
+// must not take that much for each of a batch.
+const longest = 1<<16 - 1
+
 // controlSize is room for the counter of dropped datagrams.
 const controlSize = 32
 
@@ -68,7 +72,7 @@ func newReader(conn *net.UDPConn, g *listenerGroup) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Socket, err = datagram.NewSocket(conn, datagram.New(g.batch, g.maxSize, controlSize, true))
+	r.Socket, err = datagram.NewSocket(conn, datagram.New(g.batch, min(g.maxSize, longest), controlSize, true))
 	return r, err
 }
 
