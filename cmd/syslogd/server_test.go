@@ -74,13 +74,6 @@ func (s *running) kill() {
 
 func (s *running) path(name string) string { return filepath.Join(s.Dir, name) }
 
-func (s *running) write(name, text string) {
-	s.t.Helper()
-	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 func (s *running) read(name string) string {
 	text, _ := os.ReadFile(s.path(name))
 	return string(text)
