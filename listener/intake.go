@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"syslogd/internal/nowait"
+	"syslogd/internal/receipt"
 	"syslogd/message"
 	"syslogd/metrics"
 	"syslogd/parser/frame"
@@ -309,9 +310,22 @@ func rightSize(slab *message.Slab, used int) *message.Slab {
 func (in *intake) submit(ctx context.Context, b *message.Batch) error {
 	n := in.limit(b)
 	in.moves()
-	taken := in.sub.Submit(ctx, b)
-	in.moved()
-	return in.count(n, taken)
+	defer in.moved()
+	if in.srv.opt.Stored {
+		return in.count(n, in.store(ctx, b))
+	}
+	return in.count(n, in.sub.Submit(ctx, b))
+}
+
+var errUnfinished = errors.New("the server stops before the messages are safe")
+
+// store submits b, and waits until it is safe or given up.
+func (in *intake) store(ctx context.Context, b *message.Batch) error {
+	o, err := in.sub.Deliver(ctx, b)
+	if err == nil && o == receipt.Unfinished {
+		err = errUnfinished
+	}
+	return err
 }
 
 // insist is submit for what the peer no longer has: it is handed on even if the

@@ -43,7 +43,10 @@ type StreamOptions struct {
 	// Dialogue, if not nil, makes the protocol of a connection on which the server
 	// answers. Of Frame only MaxMessageSize counts then, for reports.
 	Dialogue func() Dialogue
-	Origin   *message.Origin
+	// Stored has a Dialogue answer when messages are safe where they were to go, or given
+	// up by policy; else when they are in the queue.
+	Stored bool
+	Origin *message.Origin
 	// TLS, if not nil, is spoken on every connection.
 	TLS *tls.Config
 	// Compression is how the senders compress.

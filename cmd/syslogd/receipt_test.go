@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"syslogd/internal/process"
 )
 
 // Lines that a full disk keeps in memory are read again when the server is killed there.
@@ -58,5 +61,63 @@ func TestLinesThatAFullDiskKeepsInMemoryAreReadAgain(t *testing.T) {
 		if !got[fmt.Sprintf("line %d", i)] {
 			t.Fatalf("line %d is missing, %d of 2000 are there", i, len(got))
 		}
+	}
+}
+
+// What a sender of RELP gets an answer to with acknowledge="stored" is in the file: also when
+// the server is killed at that moment, and while the disk is full there is no answer.
+func TestWhatIsAcknowledgedAsStoredIsInTheFile(t *testing.T) {
+	t.Parallel()
+	disk, mayFill := scratch(t)
+	s := startServer(t, `
+global(workDirectory="@DIR@")
+module(load="imrelp")
+input(type="imrelp" address="127.0.0.1" port="0" acknowledge="stored")
+template(name="f" type="string" string="%msg%\n")
+action(type="omfile" file="`+disk+`/out.log" template="f" action.resumeRetryCount="-1" action.resumeInterval="1")
+`)
+	c := connect(t, "tcp", s.port("imrelp"))
+	c.SetDeadline(time.Now().Add(4 * process.Patience))
+	answers := bufio.NewReader(c)
+	fmt.Fprint(c, "1 open 30 relp_version=0\ncommands=syslog\n")
+	awaitLine := func(want string) {
+		t.Helper()
+		for {
+			line, err := answers.ReadString('\n')
+			if err != nil {
+				t.Fatalf("no answer %q: %v\n%s", want, err, s.read("output"))
+			}
+			if strings.HasPrefix(line, want) {
+				return
+			}
+		}
+	}
+	// Longer than a page: what is left of the last one of a file can be written.
+	padding := strings.Repeat("x", 6000)
+	say := func(n int) {
+		text := fmt.Sprintf("<13>Oct 11 22:14:15 web1 app: %sline %d", padding, n)
+		fmt.Fprintf(c, "%d syslog %d %s\n", n, len(text), text)
+	}
+	awaitLine("commands=")
+	say(2)
+	awaitLine("2 rsp 6 200")
+	out, _ := os.ReadFile(filepath.Join(disk, "out.log"))
+	if !strings.HasSuffix(string(out), "line 2\n") {
+		t.Errorf("the file has %q when the message is acknowledged", out)
+	}
+	if mayFill {
+		fill(filepath.Join(disk, "ballast"))
+		say(3)
+		c.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+		if line, err := answers.ReadString('\n'); err == nil {
+			t.Errorf("the disk is full, and the server answers %q", line)
+		}
+		os.Remove(filepath.Join(disk, "ballast"))
+		c.SetReadDeadline(time.Now().Add(4 * process.Patience))
+		awaitLine("3 rsp 6 200")
+	}
+	s.kill()
+	if out, _ := os.ReadFile(filepath.Join(disk, "out.log")); mayFill && !strings.Contains(string(out), "line 3\n") {
+		t.Errorf("an acknowledged message is not in the file: %q", out)
 	}
 }

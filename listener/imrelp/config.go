@@ -20,6 +20,7 @@ type Config struct {
 	Ruleset             string
 	KeepAlive           param.KeepAlive
 	MaxDataSize         int64
+	Stored              bool
 	Oversize            relp.Oversize
 	FlowControl         string
 	MaxSessions         int
@@ -52,6 +53,11 @@ var inputParams = param.Join(
 		param.Enum("flowControl", func(c *Config) *string { return &c.FlowControl },
 			param.Choice[string]{Name: "none", Value: "no"}, param.Choice[string]{Name: "no", Value: "no"}, param.Choice[string]{Name: "light", Value: "light"}, param.Choice[string]{Name: "full", Value: "full"}).
 			Default("light").Doc("Slow the sender down when the queue is full. It always is: what is not in the queue is not acknowledged."),
+		param.Enum("acknowledge", func(c *Config) *bool { return &c.Stored },
+			param.Choice[bool]{Name: "queued", Value: false},
+			param.Choice[bool]{Name: "stored", Value: true}).Default("queued").
+			Doc("When a message is acknowledged: when it is in the queue, or when it is safe where it was to go (written to a file, acknowledged by the next server, in a queue on disk) or policy has given it up. " +
+				"A session sends no more meanwhile than its sender's window holds. Not known to rsyslogd."),
 		param.NonNegInt("maxSessions", func(c *Config) *int { return &c.MaxSessions }).Default("5000").Doc("Connections at a time; 0 is no limit. rsyslogd has no limit."),
 		param.NonNegInt("maxSessionsPerSource", func(c *Config) *int { return &c.MaxPerSource }).Default("0").
 			Doc("Connections of one address at a time; 0 is no limit. Not known to rsyslogd."),

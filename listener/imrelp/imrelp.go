@@ -1,6 +1,7 @@
 // Package imrelp receives syslog over RELP, in plain text or TLS. A message is
 // acknowledged when the queue of its ruleset has it; with a disk queue that is
-// when it is on disk.
+// when it is on disk. With acknowledge="stored" it is when all that the rules do with it
+// is done.
 package imrelp
 
 import (
@@ -103,6 +104,7 @@ func (in *input) options() (listener.StreamOptions, error) {
 		Names:        in.env.Names, Log: in.env.Log.With("input", c.Name),
 		Limit:    c.Limit(nil, "imrelp("+c.Port+")", in.env.Log),
 		Origin:   origin,
+		Stored:   c.Stored,
 		Dialogue: func() listener.Dialogue { return &dialogue{frames: relp.NewReader(&in.frames)} },
 	}
 	opt.Frame.MaxMessageSize = in.frames.MaxData

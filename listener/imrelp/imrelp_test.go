@@ -456,3 +456,33 @@ func TestNameOfTheCounters(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// With acknowledge="stored" a message is acknowledged when it is safe, or given up; the session
+// ends when it is not.
+func TestAMessageIsAcknowledgedWhenItIsStored(t *testing.T) {
+	t.Parallel()
+	for _, outcome := range []receipt.Outcome{receipt.Stored, receipt.GivenUp, receipt.Unfinished} {
+		held := make(chan *receipt.Receipt, 1)
+		s := start(t, `acknowledge="stored"`, &queue{take: func(b *message.Batch) bool {
+			b.Receipt.Hold()
+			held <- b.Receipt
+			return true
+		}})
+		c := s.dial()
+		send(t, c, open)
+		expect(t, c, opened)
+		send(t, c, "2 syslog 1 a\n")
+		back := <-held
+		c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if n, err := c.Read(make([]byte, 1)); n > 0 || err == nil {
+			t.Fatal("the server answers before the message is safe")
+		}
+		c.SetReadDeadline(time.Now().Add(20 * time.Second))
+		back.Return(outcome)
+		if outcome == receipt.Unfinished {
+			expect(t, c, bye)
+			continue
+		}
+		expect(t, c, "2 rsp 6 200 OK\n")
+	}
+}
