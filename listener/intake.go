@@ -309,12 +309,14 @@ func rightSize(slab *message.Slab, used int) *message.Slab {
 // submit hands the batch on, unless the queue does not take it.
 func (in *intake) submit(ctx context.Context, b *message.Batch) error {
 	n := in.limit(b)
-	in.moves()
-	defer in.moved()
+	submit := in.sub.Submit
 	if in.srv.opt.Stored {
-		return in.count(n, in.store(ctx, b))
+		submit = in.store
 	}
-	return in.count(n, in.sub.Submit(ctx, b))
+	in.moves()
+	err := submit(ctx, b)
+	in.moved()
+	return in.count(n, err)
 }
 
 var errUnfinished = errors.New("the server stops before the messages are safe")
