@@ -2,7 +2,9 @@ package listener
 
 import (
 	"log/slog"
+	"runtime"
 	"testing"
+	"weak"
 
 	"syslogd/internal/process"
 	"syslogd/message"
@@ -95,5 +97,106 @@ func TestWhoIsAtWorkIsWaitedFor(t *testing.T) {
 	b.gone(working)
 	if !<-got || !working.cutOff.Load() || silent.cutOff.Load() {
 		t.Errorf("the largest one was cut off: %v, the smaller one: %v", working.cutOff.Load(), silent.cutOff.Load())
+	}
+}
+
+// What has waited for memory and ended is let go although others go on to wait.
+func TestWhoWaitedAndEndedIsForgotten(t *testing.T) {
+	t.Parallel()
+	b, srv := newBudgetBench(1000 << 10)
+	working := holding(b, srv, "192.0.2.1", 600<<10)
+	b.works(working)
+	wait := func(n, place int) (weak.Pointer[intake], chan bool) {
+		in, got := holding(b, srv, "192.0.2.2", 0), make(chan bool, 1)
+		in.sub = &Submitter{}
+		go func() {
+			got <- b.wait(in, n)
+			b.gone(in)
+		}()
+		if !process.Await(func() bool { return b.Waits.Value() == uint64(place) }) {
+			t.Error("nobody waits")
+		}
+		return weak.Make(in), got
+	}
+	first, got := wait(500<<10, 1)
+	_, next := wait(900<<10, 2) // more than there is
+	b.hold(working, 300<<10)
+	if !<-got {
+		t.Fatal("no memory")
+	}
+	if !process.Await(func() bool { runtime.GC(); return first.Value() == nil }) {
+		t.Error("it is kept")
+	}
+	b.gone(working)
+	<-next
+}
+
+// Who asked first comes first: what would fit does not overtake a larger one.
+func TestWhoWaitsForMemoryIsNotOvertaken(t *testing.T) {
+	t.Parallel()
+	b, srv := newBudgetBench(1000 << 10)
+	working := holding(b, srv, "192.0.2.1", 600<<10)
+	b.works(working)
+	large, small := holding(b, srv, "192.0.2.2", 0), holding(b, srv, "192.0.2.3", 0)
+	large.sub = &Submitter{}
+	got := make(chan bool, 1)
+	go func() { got <- b.wait(large, 500<<10) }()
+	if !process.Await(func() bool { return b.Waits.Value() == 1 }) {
+		t.Fatal("nobody waits")
+	}
+	if !process.Await(func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.waiting) == 1
+	}) {
+		t.Fatal("nobody is in the line")
+	}
+	if b.try(small, 100<<10) {
+		t.Error("one overtakes")
+	}
+	b.gone(working)
+	if !<-got {
+		t.Error("the first one gets nothing")
+	}
+}
+
+// While a part of those that hold much is at work, one that is silent has to go when there
+// is too much, although it holds less.
+func TestWhoIsAtWorkIsNotTheVictim(t *testing.T) {
+	t.Parallel()
+	b, srv := newBudgetBench(1000 << 10)
+	working := holding(b, srv, "192.0.2.1", 600<<10)
+	b.works(working)
+	silent := holding(b, srv, "192.0.2.2", 200<<10)
+	holding(b, srv, "192.0.2.3", 100<<10)
+	b.hold(working, 750<<10)
+	if working.cutOff.Load() || !silent.cutOff.Load() {
+		t.Errorf("cut off are: who is at work %v, the largest that is silent %v", working.cutOff.Load(), silent.cutOff.Load())
+	}
+}
+
+// A frame that grows is copied: for that time what it was in and what it will be in are there.
+func TestAGrowingFrameCountsTwiceWhileItIsCopied(t *testing.T) {
+	t.Parallel()
+	b, srv := newBudgetBench(1000 << 10)
+	srv.opt.Budget = b
+	working := holding(b, srv, "192.0.2.1", 200<<10)
+	b.works(working)
+	s := &session{intake: holding(b, srv, "192.0.2.2", 0), large: large{need: 600 << 10}}
+	s.sub = &Submitter{}
+	if err := s.gather(make([]byte, 200<<10)); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 1)
+	go func() { got <- s.gather(make([]byte, 100<<10)) }()
+	if !process.Await(func() bool { return b.Waits.Value() == 1 }) {
+		t.Error("it does not wait")
+	}
+	b.gone(working)
+	if err := <-got; err != nil {
+		t.Error(err)
+	}
+	if held := s.held.Load(); held != int64(s.collected) {
+		t.Errorf("%d bytes count of %d", held, s.collected)
 	}
 }

@@ -194,7 +194,7 @@ func (s *session) gather(more []byte) error {
 	l := &s.large
 	if l.got+len(more) > s.collected {
 		// Twice as much each time, but no more than the frame and a read behind it.
-		size := max(l.got+len(more), min(max(2*s.collected, 2*fairRead), l.need+fairRead))
+		size := message.SlabSize(max(l.got+len(more), min(max(2*s.collected, 2*fairRead), l.need+fairRead)))
 		if !s.srv.opt.Budget.wait(s.intake, size) {
 			return errSentAway
 		}
