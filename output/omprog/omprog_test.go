@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -167,6 +169,8 @@ func TestTheEndOfAProgram(t *testing.T) {
 
 func TestOutputAndHUP(t *testing.T) {
 	t.Parallel()
+	// As in the server: below nohup(1) a shell could not trap the signal.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	_, dir := open(t, `trap 'echo hup' HUP; while :; do if read -r l; then echo "got $l"; elif [ -e $d/stop ] || [ ! -d $d ]; then exit; fi; done`, nil)
 	c := omprog.Module.Instance.New(nil).(*omprog.Config)
 	c.Binary, c.Output, c.HUPSignal = "/bin/sh "+filepath.Join(dir, "program"), filepath.Join(dir, "output"), 1
