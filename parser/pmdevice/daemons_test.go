@@ -290,10 +290,10 @@ func canJudge(d *device, w way, want *message.Message) bool {
 	return w == network || withID || len(host) == 1 || isDistinct(host) || !is(host[0], upper)
 }
 
-// isZone reports whether a word behind a time may be its zone.
+// isZone reports whether a word behind a time may belong to it: its zone, or its half of the day.
 func isZone(d *device, word []byte) bool {
 	_, zone := d.zones[string(word)]
-	return zone || string(word) == "Z" || string(word) == "z"
+	return zone || slices.Contains([]string{"Z", "z", "AM", "PM"}, string(word))
 }
 
 // isWholeTag reports whether a word that ends with a colon has the bytes of
