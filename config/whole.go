@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -33,7 +32,6 @@ func checkWhole(name string, file *syntax.File, reg *module.Registry, diags *dia
 // inDropped reports whether a statement that was dropped has the name that d misses,
 // elsewhere than where d says so.
 func inDropped(dropped []syntax.Lines, d *diag.Diagnostic) bool {
-	word := regexp.MustCompile(`(?i)(^|[^\w.-])` + regexp.QuoteMeta(d.Missing) + `($|[^\w-])`)
 	for _, lines := range dropped {
 		text := bytes.Split(lines.Src.Text, []byte("\n"))
 		for n := lines.First; n <= min(lines.Last, len(text)); n++ {
@@ -42,10 +40,32 @@ func inDropped(dropped []syntax.Lines, d *diag.Diagnostic) bool {
 				end := min(at.Col-1+d.Range.Len, len(line))
 				line = line[:at.Col-1] + strings.Repeat(" ", end-at.Col+1) + line[end:]
 			}
-			if word.MatchString(line) {
+			if hasWord(line, d.Missing) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// hasWord reports whether a line has a word, in whatever case. What is no UTF-8 is one, too.
+func hasWord(line, word string) bool {
+	line, word = strings.ToLower(line), strings.ToLower(word)
+	for i := strings.Index(line, word); i >= 0; {
+		end := i + len(word)
+		if (i == 0 || !goesOn(line[i-1]) && line[i-1] != '.') && (end == len(line) || !goesOn(line[end])) {
+			return true
+		}
+		next := strings.Index(line[i+1:], word)
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
+}
+
+// goesOn reports whether a byte is part of a name.
+func goesOn(c byte) bool {
+	return c == '_' || c == '-' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z'
 }

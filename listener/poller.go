@@ -206,6 +206,7 @@ func (p *poller) process() (still bool) {
 	}
 	t := p.taken[0]
 	p.forget()
+	t.in.letGo() // the batch is small, and the queue counts it
 	return p.relief.Do(func() { t.in.pass(t.batch) })
 }
 
