@@ -330,10 +330,15 @@ func goesOn(tag []byte) bool {
 	return false
 }
 
-// fullTag reports whether a tag of the default chain ends with a colon, and begins as one does.
+// fullTag reports whether a tag of the default chain ends with its only colon, and begins as one
+// does.
 func fullTag(tag []byte) bool {
 	n := len(tag)
-	return n > 1 && tag[n-1] == ':' && bytes.ContainsFunc(tag, func(r rune) bool { return r < 0x80 && is(byte(r), alnum) }) && (is(tag[0], letter) || tag[0] == '/' || tag[0] == '_') && !bytes.ContainsAny(tag, `="{}|;`+"`\x7f") && !bytes.Contains(tag, []byte("#011")) && balanced(tag) && !goesOn(tag)
+	if n < 2 || bytes.IndexByte(tag, ':') != n-1 || bytes.ContainsAny(tag, `="{}|;`+"`\x7f") || bytes.Contains(tag, []byte("#011")) {
+		return false
+	}
+	named := bytes.ContainsFunc(tag, func(r rune) bool { return r < 0x80 && is(byte(r), alnum) })
+	return named && (is(tag[0], letter) || tag[0] == '/' || tag[0] == '_') && balanced(tag) && !goesOn(tag)
 }
 
 // balanced reports whether each bracket of a tag is closed, behind where it was opened.
