@@ -36,7 +36,7 @@ type session struct {
 func (s *session) run(ctx context.Context) {
 	defer s.srv.ended(s)
 	defer s.conn.Close()
-	defer s.ahead.drop()
+	defer func() { s.ahead.drop() }() // the handshake makes it
 	defer func() {
 		if v := recover(); v != nil {
 			s.srv.crashed(s.intake, barrier.Caught(v))

@@ -43,7 +43,7 @@ func (f *Filter) Filter(b *message.Batch) {
 	kept := b.Msgs[:0]
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.props.StartBatch(b.Received)
+	f.props.StartBatch()
 	for i := range b.Msgs {
 		m := &b.Msgs[i]
 		if a.Sources != nil && !f.admitSource(b, m, a.Sources, now) {
@@ -66,7 +66,6 @@ func (f *Filter) admitSource(b *message.Batch, m *message.Message, limits *Sourc
 		}
 	}()
 	f.parse(b, m)
-	f.props.StartMessage()
 	f.key = limits.Key.Append(f.key[:0], m, f.props)
 	return f.policy.sources.admit(f.key, limits, now)
 }

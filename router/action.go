@@ -220,7 +220,7 @@ func (q *QueueWorker) Run(b *message.Batch) (done int) {
 	w := q.worker
 	w.batch = b
 	defer func() { w.batch = nil }()
-	w.props.StartBatch(b.Received)
+	w.props.StartBatch()
 	p := &w.acts[q.action.Index]
 	q.aside = q.aside[:0]
 	more := true
@@ -263,7 +263,6 @@ func (q *QueueWorker) messages(b *message.Batch, p *pending) (done int, more boo
 				return done, false
 			}
 		}
-		w.props.StartMessage()
 		q.action.Render(w, &b.Msgs[w.at])
 	}
 	return done, true

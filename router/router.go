@@ -140,7 +140,7 @@ func (w *Worker) Run(b *message.Batch) (done int) {
 	w.rouse()
 	w.batch = b
 	rs := w.router.Ruleset(b.Ruleset)
-	w.props.StartBatch(b.Received)
+	w.props.StartBatch()
 	if w.router.Senders != nil {
 		w.countSenders(b)
 	}
@@ -209,7 +209,6 @@ func forged(m *message.Message) bool {
 
 // process runs a message through a ruleset.
 func (w *Worker) process(rs *Ruleset, m *message.Message) {
-	w.props.StartMessage()
 	w.depth, w.tooDeep = 0, false
 	w.previousSuspended = false
 	w.run(rs.Body, m)

@@ -47,6 +47,12 @@ func (n *numbers) listen(t *testing.T, port string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	acceptAll(t, ln, func(c net.Conn) { n.take(c) })
+}
+
+// acceptAll accepts connections, which stay open, until the test ends. take is called for each
+// in a goroutine of its own.
+func acceptAll(t *testing.T, ln net.Listener, take func(net.Conn)) {
 	t.Cleanup(func() { ln.Close() })
 	go func() {
 		for {
@@ -55,7 +61,7 @@ func (n *numbers) listen(t *testing.T, port string) {
 				return
 			}
 			t.Cleanup(func() { c.Close() })
-			go n.take(c)
+			go take(c)
 		}
 	}()
 }

@@ -34,16 +34,7 @@ func blockedTarget(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { c.Close() })
-		}
-	}()
+	acceptAll(t, ln, func(net.Conn) {})
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	return port
 }

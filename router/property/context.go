@@ -104,12 +104,9 @@ func (c *Context) AppendRFC3339(dst []byte, t *message.Timestamp) []byte {
 	return append(dst, c.text3339[toSecond:]...)
 }
 
-// StartBatch forgets the time. received is when the batch arrived.
-func (c *Context) StartBatch(time.Time) { c.now = time.Time{} }
-
-// StartMessage begins a message. The clock is read once a batch: all uses
-// inside one template share an instant, as in rsyslogd.
-func (c *Context) StartMessage() {}
+// StartBatch forgets the time. The clock is read once a batch: all uses inside one template
+// share an instant, as in rsyslogd.
+func (c *Context) StartBatch() { c.now = time.Time{} }
 
 // Watch looks whether tree has refused a value since it was last looked at. It is for
 // whoever has just changed tree: to ask the trees of every message would cost each a

@@ -148,7 +148,7 @@ func TestTimeOfProcessing(t *testing.T) {
 		calls := 0
 		ctx := newContext()
 		ctx.Clock = func() time.Time { calls++; return tt.now }
-		ctx.StartBatch(time.Time{})
+		ctx.StartBatch()
 		m := testmsg.Parse(rfc3164)
 		var got []string
 		for _, name := range []string{"$now", "$year", "$month", "$day", "$hour", "$hhour", "$qhour", "$minute", "$WDAY"} {
@@ -157,7 +157,7 @@ func TestTimeOfProcessing(t *testing.T) {
 		if g := strings.Join(got, " "); g != tt.want || calls != 1 {
 			t.Errorf("%v: got %s with %d looks at the clock, want %s", tt.now, g, calls, tt.want)
 		}
-		ctx.StartBatch(time.Time{})
+		ctx.StartBatch()
 		if get(t, "$now-unixtimestamp", m, ctx); calls != 2 {
 			t.Error("a new batch does not look at the clock")
 		}
